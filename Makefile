@@ -1,0 +1,79 @@
+# Everything that is done with this repository has a target here; CI calls the same ones. 'make help' lists them.
+SHELL := /bin/bash
+VENV := .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.ready
+JOBS ?= 2
+FAST := tests/unit tests/modules tests/property tests/architecture
+HOSTS := $(wildcard tests/integration tests/e2e tests/compat)
+
+.PHONY: help setup check format test test-fast test-hosts demo compat faults bench docs clean
+
+help:
+	@echo "make setup      virtual environment with all dependencies in $(VENV)"
+	@echo "make check      format, lint, types, layers, shape bounds, docs up to date"
+	@echo "make test       all tests, host tests included (Linux, root)"
+	@echo "make test-fast  the tests that need no hosts"
+	@echo "make demo       boots hosts and moves a web site from one to another (Linux, root)"
+	@echo "make compat     playbooks under ansible-core and under provisioner, compared (Linux, root)"
+	@echo "make faults     the long campaign with killed workers and cut links (Linux, root)"
+	@echo "make bench      measurements (Linux, root)"
+	@echo "make docs       writes docs/reference from the code"
+	@echo "make format     formats the code"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml .ci/setup
+	@.ci/setup $(VENV)
+	@touch $@
+
+check: $(STAMP)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports --no-logo
+	$(PY) tests/architecture/shape.py
+	$(VENV)/bin/provisioner docs --check
+
+format: $(STAMP)
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+docs: $(STAMP)
+	$(VENV)/bin/provisioner docs
+
+test-fast: $(STAMP)
+	$(VENV)/bin/pytest -q -n $(JOBS) --no-hosts $(FAST)
+
+test-hosts: $(STAMP)
+	$(need-hosts)
+	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
+
+test: $(STAMP)
+	$(need-hosts)
+	$(VENV)/bin/pytest -q -n $(JOBS) $(FAST)
+	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
+
+demo: $(STAMP)
+	$(need-hosts)
+	@$(PY) bench/demo.py
+
+compat: $(STAMP)
+	$(need-hosts)
+	$(VENV)/bin/pytest -q --timeout=1200 tests/compat
+
+faults: $(STAMP)
+	$(need-hosts)
+	$(VENV)/bin/pytest -q --timeout=1200 -m campaign tests/integration tests/e2e
+
+bench: $(STAMP)
+	$(need-hosts)
+	@$(PY) bench/small_tasks.py
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
+
+define need-hosts
+@[ "$$(uname -s)" = Linux ] || { echo "make $@ needs Linux: lab hosts are systemd-nspawn machines" >&2; exit 1; }
+@[ "$$(id -u)" = 0 ] || { echo "make $@ needs root to boot lab hosts: run it with sudo" >&2; exit 1; }
+endef

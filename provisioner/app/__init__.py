@@ -1,0 +1,1 @@
+"""Use cases; the only place where parts are joined. No globals."""

@@ -1,0 +1,193 @@
+"""Runs playbooks: loads everything, plans the graphs, connects, executes, records. The main use case."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+
+from provisioner import __version__
+from provisioner.app.credentials import Credentials
+from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load
+from provisioner.diagnostics.errors import Exit
+from provisioner.execution.context import RunContext
+from provisioner.execution.course import Course
+from provisioner.execution.executor import Surroundings
+from provisioner.execution.inventory_state import InventoryState
+from provisioner.execution.ports import EventSink
+from provisioner.graph.compile import CompiledPlay
+from provisioner.journal.journal import Journal
+from provisioner.journal.places import new_run_id, runs_dir
+from provisioner.journal.redaction import Redactor
+from provisioner.model import event
+from provisioner.model.options import RunOptions
+from provisioner.reporting.recap import Recap, exit_code
+from provisioner.transport.bundle import ModuleSources
+from provisioner.transport.links import Limits
+from provisioner.transport.sessions import Sessions
+
+
+class Stream:
+    """Where events go: redacted once, then to the journal, the recap and everybody who shows something."""
+
+    def __init__(self, redactor: Redactor, journal: Journal, sinks: Sequence[EventSink]) -> None:
+        self._redactor, self._journal, self._sinks = redactor, journal, sinks
+        self.recap = Recap()
+
+    def handle(self, happened: event.Event) -> None:
+        """Take one event."""
+        clean = self._redactor.event(happened)
+        self._journal.write(clean)
+        self.show(clean)
+
+    def show(self, clean: event.Event) -> None:
+        """Pass on an event that is redacted and recorded already."""
+        self.recap.add(clean)
+        for sink in self._sinks:
+            sink.handle(clean)
+
+
+class Asking:
+    """The person at the terminal, as the executor's port."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
+        """Return what was typed."""
+        del timeout_s
+        return self._ask(text, not echo)
+
+    def confirm_step(self, title: str, host: str) -> bool:
+        """Ask whether a task shall run."""
+        return self._ask(f"Perform task: {title} on {host} (y/n): ", False).strip().lower() in {"y", "yes", ""}
+
+
+def run_playbooks(
+    paths: Sequence[str], options: RunOptions, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask
+) -> int:
+    """Run the playbooks and return the exit code; InputError before any host is touched where the input is wrong."""
+    loaded = load(paths, options, credentials)
+    return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
+
+
+def with_settings(options: RunOptions, loaded: Loaded) -> RunOptions:
+    """Return the options with settings from configuration files below them."""
+    settings, plain = loaded.settings, RunOptions()
+    return replace(
+        options,
+        remote_user=options.remote_user or settings.remote_user,
+        private_key=options.private_key or settings.private_key_file,
+        forks=settings.forks if settings.forks and options.forks == plain.forks else options.forks,
+        timeout_s=settings.timeout_s
+        if settings.timeout_s and options.timeout_s == plain.timeout_s
+        else options.timeout_s,
+        force_handlers=options.force_handlers or settings.force_handlers,
+        host_key_checking="no"
+        if not settings.host_key_checking and options.host_key_checking == "yes"
+        else options.host_key_checking,
+        connection_password=options.connection_password,
+    )
+
+
+def run_loaded(
+    loaded: Loaded, options: RunOptions, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask
+) -> int:
+    """Run what was loaded."""
+    clock = SystemClock()
+    plays = compiled_plays(loaded, options)
+    started = _started(loaded, options, clock.now())
+    folder = runs_dir(os.environ) / started.run
+    clean = credentials.redactor.event(started)
+    if not isinstance(clean, event.RunStarted):
+        raise TypeError("redaction changed the kind of an event")
+    journal = Journal.create(folder, clean)
+    stream = Stream(credentials.redactor, journal, sinks)
+    stream.show(clean)
+    for warning in loaded.warnings:
+        stream.handle(event.Noted("warning", warning.render(), clock.now()))
+    sessions = Sessions(ModuleSources(), Limits(), notice=lambda text: _note(stream, clock, text))
+    scratch = folder / "scratch"
+    scratch.mkdir(mode=0o700)
+    context = RunContext(
+        options, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, started.run, scratch,
+        credentials.redactor.learn,
+    )  # fmt: skip
+    reason = ""
+    with ThreadPoolExecutor(max_workers=16, thread_name_prefix="local") as threads:
+        course = Course(context, Surroundings(sessions, clock, Asking(ask), threads), stream)
+        try:
+            reason = _play_all(course, plays)
+        finally:
+            sessions.close()
+            _remove(scratch)
+            code = _finish(stream, started, clock, course, reason)
+            journal.close()
+    return code
+
+
+def _play_all(course: Course, plays: Sequence[CompiledPlay]) -> str:
+    """Run the plays; return why it ended early, or nothing."""
+    with _interrupts(course.stop):
+        for compiled in plays:
+            if not course.play(compiled):
+                break
+    return "stopped by the user" if course.stopping else ""
+
+
+def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, course: Course, reason: str) -> int:
+    stats = stream.recap.stats
+    code = int(Exit.INTERRUPTED if course.stopping else exit_code(stats))
+    stream.handle(event.RunFinished(started.run, code, clock.now(), clock.now() - started.at, stats, reason))
+    return code
+
+
+def _remove(scratch: Path) -> None:
+    for path in scratch.iterdir():
+        path.unlink()
+    scratch.rmdir()
+
+
+def _note(stream: Stream, clock: SystemClock, text: str) -> None:
+    stream.handle(event.Noted("warning", text, clock.now()))
+
+
+def _started(loaded: Loaded, options: RunOptions, at: float) -> event.RunStarted:
+    shown = {
+        "check": options.check,
+        "diff": options.diff,
+        "limit": options.limit,
+        "tags": list(options.tags),
+        "skip_tags": list(options.skip_tags),
+        "forks": options.forks,
+        "extra_vars": dict(options.extra_vars),
+    }
+    return event.RunStarted(
+        new_run_id(at), at, __version__, loaded.playbook.paths, options.inventories, getpass.getuser(), shown
+    )
+
+
+@contextmanager
+def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
+    """Ctrl-C or SIGTERM once lets what runs finish and stops; a second time stops at once."""
+    count = 0
+
+    def interrupted(_number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise KeyboardInterrupt
+        stop()
+
+    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,112 @@
+"""Joins the parts of a run: what is loaded, what renders, what connects, who listens. Everything is made here."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.app.credentials import Credentials
+from provisioner.app.settings import Settings, read_settings
+from provisioner.diagnostics.diagnostic import Diagnostic, Findings
+from provisioner.diagnostics.errors import InputError
+from provisioner.graph.arrange import arrange
+from provisioner.graph.compile import CompiledPlay, Selection, compile_play
+from provisioner.loading.inventory import load_inventory
+from provisioner.loading.playbook import load_playbooks
+from provisioner.loading.settings import LoadSettings
+from provisioner.model.inventory import Inventory
+from provisioner.model.options import RunOptions
+from provisioner.model.play import Playbook
+from provisioner.templating.renderer import Renderer
+from provisioner.templating.settings import PluginFolders, RenderSettings
+from provisioner.variables.scope import Layer, Level, Scope
+
+Ask = Callable[[str, bool], str]
+
+
+class SystemClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Everything known before any host is touched."""
+
+    playbook: Playbook
+    inventory: Inventory
+    loading: LoadSettings
+    renderer: Renderer
+    settings: Settings
+    warnings: tuple[Diagnostic, ...]
+
+
+def load(paths: Sequence[str], options: RunOptions, credentials: Credentials) -> Loaded:
+    """Load playbooks and inventories; InputError carries every mistake found in all of them."""
+    settings = read_settings(os.environ)
+    warnings: list[Diagnostic] = []
+    folders = tuple(dict.fromkeys(str(Path(p).parent) for p in paths))
+    renderer = make_renderer(folders, credentials, settings, warnings)
+    loading = make_loading(folders, options, credentials, settings, renderer)
+    findings = Findings()
+    inventory, found = load_inventory(options.inventories or settings.inventories, loading)
+    findings.extend(found.all)
+    playbook, found = load_playbooks(paths, loading)
+    findings.extend(found.all)
+    if findings.errors:
+        raise InputError(findings.all)
+    return Loaded(playbook, inventory, loading, renderer, settings, (*findings.warnings, *warnings))
+
+
+def make_renderer(
+    folders: Sequence[str], credentials: Credentials, settings: Settings, warnings: list[Diagnostic]
+) -> Renderer:
+    """Return the run's renderer, with the plugin folders beside the playbooks."""
+    plugins = PluginFolders(
+        filters=tuple(Path(f, "filter_plugins") for f in folders),
+        tests=tuple(Path(f, "test_plugins") for f in folders),
+        lookups=tuple(Path(f, "lookup_plugins") for f in folders),
+    )
+    return Renderer(
+        RenderSettings(
+            native=settings.jinja2_native,
+            decrypt=credentials.vault.reveal,
+            plugin_folders=plugins,
+            ansible_managed=settings.ansible_managed,
+            warn=warnings.append,
+        )
+    )
+
+
+def make_loading(
+    folders: Sequence[str], options: RunOptions, credentials: Credentials, settings: Settings, renderer: Renderer
+) -> LoadSettings:
+    """Return what loading needs, templates checked by the run's renderer."""
+    return LoadSettings(
+        vault=credentials.vault,
+        extra_vars=options.extra_vars,
+        roles_path=settings.roles_path,
+        collections_path=settings.collections_path,
+        library=settings.library,
+        playbook_dirs=tuple(folders),
+        check_template=renderer.check_template,
+        check_expression=renderer.check_expression,
+        render=lambda text, values: renderer.render(text, Scope((Layer(Level.PLAY_VARS, "known", values),))),
+    )
+
+
+def compiled_plays(loaded: Loaded, options: RunOptions) -> list[CompiledPlay]:
+    """Return the graph of every play, in the order in which they run."""
+    selection = Selection(frozenset(options.tags) or frozenset({"all"}), frozenset(options.skip_tags))
+    plays = arrange(loaded.playbook.plays)
+    return [compile_play(play, number + 1, selection) for number, play in enumerate(plays)]

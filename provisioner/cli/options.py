@@ -1,0 +1,119 @@
+"""Options that several commands share, and what becomes of them: RunOptions and the secrets that were asked for."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from dataclasses import replace
+
+from provisioner.app.credentials import Asked, Credentials, gather
+from provisioner.cli.asking import ask_secret
+from provisioner.loading.variables import extra_variables
+from provisioner.model.options import RunOptions
+
+
+def add_inventory_options(parser: argparse.ArgumentParser) -> None:
+    """Declare where hosts come from and which of them count."""
+    parser.add_argument(
+        "-i", "--inventory", "--inventory-file", action="append", default=[], metavar="INVENTORY",
+        help="inventory file or folder, or a list of host names with a comma; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("-l", "--limit", metavar="PATTERN", help="work on these hosts only")
+
+
+def add_variable_options(parser: argparse.ArgumentParser) -> None:
+    """Declare extra variables and vault passwords."""
+    parser.add_argument(
+        "-e", "--extra-vars", action="append", default=[], metavar="VARS",
+        help="variables as key=value, YAML, JSON or @FILE; they win over all others; may be repeated",
+    )  # fmt: skip
+    group = parser.add_argument_group("vault")
+    group.add_argument("--vault-id", action="append", default=[], metavar="ID@SOURCE",
+                       help="a vault password by id; SOURCE is 'prompt', a file or an executable")  # fmt: skip
+    group.add_argument("--vault-password-file", "--vault-pass-file", action="append", default=[], metavar="FILE",
+                       help="a file or executable that holds a vault password")  # fmt: skip
+    group.add_argument("-J", "--ask-vault-pass", "--ask-vault-password", action="store_true",
+                       help="ask for a vault password")  # fmt: skip
+
+
+def add_connection_options(parser: argparse.ArgumentParser) -> None:
+    """Declare how hosts are reached and as whom."""
+    group = parser.add_argument_group("connection")
+    group.add_argument("-u", "--user", dest="remote_user", metavar="USER", help="log in as this user")
+    group.add_argument("-c", "--connection", metavar="TYPE", help="connection type: ssh, fabric, local, ...")
+    group.add_argument("--private-key", "--key-file", metavar="FILE", help="log in with this key")
+    group.add_argument("-T", "--timeout", type=float, metavar="SECONDS", help="give up connecting after this long")
+    group.add_argument("--ssh-common-args", metavar="ARGS", help="arguments for every SSH connection")
+    group.add_argument("--ssh-extra-args", metavar="ARGS", help="further arguments for SSH connections")
+    group.add_argument("-f", "--forks", type=_positive, metavar="N", help="work on this many hosts at once")
+    secret = group.add_mutually_exclusive_group()
+    secret.add_argument("-k", "--ask-pass", action="store_true", help="ask for the login password")
+    secret.add_argument("--connection-password-file", "--conn-pass-file", metavar="FILE", help="read it from a file")
+    become = parser.add_argument_group("becoming another user")
+    become.add_argument("-b", "--become", action="store_true", help="become another user (root if none is named)")
+    become.add_argument("--become-user", metavar="USER", help="become this user")
+    become.add_argument("--become-method", metavar="METHOD", help="sudo, su or doas")
+    secret = become.add_mutually_exclusive_group()
+    secret.add_argument("-K", "--ask-become-pass", action="store_true", help="ask for the password this takes")
+    secret.add_argument("--become-password-file", "--become-pass-file", metavar="FILE", help="read it from a file")
+
+
+def add_mode_options(parser: argparse.ArgumentParser) -> None:
+    """Declare check mode, diff and verbosity."""
+    parser.add_argument("-C", "--check", action="store_true", help="change nothing; say what would change")
+    parser.add_argument("-D", "--diff", action="store_true", help="show what changes inside files")
+    add_verbosity(parser)
+
+
+def add_verbosity(parser: argparse.ArgumentParser) -> None:
+    """Declare ``-v``."""
+    parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; may be repeated")
+
+
+def credentials_from(arguments: argparse.Namespace) -> Credentials:
+    """Return the passwords that were asked for, asking the user for those that have no file."""
+    get = vars(arguments).get
+    asked = Asked(
+        vault_ids=tuple(get("vault_id") or ()),
+        vault_password_files=tuple(get("vault_password_file") or ()),
+        ask_vault=bool(get("ask_vault_pass")),
+        ask_connection=bool(get("ask_pass")),
+        ask_become=bool(get("ask_become_pass")),
+        connection_password_file=get("connection_password_file"),
+        become_password_file=get("become_password_file"),
+    )
+    return gather(asked, ask_secret)
+
+
+def run_options(arguments: argparse.Namespace, credentials: Credentials) -> RunOptions:
+    """Return the options that were given; what was not given keeps its default."""
+    get = vars(arguments).get
+    names = ("limit", "connection", "remote_user", "private_key", "become_user", "become_method", "start_at_task")
+    flags = ("check", "diff", "become", "step", "force_handlers", "flush_cache")
+    given = RunOptions(
+        inventories=tuple(get("inventory") or ()),
+        verbosity=get("verbose") or 0,
+        extra_vars=extra_variables(get("extra_vars") or (), credentials.vault),
+        connection_password=credentials.connection_password,
+        become_password=credentials.become_password,
+        ssh_args=tuple(shlex.split(get("ssh_common_args") or "") + shlex.split(get("ssh_extra_args") or "")),
+    )
+    changes: dict[str, object] = {name: get(name) for name in (*names, "forks") if get(name) is not None}
+    changes |= {name: True for name in flags if get(name)}
+    if get("timeout") is not None:
+        changes["timeout_s"] = get("timeout")
+    for name in ("tags", "skip_tags"):
+        if words := _split(get(name) or ()):
+            changes[name] = words
+    return replace(given, **changes)  # type: ignore[arg-type]
+
+
+def _split(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(tag.strip() for word in words for tag in word.split(",") if tag.strip())
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number

@@ -1,0 +1,1 @@
+"""Controller-side halves of modules, one a file; the catalog finds them."""

@@ -1,0 +1,43 @@
+"""Add a host to the inventory of this run."""
+
+from __future__ import annotations
+
+from provisioner.execution.needs import Result
+from provisioner.execution.outcome import NewHost
+from provisioner.execution.task_run import ActionCall
+from provisioner.remote.change import Traits
+from provisioner.remote.params import Parameters, optional, required
+
+TRAITS = Traits(reach="others")
+
+
+class Params(Parameters):
+    """The host, its groups, and any variables."""
+
+    name: str = required("str", "The host's name.", aliases=("host", "hostname"))
+    groups: list[str] = optional("list", "Groups to put it into.", elements="str", aliases=("group", "groupname"))
+    accepts_any = True
+
+
+def answer(call: ActionCall) -> Result:
+    """Add the host; it can be used from the next play on, and at once in ``hostvars`` and ``delegate_to``."""
+    params = Params.parse(call.args)
+    name, port = params.name, None
+    if name.count(":") == 1:
+        name, port = name.split(":")
+    variables = dict(params.extra, **({"ansible_port": int(port)} if port else {}))
+    groups = tuple(params.groups or ())
+    known = call.run.play.run.inventory.inventory.hosts.get(name)
+    changed = known is None or any(g not in known.groups for g in groups) or dict(known.vars, **variables) != known.vars
+    call.effects.new_hosts.append(NewHost(name, groups, variables))
+    shown = {"host_name": name, "groups": list(groups), "host_vars": variables}
+    return {"changed": changed, "add_host": shown}
+
+
+EXAMPLES = """
+- name: The server that was just made
+  add_host:
+    name: "{{ new_address }}"
+    groups: [fresh]
+    ansible_user: root
+"""

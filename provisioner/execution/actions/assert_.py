@@ -1,0 +1,42 @@
+"""Fail unless conditions hold."""
+
+from __future__ import annotations
+
+from provisioner.execution.needs import Result
+from provisioner.execution.task_run import ActionCall
+from provisioner.remote.change import Traits
+from provisioner.remote.params import Parameters, optional, required
+
+TRAITS = Traits()
+
+
+class Params(Parameters):
+    """Conditions, and what to say."""
+
+    that: list[object] = required("raw", "Conditions, as in ``when``; all must hold.")
+    fail_msg: object = optional("raw", "What to say where one does not hold.", aliases=("msg",))
+    success_msg: object = optional("raw", "What to say where all hold.")
+    quiet: bool = optional("bool", "Leave conditions and values out of the result.", False)
+
+
+def answer(call: ActionCall) -> Result:
+    """Evaluate the conditions in order; the first that does not hold fails the task."""
+    params = Params.parse(call.args)
+    written = call.run.task.args.get("that", params.that)
+    conditions = (
+        written if isinstance(written, list) else params.that if isinstance(params.that, list) else [params.that]
+    )
+    for condition in conditions:
+        if not call.renderer.condition((condition,), call.scope):
+            shown = {} if params.quiet else {"assertion": condition, "evaluated_to": False}
+            return {"failed": True, "changed": False, **shown, "msg": params.fail_msg or "Assertion failed"}
+    return {"changed": False, "msg": params.success_msg or "All assertions passed"}
+
+
+EXAMPLES = """
+- name: The version is one we know
+  assert:
+    that:
+      - app_version is version('2.0', '>=')
+    fail_msg: "app_version is {{ app_version }}"
+"""

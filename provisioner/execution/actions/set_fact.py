@@ -1,0 +1,43 @@
+"""Set variables of a host for the rest of the run."""
+
+from __future__ import annotations
+
+import re
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.needs import Result
+from provisioner.execution.task_run import ActionCall
+from provisioner.remote.change import Traits
+from provisioner.remote.params import Parameters, boolean, optional
+
+TRAITS = Traits()
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Params(Parameters):
+    """Any names with their values."""
+
+    cacheable: bool = optional("bool", "Also keep them as facts, below other variables.", False)
+    accepts_any = True
+
+
+def answer(call: ActionCall) -> Result:
+    """Keep the values as they came out."""
+    values = {str(k): v for k, v in call.args.items() if k != "cacheable"}
+    for name in values:
+        if not _NAME.fullmatch(name):
+            raise InputError.at(call.run.operation.position, f"'{name}' cannot be the name of a variable")
+    if not values:
+        raise InputError.at(call.run.operation.position, "set_fact needs at least one name with a value")
+    call.effects.variables.update(values)
+    if boolean(call.args.get("cacheable", False)):
+        call.effects.facts.update(values)
+    # not under ``ansible_facts``: the attempt would take the values for gathered facts
+    return {"changed": False, "set": values}
+
+
+EXAMPLES = """
+- name: Remember the release
+  set_fact:
+    release: "{{ lookup('file', 'VERSION') }}"
+"""

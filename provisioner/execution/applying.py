@@ -1,0 +1,216 @@
+"""Applies what came of an operation: memory, inventory, notified handlers; and tells the world by events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.context import PlayContext
+from provisioner.execution.expansion import Expander
+from provisioner.execution.handlers import HandlerNames
+from provisioner.execution.needs import Again, ItemDone
+from provisioner.execution.outcome import Effects, Outcome
+from provisioner.execution.ports import Clock, EventSink
+from provisioner.execution.task_run import TaskRun
+from provisioner.graph.graph import Graph
+from provisioner.graph.operation import Operation
+from provisioner.model import event
+from provisioner.model.keywords import UNSET
+from provisioner.model.status import Status
+from provisioner.scheduling.host_state import would_rescue
+from provisioner.scheduling.instructions import Expand
+from provisioner.scheduling.run_state import RunState
+from provisioner.scheduling.stimuli import Ends, Finished
+
+TRUE_WORDS = (True, "true", "True", "yes")
+
+
+class Applier:
+    """Belongs to one play; called from the executor's thread only."""
+
+    def __init__(self, play: PlayContext, sink: EventSink, clock: Clock) -> None:
+        self.play, self.sink, self.clock = play, sink, clock
+        self.expander = Expander(play)
+        self._names = HandlerNames(play)
+        self._waiting: dict[tuple[str, str], event.OperationFinished] = {}
+        self._planned: set[str] = set()
+
+    # ------------------------------------------------------------------ while it runs
+
+    def plan(self, operations: Sequence[Operation]) -> None:
+        """Tell of operations that became known."""
+        for operation in operations:
+            if operation.task is None or operation.id in self._planned:
+                continue
+            self._planned.add(operation.id)
+            task = operation.task
+            self.sink.handle(
+                event.OperationPlanned(
+                    operation=operation.id,
+                    play=operation.play,
+                    name=operation.title,
+                    action=task.action,
+                    where=str(operation.position),
+                    role=operation.role.name if operation.role else "",
+                    is_handler=operation.section == "handlers",
+                    tags=operation.keywords.tags,
+                )
+            )
+
+    def started(self, run: TaskRun, at: float, *, ahead: bool = False) -> None:
+        """Tell that an operation begins on a host."""
+        title = self._title(run)
+        self.sink.handle(event.OperationStarted(run.operation.id, run.host, title, at, ahead))
+
+    def _title(self, run: TaskRun) -> str:
+        title = run.operation.title
+        if "{{" not in title:
+            return title
+        try:
+            return run.renderer.text(title, run.scope())
+        except InputError:
+            return title
+
+    def item(self, run: TaskRun, done: ItemDone) -> None:
+        """Tell that a loop item is done."""
+        secret = run.operation.keywords.no_log in TRUE_WORDS
+        ids = run.operation.id, run.host
+        self.sink.handle(
+            event.ItemFinished(*ids, done.label, done.status, done.result, self.clock.now(), no_log=secret)
+        )
+
+    def retrying(self, run: TaskRun, again: Again) -> None:
+        """Tell that a task is tried again."""
+        numbers = again.attempt, again.attempts, again.wait_s
+        self.sink.handle(event.Retrying(run.operation.id, run.host, *numbers, self.clock.now()))
+
+    def output(self, run: TaskRun, stream: str, text: str) -> None:
+        """Pass on output of something still running."""
+        secret = run.operation.keywords.no_log not in (UNSET, False, None)
+        self.sink.handle(event.OutputReceived(run.operation.id, run.host, stream, text, no_log=secret))
+
+    def note(self, text: str, severity: str = "warning", host: str = "", operation: str = "") -> None:
+        """Tell the user something."""
+        self.sink.handle(event.Noted(severity, text, self.clock.now(), host, operation))
+
+    # ------------------------------------------------------------------ when it ends
+
+    def finish(self, run: TaskRun, outcome: Outcome, started: float, state: RunState) -> Finished:
+        """Apply the effects, tell the world, and return what the scheduler needs to know."""
+        notified: tuple[str, ...] = ()
+        try:
+            notified = self._names.resolve(run, outcome.notify)
+        except InputError as error:
+            outcome = _failed_instead(outcome, str(error))
+        hosts = self._hosts_of(run, state)
+        for host in hosts:
+            self._learn(host, run, outcome.effects)
+        self._grow_inventory(outcome.effects)
+        groups = self.expander.remember(run, outcome.effects.includes)
+        operation = run.operation
+        is_rescued = outcome.status is Status.FAILED and would_rescue(operation.branches)
+        finished = event.OperationFinished(
+            operation=operation.id,
+            host=run.host,
+            status=outcome.status,
+            result=outcome.result,
+            at=self.clock.now(),
+            seconds=max(0.0, self.clock.now() - started),
+            delegated_to=outcome.delegated_to,
+            effects=_recorded(outcome.effects, notified, hosts, is_rescued=is_rescued),
+            no_log=outcome.no_log,
+        )
+        if groups:
+            self._waiting[(operation.id, run.host)] = finished
+        else:
+            self.sink.handle(finished)
+        return Finished(
+            operation.id,
+            run.host,
+            outcome.status,
+            notified=notified,
+            groups=groups,
+            ends=outcome.effects.ends,
+            fatal=operation.runs_once or operation.keywords.any_errors_fatal in TRUE_WORDS,
+        )
+
+    def _hosts_of(self, run: TaskRun, state: RunState) -> list[str]:
+        if not run.operation.runs_once:
+            return [run.host]
+        return [name for name, host in state.hosts.items() if host.is_live or name == run.host]
+
+    def _learn(self, host: str, run: TaskRun, effects: Effects) -> None:
+        memory = self.play.run.memory(host)
+        if effects.clear_facts:
+            memory.clear_facts()
+        if effects.facts:
+            self.play.run.memory(effects.facts_of or host).learn_facts(effects.facts)
+            if self.play.compiled.play.vars_files:
+                self.play.forget_scopes(host)
+        if effects.included:
+            memory.include(effects.included)
+        if effects.variables:
+            memory.set(effects.variables)
+        for name, value in effects.stats.items():
+            self.play.run.stats.setdefault(run.host, {})[name] = value
+
+    def _grow_inventory(self, effects: Effects) -> None:
+        inventory = self.play.run.inventory
+        for new in effects.new_hosts:
+            inventory.add_host(new.name, new.groups, new.variables)
+        for host, groups, parents in effects.new_groups:
+            inventory.add_to_groups(host, groups, parents)
+        if effects.new_hosts or effects.new_groups:
+            self.play.forget_scopes()
+
+    # ------------------------------------------------------------------ growth
+
+    def expand(self, wanted: Expand) -> tuple[Graph | None, ...]:
+        """Return the graphs of an Expand instruction; None where it cannot be loaded, which fails its hosts."""
+        graphs: list[Graph | None] = []
+        errors: dict[str, str] = {}
+        for number, (key, hosts) in enumerate(wanted.groups):
+            try:
+                graph = self.expander.graph(wanted, number, key)
+            except InputError as error:
+                graphs.append(None)
+                errors.update(dict.fromkeys(hosts, str(error)))
+            else:
+                graphs.append(graph)
+                self.plan(list(graph.operations))
+        for host in dict.fromkeys(name for _, names in wanted.groups for name in names):
+            self._end_include(wanted.operation, host, errors.get(host))
+        return tuple(graphs)
+
+    def _end_include(self, operation: str, host: str, error: str | None) -> None:
+        finished = self._waiting.pop((operation, host), None)
+        if finished is None:
+            return
+        if error is not None:
+            result = {**finished.result, "failed": True, "msg": error}
+            finished = replace(finished, status=Status.FAILED, result=result)
+        self.sink.handle(finished)
+
+
+def _failed_instead(outcome: Outcome, message: str) -> Outcome:
+    return replace(outcome, status=Status.FAILED, result={**outcome.result, "failed": True, "msg": message})
+
+
+def _recorded(
+    effects: Effects, notified: tuple[str, ...], hosts: Sequence[str], *, is_rescued: bool
+) -> Mapping[str, Any]:
+    """Return the effects as the journal keeps them: enough to restore them in a replay."""
+    everything: dict[str, Any] = {
+        "notified": list(notified),
+        "facts": effects.facts,
+        "variables": effects.variables,
+        "included": effects.included,
+        "new_hosts": [[h.name, list(h.groups), dict(h.variables)] for h in effects.new_hosts],
+        "groups": [[host, list(groups), list(parents)] for host, groups, parents in effects.new_groups],
+        "ends": effects.ends.value if isinstance(effects.ends, Ends) else None,
+        "rescued": is_rescued,
+        "hosts": list(hosts) if len(hosts) > 1 else [],
+    }
+    return {name: value for name, value in everything.items() if value}

@@ -1,0 +1,219 @@
+"""One task on one host from beginning to end: resolve, decide, call, judge. It never waits, it only yields needs."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from provisioner import catalog
+from provisioner.diagnostics.errors import InputError, Lost, TargetError, Unreachable
+from provisioner.execution.judge import normalised, result_of, status_of
+from provisioner.execution.loops import LoopItem, loop_items, looped
+from provisioner.execution.needs import Again, Call, Need, Result, Steps
+from provisioner.execution.outcome import Effects, Outcome
+from provisioner.execution.resolve import rendered_keywords, resolve
+from provisioner.execution.retrying import Patience, patience
+from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
+from provisioner.model.keywords import UNSET
+from provisioner.model.status import Status
+from provisioner.templating.errors import UndefinedVariable
+from provisioner.variables.scope import Layer, Level, Scope
+
+
+@dataclass
+class Notes:
+    """What outlives the single items: keywords as they came out last, for the task as a whole."""
+
+    no_log: bool = False
+    ignores_errors: bool = False
+    ignores_unreachable: bool = False
+    delegated_to: str = ""
+
+
+def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
+    """Run the task; what is wrong with it becomes a failed result, never an exception (but NotYet and dropped)."""
+    notes = Notes(no_log=_plain_no_log(run))
+    try:
+        result = yield from _whole(run, notes)
+        status = status_of(result, ignores_errors=notes.ignores_errors)
+    except InputError as error:
+        result = {"failed": True, "changed": False, "msg": str(error)}
+        status = Status.IGNORED if _ignores(run) else Status.FAILED
+    except (Unreachable, Lost, TargetError) as error:
+        status, result = _out_of_reach(error, notes)
+    effects = run.effects
+    if run.task.register:
+        effects.variables[run.task.register] = result
+    names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
+    return Outcome(status, result, effects, notes.no_log, notes.delegated_to, names if not status.is_bad else ())
+
+
+def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
+    result: Result = {"unreachable": True, "changed": False, "msg": str(error)}
+    if notes.ignores_unreachable:
+        return Status.IGNORED, {**result, "skip_reason": "Host is unreachable"}
+    return (Status.LOST if isinstance(error, Lost) else Status.UNREACHABLE), result
+
+
+def _plain_no_log(run: TaskRun) -> bool:
+    return run.operation.keywords.no_log not in (UNSET, None, False, "no", "false")
+
+
+def _ignores(run: TaskRun) -> bool:
+    return rendered_keywords(run.operation.keywords, run, run.scope()).ignore_errors is True
+
+
+def _whole(run: TaskRun, notes: Notes) -> Steps:
+    if run.task.loop is None:
+        return (yield from one(run, notes, None))
+    items = _items_or_skip(run)
+    if isinstance(items, dict):
+        return items
+    return (yield from looped(run, items, lambda item: one(run, notes, item)))
+
+
+def _items_or_skip(run: TaskRun) -> list[LoopItem] | Result:
+    """Return the loop's items; where they cannot be had but the condition is false anyway, the skipped result."""
+    try:
+        return loop_items(run)
+    except UndefinedVariable:
+        try:
+            skipped = _skipped(run, run.scope())
+        except UndefinedVariable:
+            skipped = None
+        if skipped is None:
+            raise
+        return skipped
+
+
+def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
+    """Run the task once: without a loop, or for one item."""
+    extra = item.layers if item else ()
+    scope = _scope(run, extra)
+    skipped = _skipped(run, scope)
+    if skipped is not None:
+        return skipped
+    resolved = resolve(run, scope)
+    notes.no_log, notes.delegated_to = resolved.no_log, resolved.delegated_to
+    notes.ignores_errors = resolved.keywords.ignore_errors is True
+    notes.ignores_unreachable = resolved.keywords.ignore_unreachable is True
+    trying = patience(run, scope)
+    while True:
+        result, error = yield from _once(run, resolved, extra, trying)
+        wait_s = trying.next_wait(result, error, lambda r: _holds(run, extra, r))
+        if wait_s is None:
+            break
+        yield Again(trying.attempt, trying.attempts, wait_s)
+    if error is not None:
+        raise error
+    return trying.final(result)
+
+
+def _once(
+    run: TaskRun, resolved: Resolved, extra: tuple[Layer, ...], trying: Patience
+) -> Generator[Need, Any, tuple[Result, TargetError | None]]:
+    effects = Effects()
+    call = ActionCall(run, resolved, _scope(run, extra), effects)
+    try:
+        result = yield from _act(call, only_once=trying.attempts == 1)
+    except TargetError as error:
+        if trying.retries(error):
+            return {}, error
+        raise
+    _keep(run, resolved, effects, result)
+    return _judged(run, extra, normalised(result)), None
+
+
+def _scope(run: TaskRun, extra: tuple[Layer, ...]) -> Scope:
+    """Return the scope with what earlier items of this task have set."""
+    mine = run.effects.variables
+    set_so_far = (Layer(Level.SET_FACTS, "set_fact", dict(mine), rendered=True),) if mine else ()
+    return run.scope(*set_so_far, *extra)
+
+
+def _skipped(run: TaskRun, scope: Scope) -> Result | None:
+    for condition in run.operation.keywords.when:
+        if not run.renderer.condition((condition,), scope):
+            reason = "Conditional result was False"
+            return {"changed": False, "skipped": True, "skip_reason": reason, "false_condition": condition}
+    return None
+
+
+def _act(call: ActionCall, *, only_once: bool) -> Steps:
+    name = call.run.task.action
+    if name in catalog.names("action"):
+        action = catalog.load("action", name)
+        if hasattr(action, "answer"):
+            return dict(action.answer(call))
+        steps: Steps = action.run(call)
+    elif name in catalog.names("module"):
+        steps = _module(call, name)
+    else:
+        return {"failed": True, "msg": f"module {name} is not available here", "changed": False}
+    if only_once:
+        return (yield from steps)
+    return (yield from _never_last(steps))
+
+
+def _module(call: ActionCall, name: str) -> Steps:
+    return result_of((yield call.remote(name, call.args)))
+
+
+def _never_last(steps: Steps) -> Steps:
+    """Pass needs on, saying of each that more may follow: the whole may be tried again."""
+    try:
+        need = next(steps)
+        while True:
+            need = steps.send((yield replace(need, last=False) if isinstance(need, Call) else need))
+    except StopIteration as stop:
+        return dict(stop.value)
+
+
+def _keep(run: TaskRun, resolved: Resolved, effects: Effects, result: Result) -> None:
+    """Add one try's effects to the task's."""
+    mine = run.effects
+    facts = result.get("ansible_facts")
+    if isinstance(facts, Mapping):
+        effects.facts.update(facts)
+    mine.facts.update(effects.facts)
+    mine.variables.update(effects.variables)
+    mine.included.update(effects.included)
+    mine.includes += effects.includes
+    mine.new_hosts += effects.new_hosts
+    mine.new_groups += effects.new_groups
+    mine.stats.update(effects.stats)
+    mine.ends = effects.ends or mine.ends
+    mine.clear_facts |= effects.clear_facts
+    mine.clear_errors |= effects.clear_errors
+    mine.refresh_inventory |= effects.refresh_inventory
+    if resolved.delegated_to and resolved.keywords.delegate_facts is True:
+        mine.facts_of = resolved.delegated_to
+
+
+def _judged(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Result:
+    task = run.task
+    if task.failed_when is None and task.changed_when is None:
+        return result
+    scope = _result_scope(run, extra, result)
+    if result.get("skipped"):
+        return result
+    if task.failed_when is not None:
+        # each is an alternative of its own only inside one condition; a list is ANDed, as for ``when``
+        result["failed"] = result["failed_when_result"] = run.renderer.condition(task.failed_when, scope)
+    if task.changed_when is not None:
+        result["changed"] = run.renderer.condition(task.changed_when, scope)
+    return result
+
+
+def _holds(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> bool:
+    """Tell whether ``until`` is satisfied; without conditions, whether the try did not fail."""
+    conditions = run.task.until.conditions if run.task.until else ()
+    if not conditions:
+        return not result.get("failed")
+    return run.renderer.condition(conditions, _result_scope(run, extra, result))
+
+
+def _result_scope(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Scope:
+    registered = {run.task.register: result} if run.task.register else {}
+    return _scope(run, (*extra, Layer(Level.LOOP, "register", registered, rendered=True)))

@@ -1,0 +1,223 @@
+"""What one run and one play know: scopes for each operation and host, routes, files, memory. No decisions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner import __version__
+from provisioner.execution import connecting
+from provisioner.execution.connecting import Route
+from provisioner.execution.inventory_state import LOCALHOST_NAMES, InventoryState
+from provisioner.execution.memory import HostMemory
+from provisioner.graph.compile import CompiledPlay
+from provisioner.graph.operation import Operation
+from provisioner.loading.settings import LoadSettings
+from provisioner.model.keywords import Keywords
+from provisioner.model.options import RunOptions
+from provisioner.templating.renderer import Renderer
+from provisioner.variables.hostvars import HostVars
+from provisioner.variables.scope import Layer, Level, Scope
+
+ANSIBLE_VERSION = {"full": "2.18.0", "major": 2, "minor": 18, "revision": 0, "string": "2.18.0"}
+"""The language version playbooks may ask for."""
+
+
+class Live(Mapping[str, object]):
+    """Fixed values and values computed when asked for, as one mapping."""
+
+    def __init__(self, fixed: Mapping[str, object], computed: Mapping[str, Callable[[], object]]) -> None:
+        self._fixed, self._computed = fixed, computed
+
+    def __getitem__(self, name: str) -> object:
+        if name in self._computed:
+            return self._computed[name]()
+        return self._fixed[name]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._fixed
+        yield from self._computed
+
+    def __len__(self) -> int:
+        return len(self._fixed) + len(self._computed)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._fixed or name in self._computed
+
+
+@dataclass
+class RunContext:
+    """Everything of a run that is not one play's. Made by app, filled while running."""
+
+    options: RunOptions
+    inventory: InventoryState
+    renderer: Renderer
+    loading: LoadSettings
+    run_id: str
+    scratch: Path
+    learn_secret: Callable[[str], None]
+    memories: dict[str, HostMemory] = field(default_factory=dict)
+    stats: dict[str, dict[str, Any]] = field(default_factory=dict)
+    failed_hosts: set[str] = field(default_factory=set)
+    unreachable_hosts: set[str] = field(default_factory=set)
+
+    def memory(self, host: str) -> HostMemory:
+        """Return what the run has learnt about a host."""
+        if host not in self.memories:
+            self.memories[host] = HostMemory(host)
+        return self.memories[host]
+
+
+class PlayContext:
+    """One play while it runs: its hosts, and the scope of every operation on each of them."""
+
+    def __init__(self, run: RunContext, compiled: CompiledPlay, layers: Sequence[Layer], hosts: Sequence[str]) -> None:
+        self.run = run
+        self.compiled = compiled
+        self.all_hosts = list(hosts)
+        self.batch: list[str] = list(hosts)
+        self.live: Callable[[], list[str]] = lambda: list(self.batch)
+        self._layers = (*compiled.public, *layers, Layer(Level.EXTRA_VARS, "extra vars", run.options.extra_vars))
+        self._scopes: dict[str, Scope] = {}
+        self._places: dict[str, tuple[Layer, ...]] = {}
+        self._routes: dict[tuple[object, ...], tuple[int, Route]] = {}
+        self.handlers: list[Operation] = list(compiled.handlers)
+        self.host_layers: Callable[[str, Scope], tuple[Layer, ...]] = lambda _host, _scope: ()
+        """Layers that depend on the host's other variables (``vars_files`` with templates in their names)."""
+
+    # ------------------------------------------------------------------ scopes
+
+    def add_layers(self, *layers: Layer) -> None:
+        """Show more to the whole play (a public role that was included)."""
+        self._layers = (*self._layers, *layers)
+        self._scopes.clear()
+
+    def scope(self, host: str) -> Scope:
+        """Return what a host sees in this play, without any task."""
+        if host not in self._scopes:
+            memory = self.run.memory(host)
+            layers = (*self.run.inventory.layers(host), *memory.layers, *self._layers, self._magic(host))
+            scope = Scope(layers)
+            self._scopes[host] = scope.with_layers(*self.host_layers(host, scope))
+        return self._scopes[host]
+
+    def operation_scope(self, operation: Operation, host: str) -> Scope:
+        """Return what an operation sees on a host."""
+        return self.scope(host).with_layers(*operation.layers, *self._place(operation))
+
+    def forget_scopes(self, host: str | None = None) -> None:
+        """What scopes are made from changed (the inventory, or facts that a file name depends on): make them anew."""
+        if host is not None:
+            self._scopes.pop(host, None)
+            return
+        self._scopes.clear()
+        self._routes.clear()
+
+    def _place(self, operation: Operation) -> tuple[Layer, ...]:
+        if operation.id not in self._places:
+            task_folder = str(Path(operation.position.source.name).parent)
+            paths = [task_folder, self.compiled.play.basedir]
+            values: dict[str, object] = {}
+            if operation.role is not None:
+                role = operation.role
+                paths = [role.path, *reversed(role.parents), *paths]
+                name = f"{role.collection}.{role.name}" if role.collection else role.name
+                values = {"role_name": role.name, "role_path": role.path, "ansible_role_name": name}
+                values["ansible_parent_role_paths"] = list(role.parents)
+                values["ansible_parent_role_names"] = [Path(p).name for p in role.parents]
+            values["ansible_search_path"] = list(dict.fromkeys(paths))
+            self._places[operation.id] = (Layer(Level.MAGIC, "magic", values, rendered=True),)
+        return self._places[operation.id]
+
+    def _magic(self, host: str) -> Layer:
+        run, play, options = self.run, self.compiled.play, self.run.options
+        sources = run.inventory.inventory.sources
+        inventory_file = sources[0] if sources else ""
+        fixed: dict[str, object] = {
+            "inventory_hostname": host,
+            "inventory_hostname_short": host.split(".", maxsplit=1)[0],
+            "inventory_file": inventory_file,
+            "inventory_dir": str(Path(inventory_file).parent) if inventory_file else "",
+            "playbook_dir": str(Path(play.basedir).resolve()),
+            "ansible_play_name": play.name,
+            "ansible_check_mode": options.check,
+            "ansible_diff_mode": options.diff,
+            "ansible_verbosity": options.verbosity,
+            "ansible_forks": options.forks,
+            "ansible_version": ANSIBLE_VERSION,
+            "provisioner_version": __version__,
+            "provisioner_run": run.run_id,
+            "ansible_playbook_python": sys.executable,
+            "ansible_run_tags": sorted(options.tags),
+            "ansible_skip_tags": sorted(options.skip_tags),
+            "ansible_limit": options.limit or "",
+            "ansible_config_file": "",
+            "ansible_inventory_sources": list(options.inventories),
+            "role_names": [use.role.name for use in play.roles],
+            "ansible_role_names": [use.role.name for use in play.roles],
+            "ansible_play_role_names": [use.role.name for use in play.roles],
+        }
+        fixed["environment"] = []
+        computed: dict[str, Callable[[], object]] = {
+            "groups": lambda: run.inventory.groups,
+            "group_names": lambda: run.inventory.group_names(host),
+            "hostvars": lambda: self.hostvars,
+            "ansible_play_hosts": self.live,
+            "play_hosts": self.live,
+            "ansible_play_hosts_all": lambda: list(self.all_hosts),
+            "ansible_play_batch": lambda: [h for h in self.live() if h in self.batch],
+        }
+        return Layer(Level.MAGIC, "magic", Live(fixed, computed), rendered=True)
+
+    @property
+    def hostvars(self) -> HostVars:
+        """Return ``hostvars``: every host's variables, rendered when looked at."""
+        return HostVars(self.run.inventory.inventory.hosts, self.scope, self.run.renderer)
+
+    # ------------------------------------------------------------------ routes
+
+    def route(self, host: str, keywords: Keywords, scope: Scope, *, of: str = "") -> Route:
+        """Return how ``host`` is reached for a task whose keywords are rendered already.
+
+        ``of`` names the task's own host where it is delegated: then only the delegate's variables count.
+        """
+        memory = self.run.memory(host)
+        shown = (keywords.become, keywords.become_user, keywords.become_method, keywords.become_flags)
+        key = (host, of, *shown, keywords.connection, keywords.remote_user, keywords.port)
+        own = () if of else tuple(layer for layer in scope.layers if not connecting.NAMES.isdisjoint(layer.values))
+        cacheable = not any(layer.level in _CHANGING for layer in own)
+        if cacheable and key in self._routes and self._routes[key][0] == memory.version:
+            return self._routes[key][1]
+        seen = self.scope(host) if of else scope
+        found = connecting.route(
+            host, keywords, lambda name: self._variable(name, seen), self.run.options, implicit=self._is_implicit(host)
+        )
+        self._learn(found)
+        if cacheable:
+            self._routes[key] = (memory.version, found)
+        return found
+
+    def _variable(self, name: str, scope: Scope) -> Any:
+        found = scope.find(name)
+        if found is None:
+            return None
+        return found.value if found.layer.rendered else self.run.renderer.render(found.value, scope)
+
+    def _is_implicit(self, host: str) -> bool:
+        return host in LOCALHOST_NAMES and not self.run.inventory.knows(host)
+
+    def _learn(self, route: Route) -> None:
+        secrets = (
+            route.target.password,
+            route.target.private_key_passphrase,
+            route.become.password if route.become else "",
+        )
+        for secret in secrets:
+            if secret:
+                self.run.learn_secret(secret)
+
+
+_CHANGING = frozenset({Level.BLOCK_VARS, Level.TASK_VARS, Level.ROLE_PARAMS, Level.INCLUDE_PARAMS, Level.LOOP})

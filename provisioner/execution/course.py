@@ -1,0 +1,166 @@
+"""The course of a run: play after play, batch after batch. Who takes part, with which variables, and when to end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.applying import Applier
+from provisioner.execution.context import PlayContext, RunContext
+from provisioner.execution.executor import Executor, Surroundings
+from provisioner.execution.ports import EventSink
+from provisioner.execution.vars_files import vars_file_layers
+from provisioner.graph.compile import CompiledPlay
+from provisioner.loading.patterns import select
+from provisioner.model import event
+from provisioner.model.keywords import UNSET
+from provisioner.model.play import Play
+from provisioner.remote.params import boolean
+from provisioner.scheduling.batches import batches, ordered
+from provisioner.scheduling.rules import Rules
+from provisioner.scheduling.run_state import RunState
+from provisioner.variables.scope import Layer, Level, Scope
+
+
+class Course:
+    """Runs compiled plays in order. ``stopping`` is set from outside to end after what runs now."""
+
+    def __init__(self, run: RunContext, around: Surroundings, sink: EventSink) -> None:
+        self.run, self.around, self.sink = run, around, sink
+        self.stopping = False
+        self._executor: Executor | None = None
+
+    def stop(self) -> None:
+        """Let what runs finish, then end; may be called from any thread or a signal handler."""
+        self.stopping = True
+        if self._executor is not None:
+            self._executor.stop()
+
+    def play(self, compiled: CompiledPlay) -> bool:
+        """Run one play; return whether the run may go on."""
+        layers = self._play_layers(compiled.play)
+        hosts = self._hosts(compiled.play, layers)
+        cut = self._batches(compiled.play, hosts, layers)
+        if not cut:
+            self._note("warning", f"play '{compiled.play.name}': no hosts matched")
+            return True
+        context = PlayContext(self.run, compiled, layers, hosts)
+        context.host_layers = lambda _host, scope: vars_file_layers(compiled.play, self.run, scope)
+        applier = Applier(context, self.sink, self.around.clock)
+        return all(self._batch(context, applier, list(batch), (number, len(cut))) for number, batch in enumerate(cut))
+
+    # ------------------------------------------------------------------ one batch
+
+    def _batch(self, context: PlayContext, applier: Applier, batch: list[str], place: tuple[int, int]) -> bool:
+        compiled, play = context.compiled, context.compiled.play
+        alive = [h for h in batch if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
+        if not alive or self.stopping:
+            return not self.stopping
+        context.batch = alive
+        now, graph = self.around.clock.now, compiled.graph
+        number, count = place
+        started = event.PlayStarted(
+            compiled.id, play.name, tuple(alive), now(), number, count, play.strategy, sum(1 for _ in graph.tasks)
+        )
+        self.sink.handle(started)
+        applier.plan([*graph.tasks, *context.handlers])
+        state = self._run(Executor(context, alive, self._rules(play, context), self.around, applier))
+        self._owe(context, state)
+        self.sink.handle(event.PlayFinished(compiled.id, number, now()))
+        return self._sum_up(state, play)
+
+    def _run(self, executor: Executor) -> RunState:
+        self._executor = executor
+        try:
+            return executor.run()
+        finally:
+            self._executor = None
+
+    def _sum_up(self, state: RunState, play: Play) -> bool:
+        failed = [n for n, h in state.hosts.items() if h.doomed]
+        gone = [n for n, h in state.hosts.items() if h.gone]
+        self.run.failed_hosts.update(failed)
+        self.run.unreachable_hosts.update(gone)
+        if len(failed) + len(gone) == len(state.hosts):
+            return False
+        limit = play.max_fail_percentage
+        if limit is not None and len(failed) / len(state.hosts) * 100 > float(str(limit)):
+            return False
+        return not (self.stopping or state.ended_play)
+
+    def _owe(self, context: PlayContext, state: RunState) -> None:
+        """Tell of handlers that were notified and did not get their turn."""
+        names = {h.id: h.title for h in context.handlers}
+        for host in state.hosts.values():
+            why = "host unreachable" if host.gone else "host failed" if host.doomed else "run stopped"
+            for handler in host.notified:
+                now = self.around.clock.now()
+                self.sink.handle(event.HandlerOwed(names.get(handler, handler), host.name, why, now))
+
+    # ------------------------------------------------------------------ who and with what
+
+    def _rules(self, play: Play, context: PlayContext) -> Rules:
+        options = self.run.options
+        forced = play.force_handlers is not UNSET and boolean(play.force_handlers)
+        limit = play.max_fail_percentage
+        return Rules(
+            slots=options.forks,
+            pinned=play.strategy == "host_pinned",
+            max_fail_percentage=None
+            if limit is None
+            else float(str(self._render(limit, context.scope(context.batch[0])))),
+            force_handlers=options.force_handlers or forced,
+            send_ahead=not options.step,
+        )
+
+    def _render(self, value: Any, scope: Scope) -> Any:
+        return self.run.renderer.render(value, scope)
+
+    def _play_layers(self, play: Play) -> tuple[Layer, ...]:
+        found = [Layer(Level.PLAY_VARS, f"vars of play '{play.name}'", play.vars)] if play.vars else []
+        prompted: dict[str, object] = {}
+        for prompt in play.vars_prompt:
+            if prompt.name not in self.run.options.extra_vars:
+                answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
+                prompted[prompt.name] = answer or prompt.default
+        if prompted:
+            found.append(Layer(Level.VARS_PROMPT, "vars_prompt", prompted, rendered=True))
+        return tuple(found)
+
+    def _ask(self, text: str, *, echo: bool, confirm: bool) -> str:
+        while True:
+            answer = self.around.prompt.ask(f"{text}: ", echo=echo, timeout_s=0)
+            if not confirm or answer == self.around.prompt.ask(f"confirm {text}: ", echo=echo, timeout_s=0):
+                return answer
+            self._note("warning", "the two entries differ")
+
+    def _hosts(self, play: Play, layers: Sequence[Layer]) -> tuple[str, ...]:
+        """Return the play's hosts in its order, limited as asked; InputError for a bad ``hosts`` or ``order``."""
+        extra = Layer(Level.EXTRA_VARS, "extra vars", self.run.options.extra_vars)
+        magic = Layer(Level.MAGIC, "magic", {"groups": self.run.inventory.groups}, rendered=True)
+        pattern = self._render(play.hosts, Scope((*layers, extra, magic)))
+        patterns = [str(p) for p in pattern] if isinstance(pattern, list) else str(pattern)
+        findings = Findings()
+        inventory, limit = self.run.inventory.inventory, self.run.options.limit
+        within = select(inventory, limit, findings) if limit else None
+        found = select(inventory, patterns, findings, within=within)
+        for warning in findings.all:
+            self._note(warning.severity.value, warning.summary)
+        try:
+            return ordered(found, play.order)
+        except ValueError as error:
+            raise InputError.at(play.position, str(error)) from None
+
+    def _batches(self, play: Play, hosts: tuple[str, ...], layers: Sequence[Layer]) -> tuple[tuple[str, ...], ...]:
+        alive = [h for h in hosts if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
+        extra = Layer(Level.EXTRA_VARS, "extra vars", self.run.options.extra_vars)
+        written = self._render(list(play.serial), Scope((*layers, extra)))
+        try:
+            return batches(alive, written if isinstance(written, list) else [written])
+        except ValueError:
+            raise InputError.at(play.position, f"serial: {written} is neither number nor percentage") from None
+
+    def _note(self, severity: str, text: str) -> None:
+        self.sink.handle(event.Noted(severity, text, self.around.clock.now()))

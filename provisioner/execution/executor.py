@@ -1,0 +1,323 @@
+"""The loop of a batch: performs the scheduler's instructions and tells it what came of them.
+
+One thread decides and renders; connections have their own threads and put their answers into one inbox. Each host has
+a line of attempts in the order in which they were sent. An attempt is carried on only when it is first in its line, so
+results take effect in order even where requests were sent ahead.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import queue
+from collections import deque
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, assert_never
+
+from provisioner.execution.applying import Applier
+from provisioner.execution.attempt import attempt
+from provisioner.execution.context import PlayContext
+from provisioner.execution.judge import DroppedUnrun
+from provisioner.execution.needs import (
+    Again,
+    Call,
+    Done,
+    ItemDone,
+    Local,
+    Need,
+    Question,
+    RawCall,
+    ResetConnection,
+    Sleep,
+    Together,
+)
+from provisioner.execution.outcome import Outcome
+from provisioner.execution.pending import writes
+from provisioner.execution.ports import Clock, Prompt, Sessions
+from provisioner.execution.task_run import TaskRun
+from provisioner.model.call import Reply
+from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
+from provisioner.scheduling.rules import Rules
+from provisioner.scheduling.run_state import RunState
+from provisioner.scheduling.stimuli import Deferred, Dropped, Expanded, Sent, Stimulus, Stop
+from provisioner.variables.scope import NotYet
+
+
+@dataclass(eq=False)
+class Running:
+    """An attempt under way. ``answer`` is kept until the attempt is first in its host's line."""
+
+    run: TaskRun
+    steps: Generator[Need, Any, Outcome]
+    started: float
+    ahead: bool
+    need: Need | None = None
+    replies: list[Reply | None] = field(default_factory=list)
+    answer: Any = None
+    is_answered: bool = False
+    outcome: Outcome | None = None
+    is_announced: bool = False
+    is_cancelled: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Operation and host."""
+        return self.run.operation.id, self.run.host
+
+
+Message: TypeAlias = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """The ports the executor works with."""
+
+    sessions: Sessions
+    clock: Clock
+    prompt: Prompt
+    threads: ThreadPoolExecutor
+
+
+class Executor:
+    """Runs one batch of one play."""
+
+    def __init__(
+        self, play: PlayContext, hosts: list[str], rules: Rules, around: Surroundings, applier: Applier
+    ) -> None:
+        self.play, self.around, self.applier = play, around, applier
+        self.state = RunState(play.compiled.graph, hosts, rules)
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._lines: dict[str, deque[Running]] = {h: deque() for h in hosts}
+        self._epochs = dict.fromkeys(hosts, 0)
+        self._timers: list[tuple[float, int, Running]] = []
+        self._numbers = itertools.count()
+        self._told: deque[Stimulus] = deque()
+        self._over = False
+        play.live = lambda: [h for h, s in self.state.hosts.items() if s.is_live]
+
+    def run(self) -> RunState:
+        """Run the batch to its end and return the final state."""
+        self._perform(self.state.start())
+        self._pump()
+        while not self._over:
+            self._wait()
+            self._pump()
+        return self.state
+
+    def stop(self) -> None:
+        """Start nothing more; may be called from any thread."""
+        self._inbox.put(lambda: self._tell(Stop()))
+
+    # ------------------------------------------------------------------ the loop
+
+    def _wait(self) -> None:
+        timeout = None
+        if self._timers:
+            timeout = max(0.0, self._timers[0][0] - self.around.clock.monotonic())
+        try:
+            message = self._inbox.get(timeout=timeout) if timeout is None or timeout > 0 else None
+        except queue.Empty:
+            message = None
+        if message is not None:
+            message()
+        while self._timers and self._timers[0][0] <= self.around.clock.monotonic():
+            self._answered(heapq.heappop(self._timers)[2], None)
+
+    def _tell(self, stimulus: Stimulus) -> None:
+        """Queue a stimulus; it is handled when the present one is done, so that depth never grows with length."""
+        self._told.append(stimulus)
+
+    def _pump(self) -> None:
+        while self._told:
+            self._perform(self.state.handle(self._told.popleft()))
+
+    def _perform(self, instructions: list[Instruction]) -> None:
+        for instruction in instructions:
+            match instruction:
+                case Dispatch():
+                    self._dispatch(instruction)
+                case Expand():
+                    self._tell(Expanded(instruction.ticket, self.applier.expand(instruction)))
+                case BatchOver():
+                    self._over = True
+
+    def _dispatch(self, told: Dispatch) -> None:
+        operation = self.state.operation(told.operation)
+        line = self._lines[told.host]
+        pending = tuple(layer for r in line for layer in writes(r.run)) if line else ()
+        run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
+        running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
+        try:
+            self._advance(running, None)
+        except NotYet:
+            self._tell(Deferred(*running.key))
+            return
+        if not self._may_queue(running, line):
+            running.steps.close()
+            self._tell(Deferred(*running.key))
+            return
+        line.append(running)
+        self._announce(line[0])
+        self._carry_out(running)
+        self._finish_line(told.host)
+
+    def _chain(self, host: str) -> str:
+        return f"{self.play.compiled.id}:{host}:{self._epochs[host]}"
+
+    def _may_queue(self, running: Running, line: deque[Running]) -> bool:
+        """Tell whether an attempt may stand behind what is under way: same session, nothing but calls."""
+        if running.outcome is not None:
+            return True
+        under_way = next((s for s in (_session_of(r.need) for r in reversed(line)) if s is not None), None)
+        return not line or (under_way is not None and _session_of(running.need) == under_way)
+
+    def _announce(self, first: Running) -> None:
+        if not first.is_announced:
+            first.is_announced = True
+            self.applier.started(first.run, first.started, ahead=first.ahead)
+
+    # ------------------------------------------------------------------ an attempt's steps
+
+    def _advance(self, running: Running, answer: Any) -> None:
+        """Carry the attempt on to its next need or its end, without carrying that need out."""
+        try:
+            running.need = running.steps.send(answer)
+        except StopIteration as stop:
+            running.need, running.outcome = None, stop.value
+
+    def _carry_out(self, running: Running) -> None:
+        """Carry out needs until one has to be waited for, or the attempt ends."""
+        while running.need is not None and self._is_immediate(running, running.need):
+            self._advance(running, running.answer)
+        if running.outcome is not None and running is not self._lines[running.run.host][0]:
+            self._tell(Sent(*running.key))
+
+    def _is_immediate(self, running: Running, need: Need) -> bool:
+        """Carry out one need; return whether its answer is there already."""
+        running.answer = None
+        match need:
+            case ItemDone():
+                self.applier.item(running.run, need)
+                return True
+            case Question():
+                running.answer = self.around.prompt.ask(need.prompt, echo=need.echo, timeout_s=need.timeout_s)
+                return True
+            case ResetConnection(host):
+                self.around.sessions.reset(host)
+                return True
+            case Call() | Together():
+                self._call(running, need)
+            case RawCall():
+                self._raw(running, need)
+            case Local():
+                self.around.threads.submit(self._work, running, need)
+            case Sleep(seconds):
+                self._sleep(running, seconds)
+            case Again(wait_s=wait_s):
+                self.applier.retrying(running.run, need)
+                self._sleep(running, wait_s)
+            case _:
+                assert_never(need)
+        return False
+
+    def _call(self, running: Running, need: Call | Together) -> None:
+        calls = need.calls if isinstance(need, Together) else (need,)
+        running.replies = [None] * len(calls)
+        running.is_answered = False
+        for number, call in enumerate(calls):
+            session = self.around.sessions.session(call.target, call.become)
+            session.submit(call.request, self._taker(running, number), self._output(running))
+        if need.last and self._passes_through(running):
+            self._tell(Sent(*running.key))
+
+    def _passes_through(self, running: Running) -> bool:
+        """Tell whether what follows may be sent behind it."""
+        return running.run.is_judged_there and not running.run.operation.is_include
+
+    def _taker(self, running: Running, number: int) -> Callable[[Reply], None]:
+        return lambda reply: self._inbox.put(lambda: self._replied(running, number, reply))
+
+    def _output(self, running: Running) -> Callable[[str, str], None]:
+        return lambda stream, text: self._inbox.put(lambda: self.applier.output(running.run, stream, text))
+
+    def _raw(self, running: Running, need: RawCall) -> None:
+        running.replies = [None]
+        self.around.sessions.raw(need.target, need.become, need.command, self._taker(running, 0))
+
+    def _replied(self, running: Running, number: int, reply: Reply) -> None:
+        running.replies[number] = reply
+        if all(r is not None for r in running.replies):
+            self._answered(running, running.replies if isinstance(running.need, Together) else reply)
+
+    def _work(self, running: Running, need: Local) -> None:
+        try:
+            done = Done(need.work())
+        except Exception as error:  # noqa: BLE001 - handed to the attempt, which raises it again
+            done = Done(error=error)
+        self._inbox.put(lambda: self._answered(running, done))
+
+    def _sleep(self, running: Running, seconds: float) -> None:
+        heapq.heappush(self._timers, (self.around.clock.monotonic() + seconds, next(self._numbers), running))
+
+    def _answered(self, running: Running, answer: Any) -> None:
+        running.answer, running.is_answered = answer, True
+        self._finish_line(running.run.host)
+
+    # ------------------------------------------------------------------ a host's line
+
+    def _finish_line(self, host: str) -> None:
+        """Carry on whoever is first in the host's line, as far as answers are there."""
+        line = self._lines[host]
+        while line:
+            first = line[0]
+            self._announce(first)
+            if first.outcome is None:
+                if not first.is_answered:
+                    return
+                first.is_answered, first.run.pending = False, ()
+                self._carry_on(first)
+            else:
+                line.popleft()
+                self._complete(first, first.outcome)
+
+    def _carry_on(self, first: Running) -> None:
+        try:
+            if first.is_cancelled:
+                raise DroppedUnrun
+            self._advance(first, first.answer)
+        except DroppedUnrun:
+            first.steps.close()
+            self._drop(first)
+            return
+        self._carry_out(first)
+
+    def _drop(self, running: Running) -> None:
+        """Give an attempt back that was not run; what is sent from now on belongs to a new chain."""
+        host = running.run.host
+        self._lines[host].remove(running)
+        if running.run.chain == self._chain(host):
+            self._epochs[host] += 1
+        self._tell(Dropped(*running.key))
+
+    def _complete(self, running: Running, outcome: Outcome) -> None:
+        host = running.run.host
+        told = self.applier.finish(running.run, outcome, running.started, self.state)
+        self._tell(told)
+        if not told.status.is_bad:
+            return
+        if running.run.chain == self._chain(host):
+            self._epochs[host] += 1
+        for behind in list(self._lines[host]):
+            behind.is_cancelled = True
+            if behind.outcome is not None:
+                self._drop(behind)
+
+
+def _session_of(need: Need | None) -> tuple[object, object] | None:
+    if isinstance(need, Together):
+        need = need.calls[0]
+    if isinstance(need, Call):
+        return need.target, need.become
+    return None

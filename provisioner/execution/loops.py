@@ -1,0 +1,182 @@
+"""Loops: the items of a task, and running them with as few round trips as their independence allows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import position_of
+from provisioner.execution.judge import combined, status_of
+from provisioner.execution.needs import Call, ItemDone, Need, Result, Sleep, Steps, Together
+from provisioner.execution.task_run import TaskRun
+from provisioner.model.task import Loop
+from provisioner.remote.params import boolean
+from provisioner.templating.omit import strip_omit
+from provisioner.variables.scope import Layer, Level, Scope
+
+WINDOW = 64
+"""How many independent items are on their way at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopItem:
+    """One item: its value and the layers that show it to the task."""
+
+    value: object
+    layers: tuple[Layer, ...]
+    variable: str
+
+
+def loop_items(run: TaskRun) -> list[LoopItem]:
+    """Return the items of the task's loop; InputError where it does not come out as a list."""
+    loop = _loop(run)
+    scope = run.scope()
+    values = _values(run, loop, scope)
+    variable = str(run.renderer.render(loop.control.loop_var, scope))
+    extended = boolean(run.renderer.render(loop.control.extended, scope))
+    index = loop.control.index_var
+    items = []
+    for number, value in enumerate(values):
+        shown: dict[str, object] = {variable: value, "ansible_loop_var": variable}
+        if index:
+            shown[index] = number
+            shown["ansible_index_var"] = index
+        if extended:
+            shown["ansible_loop"] = _extended(values, number)
+        items.append(LoopItem(value, (Layer(Level.LOOP, "loop", shown, rendered=True),), variable))
+    return items
+
+
+def _values(run: TaskRun, loop: Loop, scope: Scope) -> list[Any]:
+    value = strip_omit(run.renderer.render(loop.value, scope))
+    if loop.kind == "loop":
+        if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
+            raise InputError.at(
+                position_of(loop.value) or run.operation.position,
+                f"'loop' needs a list, and this comes out as {type(value).__name__}",
+                hint="a dictionary becomes a list with | dict2items, a single value in brackets",
+            )
+        return list(value)
+    terms = value if isinstance(value, list) else [value]
+    return run.renderer.lookup(loop.kind, terms, scope)
+
+
+def _loop(run: TaskRun) -> Loop:
+    if run.task.loop is None:
+        raise TypeError("the task has no loop")
+    return run.task.loop
+
+
+def _extended(values: Sequence[object], number: int) -> dict[str, object]:
+    """Return ``ansible_loop`` as documented for ``loop_control.extended``."""
+    last = len(values) - 1
+    shown: dict[str, object] = {
+        "allitems": list(values),
+        "index": number + 1,
+        "index0": number,
+        "revindex": last - number + 1,
+        "revindex0": last - number,
+        "first": number == 0,
+        "last": number == last,
+        "length": len(values),
+    }
+    if number > 0:
+        shown["previtem"] = values[number - 1]
+    if number < last:
+        shown["nextitem"] = values[number + 1]
+    return shown
+
+
+def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], Steps]) -> Steps:
+    """Run ``body`` for each item and return the combined result.
+
+    Items whose body needs a single call are sent together; any other need waits until those before it are done, so
+    that items take effect in order.
+    """
+    control = _loop(run).control
+    pause = float(str(run.renderer.render(control.pause, run.scope()) or 0))
+    results: dict[int, Result] = {}
+    group: list[_Waiting] = []
+    alone = bool(control.break_when) or pause > 0
+    for number, item in enumerate(items):
+        steps = body(item)
+        try:
+            need = next(steps)
+        except StopIteration as stop:
+            yield from _together(run, items, group, results, last=False)
+            results[number] = yield from _ended(run, item, dict(stop.value))
+        else:
+            if isinstance(need, Call) and need.last and not alone:
+                group.append(_Waiting(number, steps, need))
+                if len(group) == WINDOW:
+                    yield from _together(run, items, group, results, last=number == len(items) - 1)
+            else:
+                yield from _together(run, items, group, results, last=False)
+                results[number] = yield from _ended(run, item, (yield from _rest(steps, need)))
+        if control.break_when and _breaks(run, item, results[number]):
+            break
+        if pause and number < len(items) - 1:
+            yield Sleep(pause)
+    yield from _together(run, items, group, results, last=True)
+    return combined([results[n] for n in sorted(results)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    number: int
+    steps: Steps
+    call: Call
+
+
+def _together(
+    run: TaskRun, items: Sequence[LoopItem], group: list[_Waiting], results: dict[int, Result], *, last: bool
+) -> Generator[Need, Any, None]:
+    """Send what has gathered, and bring each of those items to its end."""
+    if not group:
+        return
+    waiting, group[:] = list(group), []
+    replies = yield Together(tuple(w.call for w in waiting), last)
+    for each, reply in zip(waiting, replies, strict=True):
+        try:
+            need = each.steps.send(reply)
+        except StopIteration as stop:
+            result = dict(stop.value)
+        else:
+            result = yield from _rest(each.steps, need)
+        results[each.number] = yield from _ended(run, items[each.number], result)
+
+
+def _rest(steps: Steps, need: Need) -> Steps:
+    """Carry a body on from a need it has already yielded."""
+    try:
+        while True:
+            answer = yield need
+            need = steps.send(answer)
+    except StopIteration as stop:
+        return dict(stop.value)
+
+
+def _ended(run: TaskRun, item: LoopItem, result: Result) -> Steps:
+    label = _label(run, item)
+    shown = {**result, item.variable: item.value, "ansible_loop_var": item.variable, "_ansible_item_label": label}
+    shown.setdefault("failed", False)
+    yield ItemDone(label, status_of(shown), shown)
+    return shown
+
+
+def _label(run: TaskRun, item: LoopItem) -> object:
+    written = _loop(run).control.label
+    if written is None:
+        return item.value
+    try:
+        return run.renderer.render(written, run.scope(*item.layers))
+    except InputError:
+        return item.value
+
+
+def _breaks(run: TaskRun, item: LoopItem, result: Result) -> bool:
+    registered = {run.task.register: result} if run.task.register else {}
+    scope = run.scope(*item.layers, Layer(Level.LOOP, "register", registered, rendered=True))
+    return run.renderer.condition(_loop(run).control.break_when, scope)

@@ -1,0 +1,57 @@
+"""What a run learns about each host: facts, set_fact and registered values, included variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner.variables.scope import Layer, Level
+
+PREFIX = "ansible_"
+
+
+class HostMemory:
+    """One host's learned values. The layers refer to dictionaries that are filled in place, so they are made once."""
+
+    def __init__(self, host: str) -> None:
+        self.host = host
+        self.facts: dict[str, Any] = {}
+        self._injected: dict[str, Any] = {"ansible_facts": self.facts}
+        self.variables: dict[str, Any] = {}
+        self.included: dict[str, Any] = {}
+        self.layers = (
+            Layer(Level.FACTS, "facts", self._injected, rendered=True),
+            Layer(Level.INCLUDE_VARS, "include_vars", self.included),
+            Layer(Level.SET_FACTS, "set_fact and register", self.variables, rendered=True),
+        )
+        self.version = 0
+        """Counts up with every change that may alter how the host is reached."""
+
+    def learn_facts(self, facts: Mapping[str, Any]) -> None:
+        """Add facts under both names: ``ansible_facts.x`` and ``ansible_x``."""
+        for name, value in facts.items():
+            short = name.removeprefix(PREFIX)
+            self.facts[short] = value
+            self._injected[name if name.startswith(PREFIX) or name in NOT_PREFIXED else PREFIX + name] = value
+        self.version += 1
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Add values of set_fact or register."""
+        self.variables.update(values)
+        if any(name.startswith(PREFIX) for name in values):
+            self.version += 1
+
+    def include(self, values: Mapping[str, Any]) -> None:
+        """Add values of include_vars."""
+        self.included.update(values)
+        self.version += 1
+
+    def clear_facts(self) -> None:
+        """Forget gathered facts (``meta: clear_facts``)."""
+        self.facts.clear()
+        self._injected.clear()
+        self._injected["ansible_facts"] = self.facts
+        self.version += 1
+
+
+NOT_PREFIXED = frozenset({"module_setup", "gather_subset", "discovered_interpreter_python"})

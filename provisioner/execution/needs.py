@@ -1,0 +1,113 @@
+"""What an attempt may ask of the world: it yields one of these and is resumed with the answer.
+
+An attempt is a generator, so the same code runs under the real executor and under a test that answers by hand. Only
+the executor waits; an attempt never does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from provisioner.model.call import Request
+from provisioner.model.status import Status
+from provisioner.model.target import Become, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Run a module on a target; answered with a Reply. ``last``: the attempt asks nothing more after it."""
+
+    request: Request
+    target: Target
+    become: Become | None
+    last: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several calls that do not depend on each other (loop items); answered with a list of Replies."""
+
+    calls: tuple[Call, ...]
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RawCall:
+    """Run a command line without Python on the target; answered with a Reply."""
+
+    command: str
+    target: Target
+    become: Become | None
+    executable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Do blocking work on the controller in a thread; answered with Done. Use ``locally``, which unpacks that."""
+
+    work: Callable[[], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of local work: its value, or the error it raised."""
+
+    value: Any = None
+    error: Exception | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    """Wait; answered with None."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Ask the person at the terminal; answered with what was typed. ``timeout_s`` 0 waits without end."""
+
+    prompt: str
+    echo: bool = True
+    timeout_s: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResetConnection:
+    """Close the sessions to the host; the next call connects anew."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDone:
+    """Tell that a loop item is done; answered at once with None."""
+
+    label: object
+    status: Status
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Tell that an attempt did not suffice and wait for the next; answered with None after ``wait_s``."""
+
+    attempt: int
+    attempts: int
+    wait_s: float
+
+
+Need: TypeAlias = Again | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
+Result: TypeAlias = dict[str, Any]
+Steps: TypeAlias = Generator[Need, Any, Result]
+"""An action's body: yields needs, returns the result dictionary."""
+
+
+def locally(work: Callable[[], Any]) -> Generator[Need, Any, Any]:
+    """Do ``work`` in a thread and return its value; what it raises is raised here."""
+    done: Done = yield Local(work)
+    if done.error is not None:
+        raise done.error
+    return done.value

@@ -1,0 +1,73 @@
+"""What came of an operation on a host: its final status, its result, and typed effects beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from provisioner.model.status import Status
+from provisioner.scheduling.stimuli import Ends
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """One file or role an include brings to a host. Equal ones are shared between hosts.
+
+    ``variables`` are the include's own vars and its loop item; ``options`` the action's remaining arguments.
+    """
+
+    kind: str
+    name: str
+    variables: Mapping[str, object]
+    options: Mapping[str, object]
+
+    @property
+    def key(self) -> str:
+        """A text equal for includes that can be shared."""
+        return repr(
+            (self.kind, self.name, sorted(self.variables.items(), key=str), sorted(self.options.items(), key=str))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewHost:
+    """What ``add_host`` asks for."""
+
+    name: str
+    groups: tuple[str, ...]
+    variables: Mapping[str, object]
+
+
+@dataclass
+class Effects:
+    """What an operation does beside its result. Gathered while it runs, applied when it is finished.
+
+    ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``facts_of`` names another
+    host that gets the facts (``delegate_facts``).
+    """
+
+    facts: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    included: dict[str, Any] = field(default_factory=dict)
+    includes: list[Include] = field(default_factory=list)
+    new_hosts: list[NewHost] = field(default_factory=list)
+    new_groups: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
+    stats: dict[str, Any] = field(default_factory=dict)
+    ends: Ends | None = None
+    facts_of: str = ""
+    clear_facts: bool = False
+    clear_errors: bool = False
+    refresh_inventory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one attempt."""
+
+    status: Status
+    result: Mapping[str, Any]
+    effects: Effects
+    no_log: bool = False
+    delegated_to: str = ""
+    notify: tuple[str, ...] = ()

@@ -1,0 +1,96 @@
+"""Renders a task's keywords and arguments for one host: the first step of every attempt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provisioner import catalog
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.task_run import Resolved, TaskRun
+from provisioner.model.keywords import UNSET, Keywords
+from provisioner.remote.params import boolean
+from provisioner.templating.omit import is_omit, strip_omit
+from provisioner.variables.scope import Scope
+
+TEMPLATED = (
+    "become", "become_user", "become_method", "become_flags", "become_exe", "connection", "port", "remote_user",
+    "check_mode", "diff", "no_log", "ignore_errors", "ignore_unreachable", "delegate_to", "delegate_facts",
+    "any_errors_fatal", "timeout",
+)  # fmt: skip
+BOOLEAN = frozenset(
+    {"check_mode", "diff", "no_log", "ignore_errors", "ignore_unreachable", "delegate_facts", "any_errors_fatal"}
+)
+
+
+def rendered_keywords(keywords: Keywords, run: TaskRun, scope: Scope) -> Keywords:
+    """Return the keywords with templates rendered and truth values as such."""
+    changes: dict[str, Any] = {}
+    for name in TEMPLATED:
+        value = getattr(keywords, name)
+        if value is UNSET:
+            continue
+        if isinstance(value, str):
+            value = run.renderer.render(value, scope)
+            value = UNSET if is_omit(value) else value
+        if name in BOOLEAN and value is not UNSET:
+            value = _truth(name, value, run)
+        if value is not getattr(keywords, name):
+            changes[name] = value
+    return replace(keywords, **changes) if changes else keywords
+
+
+def _truth(name: str, value: Any, run: TaskRun) -> bool:
+    try:
+        return value is not None and value != "" and boolean(value)
+    except ValueError as error:
+        raise InputError.at(run.operation.position, f"'{name}': {error}") from None
+
+
+def resolve(run: TaskRun, scope: Scope) -> Resolved:
+    """Return everything about the task that depends on the host or loop item."""
+    options = run.play.run.options
+    keywords = rendered_keywords(run.operation.keywords, run, scope)
+    delegate = str(keywords.delegate_to) if keywords.delegate_to not in (UNSET, None, "") else ""
+    return Resolved(
+        args=_arguments(run, scope, keywords),
+        keywords=keywords,
+        route=run.play.route(delegate or run.host, keywords, scope, of=run.host if delegate else ""),
+        environment=_environment(run, scope, keywords),
+        check=options.check if keywords.check_mode is UNSET else bool(keywords.check_mode),
+        diff=options.diff if keywords.diff is UNSET else bool(keywords.diff),
+        no_log=bool(keywords.no_log),
+        delegated_to=delegate,
+    )
+
+
+def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, Any]:
+    written: dict[str, Any] = {**_defaults(run, scope, keywords), **run.task.args}
+    rendered = strip_omit(run.renderer.render(written, scope))
+    if not isinstance(rendered, dict):
+        raise InputError.at(run.operation.position, "the task's arguments do not come out as a dictionary")
+    return rendered
+
+
+def _defaults(run: TaskRun, scope: Scope, keywords: Keywords) -> dict[str, Any]:
+    """Return what ``module_defaults`` gives this task's module; inner ones win."""
+    found: dict[str, Any] = {}
+    for table in keywords.module_defaults:
+        for name, values in table.items():
+            if name == run.task.action or catalog.short_name("action", str(name)) == run.task.action:
+                rendered = run.renderer.render(values, scope)
+                found.update(rendered if isinstance(rendered, dict) else {})
+    return found
+
+
+def _environment(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, str]:
+    merged: dict[str, str] = {}
+    for written in keywords.environment:
+        for part in written if isinstance(written, (list, tuple)) else (written,):
+            values = strip_omit(run.renderer.render(part, scope))
+            if isinstance(values, dict):
+                merged.update({str(k): str(v) for k, v in values.items()})
+            elif values not in (None, ""):
+                raise InputError.at(run.operation.position, "'environment' must come out as a dictionary")
+    return merged

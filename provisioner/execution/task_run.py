@@ -1,0 +1,152 @@
+"""One task on one host while it runs, as attempts and actions see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import position_of
+from provisioner.execution.connecting import Route
+from provisioner.execution.context import PlayContext
+from provisioner.execution.needs import Call
+from provisioner.execution.outcome import Effects
+from provisioner.graph.operation import Operation
+from provisioner.model.call import Request
+from provisioner.model.keywords import Keywords
+from provisioner.model.task import Task
+from provisioner.templating.renderer import Renderer
+from provisioner.variables.scope import Layer, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A task's keywords and arguments as they are for one host (and one loop item)."""
+
+    args: Mapping[str, Any]
+    keywords: Keywords
+    route: Route
+    environment: Mapping[str, str]
+    check: bool
+    diff: bool
+    no_log: bool
+    delegated_to: str = ""
+
+
+@dataclass
+class TaskRun:
+    """An operation on a host. ``pending`` holds names still being computed by operations sent before this one.
+
+    ``extra`` are layers added on the way (loop items, results of earlier items).
+    """
+
+    play: PlayContext
+    operation: Operation
+    host: str
+    chain: str = ""
+    pending: tuple[Layer, ...] = ()
+    effects: Effects = field(default_factory=Effects)
+
+    @property
+    def task(self) -> Task:
+        """The task as written."""
+        if self.operation.task is None:
+            raise TypeError(f"operation {self.operation.id} runs nothing")
+        return self.operation.task
+
+    @property
+    def is_judged_there(self) -> bool:
+        """Whether the worker can see by itself that the task failed, and so drop what was sent behind it."""
+        task = self.task
+        return task.failed_when is None and task.until is None and not self.operation.keywords.retry
+
+    @property
+    def renderer(self) -> Renderer:
+        """The run's renderer."""
+        return self.play.run.renderer
+
+    def scope(self, *extra: Layer) -> Scope:
+        """Return the scope as it is now, with ``extra`` layers on top."""
+        scope = self.play.operation_scope(self.operation, self.host)
+        return scope.with_layers(*self.pending, *extra) if self.pending or extra else scope
+
+
+@dataclass
+class ActionCall:
+    """What an action gets: rendered arguments, the scope, and ways to reach the target and the controller's files."""
+
+    run: TaskRun
+    resolved: Resolved
+    scope: Scope
+    effects: Effects
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        """The task's arguments, rendered, ``omit`` taken out."""
+        return self.resolved.args
+
+    @property
+    def host(self) -> str:
+        """The host the task belongs to (not the one it is delegated to)."""
+        return self.run.host
+
+    @property
+    def check(self) -> bool:
+        """Whether nothing may be changed."""
+        return self.resolved.check
+
+    @property
+    def diff(self) -> bool:
+        """Whether before and after are wanted."""
+        return self.resolved.diff
+
+    @property
+    def renderer(self) -> Renderer:
+        """The run's renderer."""
+        return self.run.renderer
+
+    def remote(
+        self,
+        module: str,
+        params: Mapping[str, Any],
+        *,
+        body: bytes | Path | None = None,
+        reply_path: Path | None = None,
+        last: bool = True,
+    ) -> Call:
+        """Return a call of a module on the task's target. ``last``: the action asks nothing after it."""
+        request = Request(
+            module=module,
+            params=params,
+            check=self.check,
+            diff=self.diff,
+            environment=self.resolved.environment,
+            body=body,
+            reply_path=reply_path,
+            chain=self.run.chain,
+            link=self.run.operation.id,
+            stop_chain=self.run.is_judged_there and not self.resolved.keywords.ignore_errors,
+        )
+        return Call(request, self.resolved.route.target, self.resolved.route.become, last)
+
+    def find_file(self, name: str, folder: str) -> Path:
+        """Return the controller file ``name`` means: absolute, or below the role's, task's or playbook's ``folder``.
+
+        InputError names everywhere it was looked for.
+        """
+        wanted = Path(name).expanduser()
+        candidates = [wanted] if wanted.is_absolute() else list(self._candidates(name, folder))
+        found = next((c for c in candidates if c.exists()), None)
+        if found is None:
+            tried = "\n".join(f"looked at {c}" for c in candidates)
+            raise InputError.at(
+                position_of(name) or self.run.operation.position, f"file not found: {name}", detail=tried
+            )
+        return found
+
+    def _candidates(self, name: str, folder: str) -> list[Path]:
+        found = self.scope.find("ansible_search_path")
+        paths = found.value if found is not None and isinstance(found.value, list) else ["."]
+        return [Path(p) / part / name for p in paths for part in ((folder, ".") if folder else (".",))]

@@ -1,0 +1,158 @@
+"""From the tree of a play to operations in file order: keywords inherited, blocks and roles flattened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from provisioner.diagnostics.position import Position
+from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
+from provisioner.model.keywords import EMPTY, Keywords
+from provisioner.model.play import Play
+from provisioner.model.task import UNORDERED, Block, Graphing, Node, Role, RoleUse, Task
+from provisioner.variables.scope import Layer, Level
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the tree the walk is: everything an operation inherits from what is around it."""
+
+    play: str
+    keywords: Keywords = EMPTY
+    branches: tuple[Branch, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    role: RoleContext | None = None
+    section: str = "tasks"
+    units: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+    def within(self, graphing: Graphing) -> Place:
+        """Return this place inside something that carries ``id`` or ``needs``."""
+        if graphing == UNORDERED:
+            return self
+        own = (graphing.id,) if graphing.id else ()
+        return replace(self, units=self.units + own, needs=self.needs + graphing.needs)
+
+
+class Expansion:
+    """Walks a tree once; ids count up in file order below ``prefix``."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+        self._count = 0
+        self._played: set[tuple[str, str]] = set()
+
+    def next_id(self, kind: str = "") -> str:
+        """Return the next id."""
+        self._count += 1
+        return f"{self.prefix}{kind}{self._count}"
+
+    def walk(self, nodes: Iterable[Node], place: Place) -> Iterator[Operation]:
+        """Yield the operations of ``nodes``, each with what it inherits from ``place``."""
+        for node in nodes:
+            if isinstance(node, Task):
+                yield self._task(node, place)
+            elif isinstance(node, Block):
+                yield from self._block(node, place)
+            else:
+                yield from self.role(node, place)
+
+    def _task(self, task: Task, place: Place) -> Operation:
+        keywords = task.keywords.inherit(place.keywords)
+        inner = place.within(task.graphing)
+        kind = Kind.FLUSH if is_flush(task) else Kind.TASK
+        return Operation(
+            id=self.next_id(),
+            kind=kind,
+            play=place.play,
+            position=task.position,
+            task=task,
+            keywords=keywords,
+            outer=place.keywords,
+            branches=place.branches,
+            layers=place.layers + vars_layers(keywords.vars, task.position),
+            role=place.role,
+            units=inner.units,
+            needs=inner.needs,
+            section=place.section,
+        )
+
+    def _block(self, block: Block, place: Place) -> Iterator[Operation]:
+        inner = replace(place.within(block.graphing), keywords=block.keywords.inherit(place.keywords))
+        if not block.rescue and not block.always:
+            yield from self.walk(block.block, inner)
+            return
+        name = self.next_id("b")
+        for section, nodes in (
+            (Section.BLOCK, block.block),
+            (Section.RESCUE, block.rescue),
+            (Section.ALWAYS, block.always),
+        ):
+            branch = Branch(name, section, bool(block.rescue), bool(block.always))
+            yield from self.walk(nodes, replace(inner, branches=(*place.branches, branch)))
+
+    def role(self, use: RoleUse, place: Place) -> Iterator[Operation]:
+        """Yield a role's dependencies and tasks, unless it ran in this play already with the same parameters."""
+        identity = (use.role.path, repr(sorted(use.params.items(), key=str)) + repr(use.keywords.when))
+        if identity in self._played and not use.role.allow_duplicates:
+            return
+        self._played.add(identity)
+        keywords = use.keywords.inherit(place.keywords)
+        inner = replace(place.within(use.graphing), keywords=keywords)
+        for dependency in use.role.dependencies:
+            yield from self.role(dependency, replace(inner, role=self.inside(use, inner).role))
+        yield from self.walk(use.role.tasks, self.inside(use, inner))
+
+    def inside(self, use: RoleUse, place: Place) -> Place:
+        """Return the place of a role's own tasks and handlers."""
+        parents = (*place.role.parents, place.role.path) if place.role else ()
+        layers = place.layers + role_layers(use.role, use.params)
+        return replace(place, role=_context(use.role, parents), layers=layers)
+
+
+def _context(role: Role, parents: tuple[str, ...]) -> RoleContext:
+    return RoleContext(role.name, role.path, parents, role.collection, role)
+
+
+def is_flush(task: Task) -> bool:
+    """Tell whether the task is ``meta: flush_handlers``."""
+    return task.action == "meta" and task.args.get("_raw_params", task.args.get("free_form")) == "flush_handlers"
+
+
+def vars_layers(values: tuple[Mapping[str, object], ...], position: Position) -> tuple[Layer, ...]:
+    """Return the layers of ``vars`` keywords gathered from the outside in; the innermost is the task's own."""
+    last = len(values) - 1
+    return tuple(
+        Layer(Level.TASK_VARS if i == last else Level.BLOCK_VARS, f"vars at {position}", v)
+        for i, v in enumerate(values)
+    )
+
+
+def role_layers(role: Role, params: Mapping[str, object]) -> tuple[Layer, ...]:
+    """Return a role's own layers: defaults and vars of its dependencies first, then its own, then parameters."""
+    found: list[Layer] = []
+    for dependency in role.dependencies:
+        found += role_layers(dependency.role, dependency.params)
+    if role.defaults:
+        found.append(Layer(Level.ROLE_DEFAULTS, f"role {role.name} defaults", role.defaults))
+    if role.vars:
+        found.append(Layer(Level.ROLE_VARS, f"role {role.name} vars", role.vars))
+    if params:
+        found.append(Layer(Level.ROLE_PARAMS, f"role {role.name} parameters", params))
+    return tuple(found)
+
+
+def roles_of(play: Play) -> Iterator[RoleUse]:
+    """Yield every role use known without running, dependencies before their role."""
+    for section in (play.roles, play.pre_tasks, play.tasks, play.post_tasks):
+        yield from _roles_in(section)
+
+
+def _roles_in(nodes: Iterable[Node]) -> Iterator[RoleUse]:
+    for node in nodes:
+        if isinstance(node, RoleUse):
+            yield from _roles_in(node.role.dependencies)
+            yield node
+            yield from _roles_in(node.role.tasks)
+        elif isinstance(node, Block):
+            yield from _roles_in((*node.block, *node.rescue, *node.always))

@@ -1,0 +1,103 @@
+"""An operation: a task in its play, free of hosts. The nodes of the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from provisioner.diagnostics.position import Position
+from provisioner.model.keywords import EMPTY, Keywords
+from provisioner.model.task import Role, Task
+from provisioner.variables.scope import Layer
+
+
+class Kind(Enum):
+    """What a node does. TASK runs on hosts; FLUSH lets notified handlers run; JOIN is where an include's tasks come
+    together again; BARRIER opens when every host still in the batch has passed what lies before it."""
+
+    TASK = "task"
+    FLUSH = "flush"
+    JOIN = "join"
+    BARRIER = "barrier"
+
+
+class Edge(Enum):
+    """Why one node comes after another."""
+
+    AFTER = "after"
+    NEEDS = "needs"
+    DATA = "data"
+    NOTIFIES = "notifies"
+
+
+class Section(Enum):
+    """The three parts of a block."""
+
+    BLOCK = "block"
+    RESCUE = "rescue"
+    ALWAYS = "always"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """One step of an operation's way through nested blocks, outermost first."""
+
+    block: str
+    section: Section
+    has_rescue: bool
+    has_always: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RoleContext:
+    """The role an operation belongs to: for file lookup, magic variables and handler names."""
+
+    name: str
+    path: str
+    parents: tuple[str, ...] = ()
+    collection: str | None = None
+    role: Role | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A node. ``keywords`` are the effective ones; ``layers`` the variables that come with its place in the tree.
+
+    ``outer`` are the keywords of what encloses the task: included tasks inherit those, not the include's own.
+    ``gathers`` says that expansions wait until every host has answered (linear), so that equal ones are shared.
+    ``handler`` is the handler's id inside a flush, empty elsewhere. ``units`` are the ``id`` names
+    it belongs to and ``needs`` what it or something around it must wait for.
+    """
+
+    id: str
+    kind: Kind
+    play: str
+    position: Position
+    task: Task | None = None
+    keywords: Keywords = EMPTY
+    outer: Keywords = EMPTY
+    branches: tuple[Branch, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    role: RoleContext | None = None
+    handler: str = ""
+    units: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    gathers: bool = False
+    section: str = "tasks"
+
+    @property
+    def is_include(self) -> bool:
+        """Tell whether running it brings further operations."""
+        return self.task is not None and self.task.action in {"include_tasks", "include_role"}
+
+    @property
+    def runs_once(self) -> bool:
+        """Tell whether ``run_once`` is written as plainly true; a template is settled by the executor."""
+        return self.keywords.run_once in (True, "yes", "true", "True")
+
+    @property
+    def title(self) -> str:
+        """The name as written, with the role before it."""
+        if self.task is None:
+            return self.kind.value
+        return f"{self.role.name} : {self.task.title}" if self.role else self.task.title

@@ -1,0 +1,1 @@
+"""One graph pass a file; compile.py lists them in order."""

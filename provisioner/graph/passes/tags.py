@@ -1,0 +1,40 @@
+"""Selects operations by ``--tags`` and ``--skip-tags``, with the special tags Ansible documents.
+
+https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_tags.html: ``always`` runs unless skipped by name,
+``never`` only when asked for, ``tagged``, ``untagged`` and ``all`` stand for sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from provisioner.graph.operation import Kind, Operation
+
+
+def apply(operations: Iterable[Operation], wanted: frozenset[str], skipped: frozenset[str]) -> Iterator[Operation]:
+    """Yield the operations that are to run; flushes always stay."""
+    for operation in operations:
+        if operation.kind is not Kind.TASK or is_selected(operation.keywords.tags, wanted, skipped):
+            yield operation
+
+
+def is_selected(tags: Iterable[str], wanted: frozenset[str], skipped: frozenset[str]) -> bool:
+    """Tell whether something with ``tags`` runs."""
+    own = {part.strip() for tag in tags for part in str(tag).split(",")} or {"untagged"}
+    return _is_wanted(own, wanted) and not _is_skipped(own, skipped)
+
+
+def _is_wanted(own: set[str], wanted: frozenset[str]) -> bool:
+    if "always" in own or own & wanted:
+        return True
+    if "never" in own:
+        return False
+    return "all" in wanted or ("tagged" in wanted and own != {"untagged"})
+
+
+def _is_skipped(own: set[str], skipped: frozenset[str]) -> bool:
+    if "all" in skipped:
+        return "always" not in own or "always" in skipped
+    if own & skipped:
+        return True
+    return "tagged" in skipped and own != {"untagged"}

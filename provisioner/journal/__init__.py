@@ -1,0 +1,1 @@
+"""The run's append-only record, the one truth that everything else is derived from."""

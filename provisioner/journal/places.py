@@ -1,0 +1,34 @@
+"""Where runs are kept on the controller, and how a run is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+VARIABLE = "PROVISIONER_STATE_DIR"
+FILE = "journal.jsonl"
+
+# no vowels and no look-alikes: an id is read aloud and typed, and spells no word
+_LETTERS = "bcdfghjkmnpqrstvwxz23456789"
+
+
+def state_dir(environ: Mapping[str, str]) -> Path:
+    """Return the folder for everything that outlives a run: the variable's, else XDG's, for root as for anybody."""
+    if given := environ.get(VARIABLE):
+        return Path(given).expanduser()
+    base = environ.get("XDG_STATE_HOME", "")
+    root = Path(base) if base.startswith("/") else Path(environ.get("HOME") or "~").expanduser() / ".local" / "state"
+    return root / "provisioner"
+
+
+def runs_dir(environ: Mapping[str, str]) -> Path:
+    """Return the folder that holds one folder a run."""
+    return state_dir(environ) / "runs"
+
+
+def new_run_id(at: float) -> str:
+    """Return a name for a run begun at ``at``; names sort by time (UTC)."""
+    moment = datetime.fromtimestamp(at, UTC).strftime("%Y%m%d-%H%M%S")
+    return f"{moment}-{''.join(_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(4))}"

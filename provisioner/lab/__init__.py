@@ -1,0 +1,1 @@
+"""Throw-away hosts with real systemd, sshd and apt, as systemd-nspawn machines."""

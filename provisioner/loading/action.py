@@ -1,0 +1,261 @@
+"""Finds a task's module and its parameters among the task's keys, in every style Ansible allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from provisioner import catalog
+from provisioner.diagnostics.errors import nearest
+from provisioner.diagnostics.position import Position, Text, position_of
+from provisioner.loading.files import absolute_path
+from provisioner.loading.keywords import SHARED
+from provisioner.loading.reading import Action, Reading, is_template, kind_of
+from provisioner.loading.words import Unbalanced, split_pairs
+from provisioner.remote.params import Parameters
+
+VARIABLE_PARAMS = "_variable_params"
+"""The parameter that holds a template for a whole mapping of parameters (``copy: "{{ arguments }}"``)."""
+
+RAW = frozenset({"command", "shell", "raw", "script", "win_command", "win_shell", "expect"})
+"""Modules whose free form is a command line: only these modules' own options are taken out of it."""
+
+STATIC = frozenset({"import_tasks", "import_role", "import_playbook", "include"})
+"""Actions that are resolved while loading."""
+
+TASK_WORDS = (*SHARED, "register", "loop", "notify", "until", "retries", "delay", "changed_when", "failed_when")
+"""Keywords that a misspelt key of a task may have meant."""
+
+INCLUDING = frozenset({"include_tasks", "import_tasks", "include"})
+
+FREE_FORM = {
+    **dict.fromkeys(RAW, "_raw_params"),
+    **dict.fromkeys(INCLUDING, "file"),
+    "include_vars": "file",
+    "meta": "free_form",
+}
+"""The parameter a free form fills where the module does not say it itself."""
+
+_RAW_OPTIONS = frozenset({"creates", "removes", "chdir", "executable", "warn", "stdin", "stdin_add_newline",
+                          "strip_empty_ends"})  # fmt: skip
+
+
+def canonical(written: str) -> str:
+    """Return our short name for a module, the written one where we have none."""
+    plain = str(written)
+    for prefix in ("ansible.builtin.", "ansible.legacy."):
+        plain = plain.removeprefix(prefix)
+    if plain in STATIC:
+        return plain
+    return catalog.short_name("action", written) or plain
+
+
+def is_known(written: str, reading: Reading) -> bool:
+    """Tell whether a module of that name exists somewhere: with us, in another collection, or beside the playbook."""
+    name = canonical(written)
+    if name in STATIC or catalog.exists_elsewhere(written) or catalog.short_name("action", written) is not None:
+        return True
+    if any(_in_library(folder, name) for folder in _libraries(reading)):
+        return True
+    return bool(reading.collections) and _in_collections(name, reading)
+
+
+def _in_collections(name: str, reading: Reading) -> bool:
+    """Tell whether a short name may be from a collection that the ``collections`` keyword names.
+
+    One that is not installed here is believed to have it, unless the name is just a misspelt one of ours.
+    """
+    for collection in reading.collections:
+        folders = collection_folders(collection, reading)
+        if any(_in_library(f"{folder}/plugins/{kind}", name) for folder in folders for kind in ("modules", "action")):
+            return True
+    missing = [each for each in reading.collections if not collection_folders(each, reading)]
+    return bool(missing) and name.isidentifier() and not nearest(name, TASK_WORDS)
+
+
+def collection_folders(collection: str, reading: Reading) -> list[str]:
+    """Return the folders a collection is installed in."""
+    if collection.count(".") != 1:
+        return []
+    namespace, name = collection.split(".")
+    places = [Path(root, namespace, name) for root in collection_roots(reading)]
+    return [str(place) for place in places if place.is_dir()]
+
+
+def collection_roots(reading: Reading) -> list[str]:
+    """Return the ``ansible_collections`` folders that are searched: beside the playbook, configured, around us."""
+    roots = [absolute_path("collections", reading.basedir)]
+    roots += [absolute_path(each, reading.settings.basedir) for each in reading.settings.collections_path]
+    found = [root if root.endswith("ansible_collections") else root + "/ansible_collections" for root in roots]
+    found += [str(place) for place in Path(reading.folder).parents if place.name == "ansible_collections"]
+    return list(dict.fromkeys(found))
+
+
+def _libraries(reading: Reading) -> tuple[str, ...]:
+    roles = reading.role.chain() if reading.role else ()
+    beside = [f"{folder}/{kind}" for folder in (reading.basedir, *(r.path for r in roles))
+              for kind in ("library", "action_plugins")]  # fmt: skip
+    return (*beside, *reading.libraries, *reading.settings.library)
+
+
+def _in_library(folder: str, name: str) -> bool:
+    place = Path(folder)
+    return place.is_dir() and any(place.rglob(f"{name}.*"))
+
+
+def params_of(name: str) -> type[Parameters] | None:
+    """Return the declared parameters of an action or module of ours, None where there are none."""
+    for kind in ("action", "module"):
+        if name in catalog.names(kind):
+            declared = _declared(catalog.load(kind, name))
+            if declared is not None:
+                return declared
+    return None
+
+
+def params_of_check(kind: str) -> str:
+    """Return the parameter a check fills from a single value, or an empty string."""
+    if kind not in catalog.names("check"):
+        return ""
+    declared = _declared(catalog.load("check", kind))
+    return declared.free_form if declared is not None else ""
+
+
+def _declared(module: ModuleType) -> type[Parameters] | None:
+    declared = getattr(module, "Params", None)
+    return declared if isinstance(declared, type) and issubclass(declared, Parameters) else None
+
+
+def read_action(
+    written: Mapping[str, object], candidates: list[str], position: Position, reading: Reading
+) -> Action | None:
+    """Return the action of a task; ``candidates`` are its keys that are no keywords. None with errors recorded."""
+    styles = [key for key in ("action", "local_action") if key in written]
+    names = [key for key in candidates if is_known(key, reading)]
+    if len(names) + len(styles) > 1:
+        both = [*styles, *names]
+        reading.error(f"a task does one thing, this one has two actions: {both[0]} and {both[1]}", both[1],
+                      hint="make two tasks of it")  # fmt: skip
+        return None
+    args = written.get("args")
+    if styles:
+        return _from_keyword(styles[0], written[styles[0]], args, position, reading)
+    if not names:
+        return None
+    return _make(names[0], written[names[0]], args, position_of(names[0]) or position, reading)
+
+
+def _from_keyword(key: str, value: object, args: object, position: Position, reading: Reading) -> Action | None:
+    """Read ``action: copy src=a``, ``action: {module: copy, src: a}`` and the same under ``local_action``."""
+    where = position_of(value) or position
+    rest: object
+    if isinstance(value, dict):
+        rest = {k: v for k, v in value.items() if k != "module"}
+        name = value.get("module")
+        if isinstance(name, str) and " " in name and not is_template(name):
+            name, _, words = name.partition(" ")
+            rest = {**split_pairs(words, lambda _key: True).pairs, **rest}
+    elif isinstance(value, str):
+        name, _, rest = value.strip().partition(" ") if not value.startswith("{{") else (value, "", "")
+        rest = Text(str(rest), where) if rest else None
+    else:
+        name = None
+        rest = None
+    if not isinstance(name, str) or not name:
+        reading.error(f"'{key}' must name a module", where, hint="write 'module: name' or 'name key=value'")
+        return None
+    if not is_template(name) and not is_known(name, reading):
+        unknown_module(Text(name, where), reading)
+        return None
+    made = _make(Text(name, where), rest, args, where, reading)
+    if made is None or key == "action":
+        return made
+    return Action(made.name, made.written, made.args, made.position, made.more_vars, is_local=True)
+
+
+def unknown_module(name: str, reading: Reading) -> None:
+    """Record a module that exists nowhere."""
+    known = catalog.names("action") | catalog.names("module") | catalog.KNOWN_ELSEWHERE | STATIC
+    reading.error(f"module '{name}' exists nowhere", name, hint=nearest(canonical(name), known))
+
+
+def _make(written: str, value: object, extra: object, position: Position, reading: Reading) -> Action | None:
+    name = canonical(written)
+    args: dict[str, object] = {}
+    if isinstance(extra, dict):
+        args.update(extra)
+    elif isinstance(extra, str) and is_template(extra):
+        args[VARIABLE_PARAMS] = extra
+    elif extra is not None:
+        reading.error(f"'args' of a task must be a mapping, not {kind_of(extra)}", position_of(extra) or position)
+    more: dict[str, object] = {}
+    if isinstance(value, dict):
+        args.update(value)
+    elif isinstance(value, str):
+        found = _from_text(name, value, reading)
+        if found is None:
+            return None
+        if name in INCLUDING:
+            more = {key: found.pop(key) for key in list(found) if key not in ("file", "apply")}
+        args.update(found)
+    elif isinstance(value, list) or (value is not None and not _free_form(name)):
+        reading.error(f"parameters of '{written}' must be a mapping, not {kind_of(value)}", position)
+        return None
+    elif value is not None:
+        args[_free_form(name)] = value
+    return Action(name, str(written), args, position, more)
+
+
+def _free_form(name: str) -> str:
+    declared = params_of(name)
+    if declared is not None:
+        return declared.free_form or FREE_FORM.get(name, "")
+    return FREE_FORM.get(name.rpartition(".")[2], "" if name in STATIC else "_raw_params")
+
+
+def _from_text(name: str, text: str, reading: Reading) -> dict[str, object] | None:
+    """Return the parameters of a one-line style; None with an error recorded."""
+    where = position_of(text)
+    free = _free_form(name)
+    if not free and is_template(text) and text.strip().startswith("{{"):
+        spaced = text.strip()
+        if spaced.endswith("}}") and spaced.count("{{") == 1:
+            return {VARIABLE_PARAMS: text}
+    try:
+        split = split_pairs(text, _pair_test(name))
+    except Unbalanced as error:
+        if name in RAW:
+            return {free: text}
+        reading.error(f"the parameters of '{name}' cannot be split: {error}", where)
+        return None
+    args: dict[str, object] = {Text(k, where): Text(v, where) for k, v in split.pairs.items()}
+    if split.rest and not free:
+        reading.error(f"'{name}' takes parameters, not the text '{split.rest}'", where,
+                      hint="write them as a mapping: 'name: value', one a line")  # fmt: skip
+        return None
+    if split.rest:
+        # a free form without pairs keeps the very string, and with it being marked unsafe
+        args[free] = Text(split.rest, where) if split.pairs or split.rest != text else text
+    return args
+
+
+def _pair_test(name: str) -> PairTest:
+    if name.rpartition(".")[2] not in RAW:
+        return PairTest(None)
+    declared = params_of(name)
+    if declared is None:
+        return PairTest(_RAW_OPTIONS)
+    return PairTest(frozenset(declared.names()) & (_RAW_OPTIONS | {"cmd"}) | _RAW_OPTIONS)
+
+
+@dataclass(frozen=True, slots=True)
+class PairTest:
+    """Says which ``name=value`` words are parameters; None means all."""
+
+    allowed: frozenset[str] | None
+
+    def __call__(self, name: str) -> bool:
+        """Tell whether ``name`` is one."""
+        return self.allowed is None or name in self.allowed

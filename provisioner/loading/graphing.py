@@ -1,0 +1,80 @@
+"""Reads the keys that are ours: ``id``, ``needs``, ``verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner import catalog
+from provisioner.diagnostics.errors import nearest
+from provisioner.diagnostics.position import Position, position_of
+from provisioner.loading.action import params_of_check
+from provisioner.loading.keywords import Item, read_texts, wrong_type
+from provisioner.loading.reading import Reading, is_template, kind_of
+from provisioner.model.task import UNORDERED, Check, Graphing
+
+GRAPHING_KEYS = frozenset({"id", "needs", "verify"})
+"""Keys every task, block, role and play may have besides Ansible's."""
+
+LATER = frozenset({"guard", "window", "migration"})
+"""Keys of the language that no release runs yet; they are refused, never ignored."""
+
+_SIDE_KEYS = frozenset({"name", "when", "retries", "delay", "timeout"})
+VALUE = "value"
+"""The parameter of a check that was written as a single value (``port: 80``)."""
+
+
+def read_graphing(written: Mapping[str, object], thing: str, reading: Reading) -> Graphing:
+    """Return ``id`` and ``needs``."""
+    if "id" not in written and "needs" not in written:
+        return UNORDERED
+    for key in ("id", "needs"):
+        if is_template(written.get(key)):
+            reading.error(f"'{key}' must be plain text: the graph is made before any variable is known", written[key])
+            return UNORDERED
+    own = written.get("id")
+    if own is not None and not isinstance(own, (str, int)):
+        wrong_type(Item("id", own, thing), "a word", reading)
+        own = None
+    needs = read_texts(Item("needs", written.get("needs"), thing), reading)
+    return Graphing(own if isinstance(own, str) or own is None else str(own), needs)
+
+
+def refuse_later(written: Mapping[str, object], reading: Reading) -> None:
+    """Record keys that are part of the language but not built yet."""
+    for key in written:
+        if key in LATER:
+            reading.error(f"'{key}' is not supported yet", key)
+
+
+def read_checks(value: object, position: Position, reading: Reading) -> tuple[Check, ...]:
+    """Return the checks of ``verify``: a list of one-key mappings (``port: 80``), or testinfra files by path."""
+    checks = []
+    for each in value if isinstance(value, list) else [value]:
+        check = _check(each, position, reading)
+        if check is not None:
+            checks.append(check)
+    return tuple(checks)
+
+
+def _check(value: object, position: Position, reading: Reading) -> Check | None:
+    if isinstance(value, str):
+        return Check("testinfra", {VALUE: value}, position_of(value) or position)
+    if not isinstance(value, dict) or not value:
+        reading.error(
+            f"a check must be a mapping such as 'port: 80', not {kind_of(value)}", position_of(value) or position
+        )
+        return None
+    kinds = [key for key in value if key not in _SIDE_KEYS] or list(value)[:1]
+    kind = str(kinds[0])
+    where = position_of(kinds[0]) or position
+    known = catalog.names("check")
+    if known and kind != "testinfra" and kind not in known:
+        reading.error(f"unknown check '{kind}'", where, hint=nearest(kind, known))
+        return None
+    inner = value[kinds[0]]
+    args: dict[str, object] = {key: each for key, each in value.items() if key != kinds[0]}
+    if isinstance(inner, dict):
+        args.update(inner)
+    elif inner is not None:
+        args[params_of_check(kind) or VALUE] = inner
+    return Check(kind, args, where)

@@ -1,0 +1,54 @@
+"""Host names as inventories write them: ranges such as ``web[01:10]`` and ports such as ``web1:2222``."""
+
+from __future__ import annotations
+
+import re
+import string
+
+_RANGE = re.compile(r"\[([^\[\]:]+):([^\[\]:]+)(?::(\d+))?\]")
+_PORT = re.compile(r"(?P<host>(?:\[[0-9a-fA-F:.%]+\])|(?:(?:[^:\[\]]|\[[^\]]*\])+)):(?P<port>\d{1,5})")
+_BARE_IPV6 = re.compile(r"\[([0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)\]")
+
+
+class BadRange(ValueError):
+    """A range that cannot be counted through."""
+
+
+def expand(word: str) -> tuple[list[str], int | None]:
+    """Return the host names a word of an inventory stands for, and the port behind it."""
+    port: int | None = None
+    match = _PORT.fullmatch(word)
+    if match is not None:
+        word, port = match["host"], int(match["port"])
+    bare = _BARE_IPV6.fullmatch(word)
+    if bare is not None:
+        return [bare[1]], port
+    return _expanded(word), port
+
+
+def _expanded(word: str) -> list[str]:
+    match = _RANGE.search(word)
+    if match is None:
+        return [word]
+    head, tail = word[: match.start()], word[match.end() :]
+    return [head + each + rest for each in _sequence(match) for rest in _expanded(tail)]
+
+
+def _sequence(match: re.Match[str]) -> list[str]:
+    first, last, step = match[1], match[2], int(match[3] or 1)
+    if step < 1:
+        raise BadRange(f"the step of the range {match[0]} must be at least 1")
+    if first.isdigit() and last.isdigit():
+        if len(first) > 1 and first[0] == "0" and len(first) != len(last):
+            raise BadRange(f"both ends of the range {match[0]} must have as many digits")
+        numbers = range(int(first), int(last) + 1, step)
+        if not numbers:
+            raise BadRange(f"the range {match[0]} counts backwards")
+        return [str(number).zfill(len(first) if first[0] == "0" else 0) for number in numbers]
+    letters = string.ascii_letters
+    if len(first) != 1 or len(last) != 1 or first not in letters or last not in letters:
+        raise BadRange(f"the range {match[0]} must have two numbers or two letters")
+    start, end = letters.index(first), letters.index(last)
+    if start > end:
+        raise BadRange(f"the range {match[0]} counts backwards")
+    return list(letters[start : end + 1 : step])

@@ -1,0 +1,113 @@
+"""Variables from files and the command line, and a host's inventory variables in the order of precedence."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import Position, Source, Text, position_of
+from provisioner.loading.files import absolute_path, read_source, shown
+from provisioner.loading.reading import kind_of
+from provisioner.loading.words import Unbalanced, split_pairs
+from provisioner.model.inventory import Host, Inventory
+from provisioner.syntax import yaml
+from provisioner.syntax.vault import Vault
+
+LEVELS = (
+    "inventory group vars",
+    "inventory group_vars/all",
+    "playbook group_vars/all",
+    "inventory group_vars",
+    "playbook group_vars",
+    "inventory host vars",
+    "inventory host_vars",
+    "playbook host_vars",
+)
+"""Where a host's variables come from, weakest first."""
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+"""Names that mean this machine although no inventory lists them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Variables of one origin: ``level`` is one of LEVELS, ``origin`` says it in full (a group, a file)."""
+
+    level: str
+    origin: str
+    values: Mapping[str, object]
+
+
+def implicit_host(name: str) -> Host:
+    """Return this machine as a host that no inventory lists."""
+    return Host(name, {"ansible_connection": "local", "ansible_python_interpreter": sys.executable})
+
+
+def host_variables(inventory: Inventory, name: str) -> list[Layer]:
+    """Return the inventory's variables for a host, weakest first; the later layer wins."""
+    host = inventory.hosts.get(name) or implicit_host(name)
+    found = [
+        Layer(LEVELS[0], f"group {group}", inventory.groups[group].vars)
+        for group in ("all", *host.groups)
+        if inventory.groups[group].vars
+    ]
+    found += _from_files(inventory, "group", ("all",), LEVELS[1:3])
+    found += _from_files(inventory, "group", host.groups, LEVELS[3:5])
+    if host.vars:
+        found.append(Layer(LEVELS[5], f"host {name}", host.vars))
+    return found + _from_files(inventory, "host", (name,), LEVELS[6:8])
+
+
+def _from_files(inventory: Inventory, kind: str, names: Sequence[str], levels: Sequence[str]) -> list[Layer]:
+    found = []
+    for beside, level in zip(("inventory", "playbook"), levels, strict=True):
+        for name in names:
+            found += [
+                Layer(level, shown(file.path), file.values)
+                for file in inventory.files
+                if file.kind == kind and file.name == name and file.beside == beside
+            ]
+    return found
+
+
+def load_vars_file(path: str | Path, vault: Vault | None = None, findings: Findings | None = None) -> dict[str, object]:
+    """Return the variables of a YAML or JSON file; InputError where it is unreadable or no mapping."""
+    source = read_source(str(path))
+    content = yaml.load(source, vault=vault, findings=findings)
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        where = position_of(content) or Position(source, 1, 1)
+        raise InputError.at(where, f"a file of variables must be a mapping, not {kind_of(content)}")
+    return content
+
+
+def extra_variables(words: Sequence[str], vault: Vault | None = None, basedir: str = ".") -> dict[str, object]:
+    """Return the variables of ``--extra-vars`` words: ``k=v ...``, YAML or JSON, or ``@file``; later words win."""
+    merged: dict[str, object] = {}
+    for word in words:
+        merged.update(_extra(word, vault, basedir))
+    return merged
+
+
+def _extra(word: str, vault: Vault | None, basedir: str) -> dict[str, object]:
+    source = Source("--extra-vars", word)
+    start = Position(source, 1, 1)
+    if word.startswith("@"):
+        return load_vars_file(absolute_path(word[1:], basedir), vault)
+    if word.lstrip()[:1] in ("{", "["):
+        content = yaml.load(source, vault=vault)
+        if isinstance(content, dict):
+            return content
+        raise InputError.at(start, f"extra variables must be a mapping, not {kind_of(content)}")
+    try:
+        split = split_pairs(word, lambda _key: True)
+    except Unbalanced as error:
+        raise InputError.at(start, f"these extra variables cannot be split: {error}") from None
+    if split.rest:
+        raise InputError.at(start, f"'{split.rest}' is no variable", hint="write key=value, JSON, YAML, or @file")
+    return {Text(key, start): Text(value, start) for key, value in split.pairs.items()}

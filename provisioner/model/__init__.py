@@ -1,0 +1,1 @@
+"""The frozen types every layer speaks: play, task, role, inventory, options, result, event. No I/O."""

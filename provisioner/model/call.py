@@ -1,0 +1,42 @@
+"""A request to a host's worker and the reply to it, as the layers above the wire see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioner.diagnostics.errors import TargetError
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Run one module once.
+
+    ``body`` is raw content that travels beside the JSON: bytes, or a file that is streamed. ``chain`` and ``link``:
+    when a request with ``stop_chain`` fails, later requests of the same chain with another link are dropped unrun.
+    ``reply_path`` is where a raw reply body (fetch) is written; without it the body arrives in memory.
+    """
+
+    module: str
+    params: Mapping[str, object]
+    check: bool = False
+    diff: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Path | None = None
+    reply_path: Path | None = None
+    chain: str = ""
+    link: str = ""
+    stop_chain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came of a request: a module's result, or dropped unrun, or a target error."""
+
+    result: Mapping[str, object] | None = None
+    dropped: bool = False
+    body: bytes = b""
+    error: TargetError | None = None
+    started: float = 0.0
+    seconds: float = 0.0

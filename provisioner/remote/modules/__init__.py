@@ -1,0 +1,1 @@
+"""One module a file, in the inspect/plan/apply shape."""

@@ -1,0 +1,393 @@
+"""Manage files, directories and links: existence, kind, permissions and owner."""
+
+import os
+import time
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+
+from ..change import Change, Failed
+from ..params import FileParameters, optional, required
+from ..system import System, attributes
+from ..system.attributes import Current, Wanted
+
+STATES = ("absent", "directory", "file", "hard", "link", "touch")
+
+
+class Params(FileParameters):
+    """Without ``state``: the state it has now, ``directory`` with ``recurse``, else ``file``."""
+
+    path: str = required("path", "What to manage.", aliases=("dest", "name"))
+    state: Optional[str] = optional("str", "What it shall be.", choices=STATES)
+    src: Optional[str] = optional("path", "What a link points to.")
+    recurse: bool = optional("bool", "Whether to set the attributes on all content of a directory.", False)
+    force: bool = optional("bool", "Link even where the source is missing or another file is in the way.", False)
+    follow: bool = optional("bool", "Whether attributes go to what a link points to.", True)
+    modification_time: Optional[str] = optional("str", "now, preserve, or a time in modification_time_format.")
+    modification_time_format: str = optional("str", "Format of modification_time, as strftime has it.", "%Y%m%d%H%M.%S")
+    access_time: Optional[str] = optional("str", "now, preserve, or a time in access_time_format.")
+    access_time_format: str = optional("str", "Format of access_time, as strftime has it.", "%Y%m%d%H%M.%S")
+    _original_basename: Optional[str] = optional("str", "Name of the file a controller copies; set by copy.")
+    _diff_peek: Optional[str] = optional("str", "Accepted and ignored.")
+
+
+class State(NamedTuple):
+    """What is at ``path`` (``kind`` as results name it), and for links what is at their source.
+
+    ``tree`` holds the attributes of everything below a directory, only with ``recurse``.
+    """
+
+    path: str
+    kind: str
+    want: Wanted
+    now: Optional[Current]
+    info: Dict[str, Any]
+    link: Optional[str] = None
+    source: Optional[str] = None
+    source_there: bool = False
+    same_inode: bool = False
+    entries: Tuple[str, ...] = ()
+    missing: Tuple[str, ...] = ()
+    tree: Tuple[Tuple[str, Current], ...] = ()
+    times_ns: Tuple[int, int] = (0, 0)
+
+
+def inspect(params: Params, system: System) -> State:
+    """Look at the path, at a link's source and, with ``recurse``, at all that lies below."""
+    files = system.files
+    want = attributes.wanted(params)
+    path = params.path.rstrip("/") or "/"
+    kind = attributes.state_of(files.stat(path))
+    wish = _wish(params, kind)
+    if kind == "link" and params.follow and wish in ("file", "directory", "touch"):
+        target = files.resolve(path)
+        if wish == "touch" or files.exists(target):
+            path, kind = target, attributes.state_of(files.stat(target))
+    status = files.stat(path)
+    follow = wish in ("link", "hard") and params.follow and files.stat(path, follow=True) is not None
+    source, source_path = _source(params, files, path, kind)
+    tree = _tree(system, path, params.follow, want) if params.recurse and kind == "directory" else ()
+    return State(
+        path,
+        kind,
+        want,
+        attributes.current(system, path, want, follow),
+        attributes.info(system, path),
+        files.readlink(path) if kind == "link" else None,
+        source,
+        source_path is not None and files.stat(source_path, follow=True) is not None,
+        source_path is not None and _same(files.stat(path), files.stat(source_path, follow=True)),
+        tuple(files.listdir(path)) if kind == "directory" else (),
+        attributes.missing_folders(system, path) if wish == "directory" and kind == "absent" else (),
+        tree,
+        (status.st_atime_ns, status.st_mtime_ns) if status else (0, 0),
+    )
+
+
+def _wish(params: Params, kind: str) -> str:
+    if params.state:
+        return params.state
+    if params.recurse:
+        return "directory"
+    return "file" if kind == "absent" else kind
+
+
+def _same(one: Optional[os.stat_result], other: Optional[os.stat_result]) -> bool:
+    return one is not None and other is not None and (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+
+
+def _source(params: Params, files: Any, path: str, kind: str) -> Tuple[Optional[str], Optional[str]]:
+    source = params.src
+    if source is None and kind == "link" and params.follow and params.state in (None, "link"):
+        source = files.readlink(path)
+    if source is None:
+        return None, None
+    return source, os.path.join(path if kind == "directory" else os.path.dirname(path), source)
+
+
+def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[str, Current], ...]:
+    found: List[Tuple[str, Current]] = []
+    waiting, seen = [top], set()
+    while waiting:
+        folder = waiting.pop()
+        for name in system.files.listdir(folder):
+            path = folder.rstrip("/") + "/" + name
+            status = system.files.stat(path, follow) or system.files.stat(path)
+            if status is None:
+                continue
+            now = attributes.of_status(status, attributes.flags_of(system, path) if want.flags else None)
+            found.append((path, now))
+            if now.is_dir and (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                waiting.append(path)
+    return tuple(found)
+
+
+def plan(params: Params, state: State) -> Change:
+    """Decide by the state wanted."""
+    wish = _wish(params, state.kind)
+    if params.recurse and wish != "directory":
+        raise Failed("recurse option requires state to be 'directory'", path=params.path, **state.info)
+    if params.src is not None and wish not in ("link", "hard"):
+        raise Failed("src option requires state to be 'link' or 'hard'", path=params.path, **state.info)
+    return PLANS[wish](params, state)
+
+
+def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
+    """Run the steps planned, then say what is there."""
+    state: State = change.state
+    attributes.owner_ids(state.want)
+    try:
+        for step, arguments in change.todo:
+            STEPS[step](system, state, *arguments)
+    except OSError as error:
+        raise Failed(_trouble(error, change.params, state), path=state.path) from error
+    found = attributes.info(system, state.path)
+    return found or {"state": "absent"}
+
+
+def _trouble(error: OSError, params: Params, state: State) -> str:
+    wish = _wish(params, state.kind)
+    why = error.strerror or str(error)
+    if wish == "touch":
+        return "Error, could not touch target: %s: %s" % (why, state.path)
+    if wish in ("link", "hard"):
+        return "Error while linking: %s: %s -> %s" % (why, state.source, state.path)
+    if wish == "directory":
+        return "There was an issue creating %s as requested: %s" % (error.filename or state.path, why)
+    return "%s failed: %s: %s" % ("removing" if wish == "absent" else "changing", why, state.path)
+
+
+def _change(state: State, todo: List[Any], before: Dict[str, Any], after: Dict[str, Any], key: str = "path") -> Change:
+    """Join the kind's change with the attributes' into one."""
+    result = dict(state.info)
+    result[key] = state.path
+    result.update(attributes.unknown_names(state.want))
+    if not todo:
+        return Change(False, result=result)
+    diff = {"before": dict({"path": state.path}, **before), "after": dict({"path": state.path}, **after)}
+    return Change(True, todo, result, diff)
+
+
+def _attributes(state: State, follow: bool, todo: List[Any]) -> attributes.Delta:
+    now = state.now or attributes.fresh(state.want)
+    delta = attributes.compare(state.want, now)
+    if delta.changed:
+        todo.append(("settle", (follow,)))
+    return delta
+
+
+def _plan_absent(params: Params, state: State) -> Change:
+    if state.kind == "absent":
+        return Change(False, result={"path": state.path, "state": "absent"})
+    before: Dict[str, Any] = {"state": state.kind}
+    if state.kind == "directory":
+        before["path_content"] = ["%s/%s" % (state.path, name) for name in state.entries]
+    change = _change(state, [("remove", ())], before, {"state": "absent"})
+    change.result = {"path": state.path, "state": "absent"}
+    return change
+
+
+def _plan_directory(params: Params, state: State) -> Change:
+    if state.kind == "absent":
+        fresh = attributes.fresh(state.want, is_dir=True)
+        delta = attributes.compare(state.want, fresh)
+        before = dict({"state": "absent"}, **delta.before)
+        return _change(state, [("make", ())], before, dict({"state": "directory"}, **delta.after))
+    if state.kind != "directory":
+        raise Failed("%s already exists as a %s" % (state.path, state.kind), path=state.path, **state.info)
+    todo: List[Any] = []
+    delta = _attributes(state, True, todo)
+    before, after = dict(delta.before), dict(delta.after)
+    below = [path for path, now in state.tree if attributes.compare(state.want, now).changed]
+    if below:
+        todo.append(("settle_below", (below, params.follow)))
+        after["below"] = below
+        before["below"] = []
+    return _change(state, todo, before, after)
+
+
+def _plan_file(params: Params, state: State) -> Change:
+    if state.kind == "absent":
+        raise Failed("file (%s) is absent, cannot continue" % state.path, path=state.path, state="absent")
+    if state.kind not in ("file", "hard"):
+        raise Failed("file (%s) is %s, cannot continue" % (state.path, state.kind), **dict(state.info, path=state.path))
+    todo: List[Any] = []
+    delta = _attributes(state, True, todo)
+    return _change(state, todo, delta.before, delta.after)
+
+
+def _plan_touch(params: Params, state: State) -> Change:
+    asked = [params.access_time or "now", params.modification_time or "now"]
+    formats = [params.access_time_format, params.modification_time_format]
+    times = [_time(text, form, now) for text, form, now in zip(asked, formats, state.times_ns)]
+    absent = state.kind == "absent"
+    stamped = absent or any(t is None or t != now for t, now in zip(times, state.times_ns))
+    todo: List[Any] = [("create", ())] if absent else []
+    if stamped:
+        todo.append(("stamp", (times,)))
+    delta = _attributes(state, True, todo)
+    before, after = dict({"state": state.kind}, **delta.before), dict({"state": "touch"}, **delta.after)
+    for key, text, time_ in zip(("atime", "mtime"), asked, times):
+        if stamped and text != "preserve":
+            after[key] = "now" if time_ is None else time_ / 1e9
+    change = _change(state, todo, before, after, "dest")
+    change.settles = None not in times
+    return change
+
+
+def _time(text: str, form: str, now: int) -> Optional[int]:
+    if text == "now":
+        return None
+    if text == "preserve":
+        return now or None
+    try:
+        return int(time.mktime(time.strptime(text, form))) * 10**9
+    except (ValueError, OverflowError):
+        raise Failed("Error while obtaining timestamp for time %s using format %s" % (text, form)) from None
+
+
+def _plan_link(params: Params, state: State) -> Change:
+    if state.source is None:
+        raise Failed("src is required for creating new symlinks", path=state.path, **state.info)
+    if not params.force:
+        if not state.source_there:
+            _refuse(state, 'src file does not exist, use "force=yes" if you really want to create the link: %s')
+        if state.kind not in ("absent", "link"):
+            _refuse(state, "refusing to convert from %s to symlink for %s" % (state.kind, state.path))
+    if state.kind == "directory" and state.entries:
+        _refuse(state, "the directory %s is not empty, refusing to convert it" % state.path)
+    todo: List[Any] = []
+    before: Dict[str, Any] = {}
+    after: Dict[str, Any] = {}
+    if state.kind != "link":
+        todo.append(("link", ()))
+        before, after = {"state": state.kind}, {"state": "link"}
+    elif state.link != state.source:
+        todo.append(("link", ()))
+        before, after = {"src": state.link}, {"src": state.source}
+    follow = params.follow
+    if state.kind == "link" and not todo and (not follow or state.source_there):
+        delta = _attributes(state, follow, todo)
+        before.update(delta.before)
+        after.update(delta.after)
+    elif todo and (not follow or state.source_there):
+        todo.append(("settle", (follow,)))
+    change = _change(state, todo, before, after, "dest")
+    change.result["src"] = state.source
+    return change
+
+
+def _refuse(state: State, msg: str) -> None:
+    source = os.path.join(state.path if state.kind == "directory" else os.path.dirname(state.path), state.source or "")
+    raise Failed(msg % source if "%s" in msg else msg, **dict(state.info, path=state.path, src=state.source))
+
+
+def _plan_hard(params: Params, state: State) -> Change:
+    if params.src is None:
+        if state.kind == "hard":
+            return _plan_file(params, state)
+        raise Failed("src is required for creating new hardlinks", path=state.path)
+    if not state.source_there:
+        _refuse(state, "src does not exist")
+    todo: List[Any] = []
+    before: Dict[str, Any] = {}
+    after: Dict[str, Any] = {}
+    if not state.same_inode:
+        if state.kind == "directory" and state.entries:
+            _refuse(state, "the directory %s is not empty, refusing to convert it" % state.path)
+        if state.kind not in ("absent", "link") and not params.force:
+            different = "Cannot link, different hard link exists at destination"
+            _refuse(state, different if state.kind == "hard" else "Cannot link, %s exists at destination" % state.kind)
+        todo.append(("hard", ()))
+        before, after = {"state": state.kind}, {"state": "hard"}
+    if state.same_inode:
+        delta = _attributes(state, True, todo)
+        before.update(delta.before)
+        after.update(delta.after)
+    elif any(v is not None for v in (state.want.mode, state.want.owner, state.want.group, state.want.flags)):
+        todo.append(("settle", (True,)))
+    change = _change(state, todo, before, after, "dest")
+    change.result["src"] = params.src
+    return change
+
+
+PLANS: Dict[str, Callable[[Params, State], Change]] = {
+    "absent": _plan_absent,
+    "directory": _plan_directory,
+    "file": _plan_file,
+    "touch": _plan_touch,
+    "link": _plan_link,
+    "hard": _plan_hard,
+}
+
+
+def _remove(system: System, state: State) -> None:
+    system.files.remove(state.path)
+
+
+def _settle(system: System, state: State, follow: bool) -> None:
+    attributes.settle(system, state.path, state.want, follow)
+
+
+def _settle_below(system: System, state: State, paths: List[str], follow: bool) -> None:
+    for path in paths:
+        dangling = system.files.stat(path, follow=True) is None
+        attributes.settle(system, path, state.want, follow and not dangling)
+
+
+def _make(system: System, state: State) -> None:
+    attributes.make_folders(system, state.missing, state.want)
+
+
+def _create(system: System, state: State) -> None:
+    mode = attributes.final_mode(state.want, attributes.fresh(state.want))
+    os.close(os.open(system.files.real(state.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o777))
+
+
+def _stamp(system: System, state: State, times_ns: List[Optional[int]]) -> None:
+    now = int(time.time() * 10**9)
+    access, modification = (now if each is None else each for each in times_ns)
+    os.utime(system.files.real(state.path), ns=(access, modification))
+
+
+def _link(system: System, state: State) -> None:
+    if state.kind == "directory":
+        os.rmdir(system.files.real(state.path))
+    system.files.symlink(state.source or "", state.path)
+
+
+def _hard(system: System, state: State) -> None:
+    source = os.path.join(os.path.dirname(state.path), state.source or "")
+    if state.kind == "directory":
+        os.rmdir(system.files.real(state.path))
+    system.files.hard_link(source, state.path)
+
+
+STEPS: Dict[str, Callable[..., None]] = {
+    "remove": _remove,
+    "settle": _settle,
+    "settle_below": _settle_below,
+    "make": _make,
+    "create": _create,
+    "stamp": _stamp,
+    "link": _link,
+    "hard": _hard,
+}
+
+EXAMPLES = """
+- name: A directory for the application's data
+  file:
+    path: /srv/app/data
+    state: directory
+    owner: root
+    group: root
+    mode: "0750"
+- name: The release in use
+  file:
+    src: /srv/app/releases/7
+    dest: /srv/app/current
+    state: link
+- name: No default site
+  file:
+    path: /etc/nginx/sites-enabled/default
+    state: absent
+"""

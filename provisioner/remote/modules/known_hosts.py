@@ -1,0 +1,113 @@
+"""Manage the host keys a user knows."""
+
+import os
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..change import Change, Failed, Traits, text_diff
+from ..params import Parameters, optional, required
+from ..sshkeys import HostLine, hashed, host_line, names_host
+from ..system import System
+
+TRAITS = Traits()
+
+
+class Params(Parameters):
+    """A host and its keys."""
+
+    name: str = required("str", "The host, as the key's line names it.", aliases=("host",))
+    key: Optional[str] = optional("str", "Lines of known_hosts, one a key.")
+    path: str = optional("path", "The file.", "~/.ssh/known_hosts")
+    hash_host: bool = optional("bool", "Hide the host's name by a hash.", False)
+    state: str = optional("str", "Whether it is known.", "present", choices=("absent", "present"))
+
+
+class State(NamedTuple):
+    """The file's path and content."""
+
+    path: str
+    content: bytes
+
+
+def inspect(params: Params, system: System) -> State:
+    """Read the file."""
+    path = os.path.expanduser(params.path)
+    return State(path, system.files.read_or_none(path) or b"")
+
+
+def plan(params: Params, state: State) -> Change:
+    """Replace keys of the same type and marker; keep all else."""
+    if params.state == "present" and not params.key:
+        raise Failed("No key specified when adding a host")
+    lines = state.content.decode("utf-8", "surrogateescape").splitlines()
+    after = _edited(params, lines)
+    result = dict(params.raw(), path=state.path)
+    if after == lines:
+        return Change(False, result=result)
+    text = "".join(line + "\n" for line in after).encode("utf-8", "surrogateescape")
+    diff = text_diff(state.path, state.content, text) if not params.hash_host else None
+    return Change(True, text, result, diff)
+
+
+Wanted = Dict[Tuple[str, str], Tuple[HostLine, str]]
+
+
+def _wanted(params: Params) -> Wanted:
+    """Return the keys given, by marker and type, with the lines they came in."""
+    wanted: Wanted = {}
+    for given in (params.key or "").splitlines():
+        parsed = host_line(given)
+        if parsed is None and given.strip() and not given.startswith("#"):
+            raise Failed("not a line of known_hosts: %s" % given)
+        if parsed is not None:
+            if not names_host(parsed.hosts, params.name):
+                raise Failed("the key's line is for %s, not for %s" % (parsed.hosts, params.name))
+            wanted[(parsed.marker, parsed.kind)] = (parsed, given.strip())
+    return wanted
+
+
+def _edited(params: Params, lines: List[str]) -> List[str]:
+    wanted = _wanted(params)
+    after, there = [], set()
+    for line in lines:
+        here = host_line(line)
+        if here is None or not names_host(here.hosts, params.name):
+            after.append(line)
+            continue
+        kind = (here.marker, here.kind)
+        same = kind in wanted and wanted[kind][0].data == here.data
+        if params.state == "absent":
+            keep = bool(params.key) and not same
+        else:
+            keep = kind not in wanted or (same and params.hash_host == here.hosts.startswith("|1|"))
+        if keep:
+            there.add(kind)
+            after.append(line)
+    if params.state == "present":
+        after += [_shown(params, given) for kind, (_, given) in wanted.items() if kind not in there]
+    return after
+
+
+def _shown(params: Params, given: str) -> str:
+    if not params.hash_host:
+        return given
+    parsed = host_line(given)
+    hosts = parsed.hosts if parsed is not None else ""
+    return given if hosts.startswith("|1|") else given.replace(hosts, hashed(params.name), 1)
+
+
+def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
+    """Write the file."""
+    path = change.state.path
+    system.files.makedirs(os.path.dirname(path), 0o700)
+    mode = None if system.files.exists(path) else 0o644
+    system.files.write(path, change.todo, mode=mode)
+    return None
+
+
+EXAMPLES = """
+- name: The repository's host
+  known_hosts:
+    name: git.example.org
+    key: git.example.org ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIK8wboP9p7on3T6MI8EIfIYQF5Jxzpev5xB35GCeeZTG
+    path: /etc/ssh/ssh_known_hosts
+"""

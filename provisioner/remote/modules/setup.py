@@ -1,0 +1,174 @@
+"""Gather facts about the host."""
+
+import fnmatch
+from typing import Any, Dict, List, Optional, Set, Tuple
+
+from ..change import Change, Failed, Traits
+from ..facts import (
+    apparmor,
+    capabilities,
+    chroot,
+    cmdline,
+    date_time,
+    devices,
+    distribution,
+    dmi,
+    dns,
+    env,
+    fips,
+    loadavg,
+    local,
+    lsb,
+    lvm,
+    memory,
+    mounts,
+    network,
+    pkg_mgr,
+    platform,
+    processor,
+    python,
+    selinux,
+    service_mgr,
+    ssh_host_keys,
+    storage_names,
+    systemd,
+    user,
+    virtual,
+)
+from ..params import Parameters, optional
+from ..system import System
+
+TRAITS = Traits()
+COLLECTORS: Tuple[Any, ...] = (
+    apparmor,
+    capabilities,
+    chroot,
+    cmdline,
+    date_time,
+    devices,
+    distribution,
+    dmi,
+    dns,
+    env,
+    fips,
+    loadavg,
+    local,
+    lsb,
+    lvm,
+    memory,
+    mounts,
+    network,
+    pkg_mgr,
+    platform,
+    processor,
+    python,
+    selinux,
+    service_mgr,
+    ssh_host_keys,
+    storage_names,
+    systemd,
+    user,
+    virtual,
+)
+"""Every file of the facts folder: what a module imports is what travels to the host (a test compares the two)."""
+TOGETHER = ("all", "min")
+ELSEWHERE = ("facter", "ohai", "systemd", "fibre_channel_wwn", "hostnqn")
+
+
+class Params(Parameters):
+    """Which facts to gather, and which of them to answer with."""
+
+    gather_subset: List[str] = optional(
+        "list", "Subsets or single facts; ! leaves one out; all, min and their negation.", ("all",), elements="str"
+    )
+    gather_timeout: int = optional("int", "Accepted; nothing here waits that long.", 10)
+    filter: List[str] = optional("list", "Only facts whose name fits one of these shell patterns.", (), elements="str")
+    fact_path: str = optional("path", "Where the host's own *.fact files lie.", "/etc/ansible/facts.d")
+
+
+State = Dict[str, Any]
+
+
+def inspect(params: Params, system: System) -> Dict[str, Any]:
+    """Run the collectors asked for; one that fails is named in a warning and costs nobody else anything."""
+    known = [(each.SUBSET, each.FACTS, each.MINIMAL) for each in COLLECTORS]
+    wanted = select(list(params.gather_subset), known)
+    system.memory["fact_path"] = params.fact_path
+    found: Dict[str, Any] = {}
+    warnings = []
+    for each in COLLECTORS:
+        if each.SUBSET in wanted:
+            try:
+                found.update(each.collect(system))
+            except (OSError, ValueError, LookupError) as error:
+                warnings.append("not gathered: %s: %s: %s" % (each.SUBSET, type(error).__name__, error))
+    return {"facts": found, "warnings": warnings}
+
+
+def plan(params: Params, state: Dict[str, Any]) -> Change:
+    """Name and filter what was found; nothing ever changes."""
+    named = {"ansible_" + name: value for name, value in state["facts"].items()}
+    patterns = [pattern for pattern in params.filter if pattern]
+    if patterns:
+        named = {name: value for name, value in named.items() if _fits(name, patterns)}
+    named["gather_subset"] = list(params.gather_subset)
+    named["module_setup"] = True
+    result: Dict[str, Any] = {"ansible_facts": named}
+    if state["warnings"]:
+        result["warnings"] = state["warnings"]
+    return Change(False, result=result)
+
+
+def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
+    """Nothing to do."""
+    return None
+
+
+def _fits(name: str, patterns: List[str]) -> bool:
+    bare = name[len("ansible_") :]
+    return any(fnmatch.fnmatchcase(name, p) or fnmatch.fnmatchcase(bare, p) for p in patterns)
+
+
+def select(asked: List[str], known: List[Tuple[str, Tuple[str, ...], bool]]) -> Set[str]:
+    """Return the subsets that ``gather_subset`` asks for; a word nobody knows fails."""
+    by_name: Dict[str, Set[str]] = {"all": set(), "min": set()}
+    for subset, facts, minimal in known:
+        for name in (subset, *facts):
+            by_name.setdefault(name, set()).add(subset)
+        by_name["all"].add(subset)
+        if minimal:
+            by_name["min"].add(subset)
+    added: Set[str] = set()
+    removed: Set[str] = set()
+    exact = False
+    for word in asked:
+        name = word.lstrip("!").strip()
+        if name not in by_name and name not in ELSEWHERE:
+            choices = ", ".join(sorted(by_name))
+            raise Failed("gather_subset: %s is no subset or fact; known are %s" % (name, choices))
+        if not word.startswith("!"):
+            added |= by_name.get(name, set())
+        elif name == "all":
+            removed |= by_name["all"] - by_name["min"]
+        else:
+            removed |= by_name.get(name, set())
+            exact = exact or name == "min"
+    only_removals = all(word.startswith("!") for word in asked)
+    if only_removals and "!all" not in asked:
+        added |= by_name["all"]
+    explicit = set()
+    for word in asked:
+        if not word.startswith("!") and word not in TOGETHER:
+            explicit |= by_name.get(word, set())
+    minimum = set() if exact else by_name["min"]
+    return ((added | minimum) - removed) | explicit
+
+
+EXAMPLES = """
+- name: Only the smallest set and the network
+  setup:
+    gather_subset: ["!all", network]
+- name: Only names that begin with distribution
+  setup:
+    filter: ["ansible_distribution*"]
+"""

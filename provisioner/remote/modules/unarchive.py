@@ -1,0 +1,320 @@
+"""Unpack an archive (tar, tar.gz, tar.bz2, tar.xz, tar.zst, zip) into a directory.
+
+Members are not trusted: absolute names, ``..``, devices and links that lead out of the directory are refused.
+"""
+
+import fnmatch
+import os
+import re
+import shutil
+import tempfile
+from typing import IO, Any, Dict, List, NamedTuple, Optional, Tuple
+
+from ..change import Change, Failed
+from ..params import FileParameters, mutually_exclusive, optional, required
+from ..system import System, attributes
+from ..system.archives import Archive, Member, check_links, kind_of
+from ..system.attributes import Wanted
+
+CHUNK = 1024 * 1024
+PROVE_UP_TO = 64 * 1024 * 1024
+HARMLESS = ("--overwrite", "--no-overwrite-dir", "--same-permissions", "-p", "-o", "-q", "--preserve-permissions")
+
+
+class Params(FileParameters):
+    """Of the programs' own options in ``extra_opts``, those that choose names and owners are understood."""
+
+    src: str = required("path", "The archive.")
+    dest: str = required("path", "The directory to unpack into; it must be there.")
+    remote_src: bool = optional("bool", "Whether src is on the target.", False)
+    creates: Optional[str] = optional("path", "Do nothing where this is there.")
+    list_files: bool = optional("bool", "Whether the result names the members.", False)
+    exclude: List[str] = optional("list", "Members to leave out, patterns too.", (), elements="str")
+    include: List[str] = optional("list", "The only members to unpack, patterns too.", (), elements="str")
+    keep_newer: bool = optional("bool", "Whether to leave files that are newer than the archive's.", False)
+    extra_opts: List[str] = optional(
+        "list", "--strip-components=N, --no-same-owner, -j and the like.", (), elements="str"
+    )
+    copy: bool = optional("bool", "The old opposite of remote_src.", True)
+    decrypt: bool = optional("bool", "Whether the controller decrypts a vaulted source.", True)
+    io_buffer_size: int = optional("int", "Accepted and ignored.", 65536)
+    rules = (mutually_exclusive("include", "exclude"),)
+
+
+class Step(NamedTuple):
+    """A member, where it goes, and what about it is not right yet: content, attributes, or nothing."""
+
+    member: Member
+    path: str
+    want: Wanted
+    content: bool
+    attributes: bool
+    is_new: bool
+
+
+class State(NamedTuple):
+    """The members beside what is there; ``skip`` says why there is nothing to do."""
+
+    skip: str
+    needs_content: bool
+    dest_there: bool
+    info: Dict[str, Any]
+    handler: str
+    names: List[str]
+    steps: List[Step]
+    links: Dict[str, str]
+
+
+class Options(NamedTuple):
+    """What ``extra_opts`` says, in our words."""
+
+    strip: int = 0
+    keep_owner: bool = True
+    flat: bool = False
+    exclude: Tuple[str, ...] = ()
+
+
+def inspect(params: Params, system: System) -> State:
+    """Compare every member with what is in its place."""
+    info = attributes.info(system, params.dest)
+    there = system.files.is_dir(params.dest)
+    nothing = State("", False, there, info, "", [], [], {})
+    if params.creates and system.files.exists(params.creates):
+        return nothing._replace(skip="skipped, since %s exists" % params.creates)
+    remote = params.remote_src or not params.copy
+    if system.payload is None and not remote:
+        return nothing._replace(needs_content=True)
+    options = _options(params)
+    with _Opened(params, system) as archive:
+        members = archive.members()
+        check_links(members)
+        chosen = [(m, _target(m, params, options)) for m in members]
+        links = {member.name: path for member, path in chosen if path}
+        steps = [_step(params, system, archive, options, member, path) for member, path in chosen if path]
+        names = [member.name + ("/" if member.kind == "dir" else "") for member, path in chosen if path]
+        return State("", False, there, info, archive.handler, names, steps, links)
+
+
+class _Opened:
+    """The archive, from the host or sent along, unpacked from zstd first where needed; closed at the end."""
+
+    def __init__(self, params: Params, system: System) -> None:
+        self.system, self.scratch = system, ""
+        if system.payload is not None and not params.remote_src:
+            stream = system.payload.open()
+        elif not system.files.is_file(params.src):
+            raise Failed("Source '%s' does not exist" % params.src)
+        else:
+            stream = system.files.open(params.src)
+        if kind_of(stream) == "zst":
+            stream = self._without_zstd(stream, params.src)
+        self.archive = Archive(stream, params.src)
+
+    def _without_zstd(self, stream: IO[bytes], name: str) -> IO[bytes]:
+        descriptor, packed = tempfile.mkstemp(prefix="unarchive-", suffix=".zst", dir=self.system.tmp or None)
+        with os.fdopen(descriptor, "wb") as copy, stream:
+            shutil.copyfileobj(stream, copy, CHUNK)
+        self.scratch = packed[: -len(".zst")]
+        done = self.system.commands.run(["zstd", "-dqf", packed, "-o", self.scratch])
+        os.unlink(packed)
+        if done.rc != 0:
+            raise Failed("%s needs the program zstd to be unpacked: %s" % (name, done.err.strip()))
+        return open(self.scratch, "rb")  # noqa: SIM115 - closed with the archive
+
+    def __enter__(self) -> Archive:
+        return self.archive
+
+    def __exit__(self, *_: Any) -> None:
+        self.archive.close()
+        if self.scratch:
+            os.unlink(self.scratch)
+
+
+def _options(params: Params) -> Options:
+    options = Options()
+    words = list(params.extra_opts)
+    while words:
+        word = words.pop(0)
+        match = re.match(r"^--strip(?:-components)?(?:=(\d+))?$", word)
+        if match:
+            options = options._replace(strip=int(match.group(1) or (words.pop(0) if words else "0")))
+        elif word in ("--no-same-owner", "--no-same-permissions"):
+            options = options._replace(keep_owner=options.keep_owner and word != "--no-same-owner")
+        elif word == "-j":
+            options = options._replace(flat=True)
+        elif word.startswith("--exclude="):
+            options = options._replace(exclude=(*options.exclude, word[len("--exclude=") :]))
+        elif word not in HARMLESS:
+            raise Failed("extra_opts: %s is not supported; known are --strip-components=N, --no-same-owner, -j" % word)
+    return options
+
+
+def _matches(name: str, patterns: Any) -> bool:
+    return any(
+        name == pattern.strip("/") or name.startswith(pattern.strip("/") + "/") or fnmatch.fnmatch(name, pattern)
+        for pattern in patterns
+    )
+
+
+def _target(member: Member, params: Params, options: Options) -> str:
+    """Return where a member goes, empty where it is left out."""
+    if _matches(member.name, params.exclude) or _matches(member.name, options.exclude):
+        return ""
+    if params.include and not _matches(member.name, params.include):
+        return ""
+    parts = member.name.split("/")[options.strip :]
+    if options.flat:
+        parts = [] if member.kind == "dir" else parts[-1:]
+    name = "/".join(parts)
+    return params.dest.rstrip("/") + "/" + name if name else ""
+
+
+def _step(params: Params, system: System, archive: Archive, options: Options, member: Member, path: str) -> Step:
+    want = attributes.wanted(params)
+    if want.mode is None:
+        exact = os.geteuid() == 0 and archive.kind != "zip" and "--no-same-permissions" not in params.extra_opts
+        want = want._replace(mode=member.mode if exact else member.mode & 0o777 & ~want.umask)
+    status = system.files.stat(path)
+    if status is None:
+        return Step(member, path, want, True, False, True)
+    differs = _content_differs(params, system, archive, member, path)
+    now = attributes.current(system, path, want, follow=member.kind == "dir")
+    off = member.kind != "link" and now is not None and attributes.compare(want, now).changed
+    if params.keep_newer and member.kind == "file" and status.st_mtime > member.mtime:
+        differs = off = False
+    return Step(member, path, want, differs, off and not differs, False)
+
+
+def _content_differs(params: Params, system: System, archive: Archive, member: Member, path: str) -> bool:
+    files = system.files
+    kind = attributes.state_of(files.stat(path))
+    if member.kind == "dir":
+        if not files.is_dir(path):
+            raise Failed("cannot make the directory %s: a file is in the way" % path)
+        return False
+    if kind == "directory":
+        raise Failed("cannot write %s: a directory is in the way" % path)
+    if member.kind == "link":
+        return kind != "link" or files.readlink(path) != member.target
+    if member.kind == "hard":
+        return kind == "link"
+    if kind == "link" or files.size(path) != member.size:
+        return True
+    with archive.open(member) as one, files.open(path) as other:
+        return not _equal(one, other)
+
+
+def _equal(one: IO[bytes], other: IO[bytes]) -> bool:
+    while True:
+        left, right = one.read(CHUNK), other.read(CHUNK)
+        if left != right:
+            return False
+        if not left:
+            return True
+
+
+def plan(params: Params, state: State) -> Change:
+    """Write what is missing or differs."""
+    if state.skip:
+        return Change(False, result={"msg": state.skip})
+    result: Dict[str, Any] = {"dest": params.dest, "src": params.src}
+    if state.needs_content:
+        return Change(True, "ask", dict(result, _needs_content=True), settles=False)
+    result.update(state.info, handler=state.handler)
+    if params.list_files:
+        result["files"] = state.names
+    new = [step.path for step in state.steps if step.is_new]
+    changed = [step.path for step in state.steps if step.content and not step.is_new]
+    other = [step.path for step in state.steps if step.attributes]
+    if not new and not changed and not other:
+        return Change(False, result=result)
+    after: Dict[str, Any] = {"path": params.dest}
+    after.update({k: v for k, v in (("created", new), ("changed", changed), ("attributes", other)) if v})
+    small = sum(step.member.size for step in state.steps) <= PROVE_UP_TO
+    return Change(True, "unpack", result, {"before": {"path": params.dest}, "after": after}, settles=small)
+
+
+def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
+    """Unpack, then set the attributes of directories from the inside out."""
+    params: Params = change.params
+    state: State = change.state
+    if change.todo == "ask":
+        return None
+    if not state.dest_there:
+        raise Failed("dest '%s' must be an existing dir" % params.dest)
+    keep_owner = _options(params).keep_owner and os.geteuid() == 0
+    with _Opened(params, system) as archive:
+        for step in state.steps:
+            try:
+                _realize(params, state, system, archive, step, keep_owner)
+            except OSError as error:
+                raise Failed("cannot unpack %s: %s" % (step.path, error.strerror or error)) from error
+    for step in reversed(state.steps):
+        if step.attributes or (step.content and step.member.kind == "dir"):
+            attributes.settle(system, step.path, step.want)
+        if step.content and step.member.kind == "dir":
+            os.utime(system.files.real(step.path), (step.member.mtime, step.member.mtime))
+    outcome = {"cmd": [], "rc": 0, "out": "", "err": ""}
+    return dict(attributes.info(system, params.dest), extract_results=outcome)
+
+
+def _realize(params: Params, state: State, system: System, archive: Archive, step: Step, keep_owner: bool) -> None:
+    if not step.content:
+        return
+    folder = os.path.dirname(step.path)
+    attributes.make_folders(system, attributes.missing_folders(system, folder), Wanted(umask=step.want.umask))
+    member = step.member
+    if member.kind == "dir":
+        if not system.files.is_dir(step.path):
+            os.mkdir(system.files.real(step.path), 0o700)
+    elif member.kind == "link":
+        system.files.symlink(member.target, step.path)
+    elif member.kind == "hard":
+        if member.target not in state.links:
+            raise Failed("the hard link %s names %s, which is not unpacked" % (member.name, member.target))
+        system.files.hard_link(state.links[member.target], step.path)
+    else:
+        _write(system, archive, step)
+    if member.kind != "hard":
+        _give(system, step, keep_owner)
+
+
+def _write(system: System, archive: Archive, step: Step) -> None:
+    real = system.files.real(step.path)
+    descriptor, temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(real))
+    try:
+        with os.fdopen(descriptor, "wb") as stream, archive.open(step.member) as content:
+            shutil.copyfileobj(content, stream, CHUNK)
+        os.rename(temporary, real)
+    except BaseException:
+        os.unlink(temporary)
+        raise
+
+
+def _give(system: System, step: Step, keep_owner: bool) -> None:
+    """Set owner, mode and time; the file has been ours alone until here. Directories get theirs at the end."""
+    member = step.member
+    if keep_owner and member.uid is not None:
+        uid = attributes.user_id(member.user)
+        gid = attributes.group_id(member.group)
+        system.files.chown(step.path, member.uid if uid is None else uid, (member.gid or 0) if gid is None else gid)
+    if member.kind == "file":
+        attributes.settle(system, step.path, step.want)
+        os.utime(system.files.real(step.path), (member.mtime, member.mtime))
+    elif member.kind == "link":
+        attributes.settle(system, step.path, step.want, follow=False)
+
+
+EXAMPLES = """
+- name: Unpack what is on the controller
+  unarchive:
+    src: app-1.2.tar.gz
+    dest: /opt
+- name: Unpack what is on the host, without its first folder
+  unarchive:
+    src: /tmp/app.tar.xz
+    dest: /opt/app
+    remote_src: true
+    extra_opts: [--strip-components=1]
+    creates: /opt/app/bin/app
+"""

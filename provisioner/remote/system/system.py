@@ -1,0 +1,42 @@
+"""What a module may use: files, commands, accounts, the request's payload, streamed output."""
+
+from typing import IO, Any, Callable, Dict, Optional
+
+from .commands import Commands
+from .files import Files
+from .payload import Payload
+
+
+def _no_output(stream: str, text: str) -> None:
+    """Drop streamed output where nobody listens."""
+
+
+class System:
+    """One host as modules see it.
+
+    ``root`` is ``/`` on a host and a temporary folder in tests: every path goes through ``files``, which maps it.
+    ``payload`` holds the request's raw body (a file's content), ``attachment`` the reply's.
+    ``emit(stream, text)`` streams output of long work. ``scratch`` is a private folder of this worker.
+    """
+
+    def __init__(
+        self,
+        root: str = "/",
+        commands: Optional[Commands] = None,
+        payload: Optional[Payload] = None,
+        emit: Callable[[str, str], None] = _no_output,
+        tmp: str = "",
+    ) -> None:
+        self.root = root
+        self.files = Files(root)
+        self.commands = commands or Commands()
+        self.payload = payload
+        self.emit = emit
+        self.tmp = tmp
+        self.attachment: Optional[IO[bytes]] = None
+        self.attachment_size = 0
+        self.memory: Dict[str, Any] = {}
+
+    def attach(self, stream: IO[bytes], size: int) -> None:
+        """Send ``size`` bytes of ``stream`` as the raw body of the result."""
+        self.attachment, self.attachment_size = stream, size

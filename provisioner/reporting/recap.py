@@ -1,0 +1,69 @@
+"""The recap: one row of counts a host, counted as ansible-playbook counts, and its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+
+from provisioner.diagnostics.errors import Exit
+from provisioner.model.event import Event, HostStats, OperationFinished, OperationPlanned, PlayStarted
+from provisioner.model.status import Status
+
+COLUMNS = tuple(field.name for field in fields(HostStats))
+
+# tasks that steer the run and do nothing on a host are not counted
+UNCOUNTED_ACTIONS = frozenset({"meta"})
+
+_ADDS: Mapping[Status, tuple[str, ...]] = {
+    Status.OK: ("ok",),
+    Status.CHANGED: ("ok", "changed"),
+    Status.SKIPPED: ("skipped",),
+    Status.FAILED: ("failed",),
+    Status.IGNORED: ("ok", "ignored"),
+    Status.UNREACHABLE: ("unreachable",),
+    Status.LOST: ("unreachable",),
+    Status.BYPASSED: (),
+    Status.NOT_RUN: (),
+}
+
+
+class Recap:
+    """Counts results as events arrive."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, HostStats] = {}
+        self._uncounted: set[str] = set()
+
+    def add(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case PlayStarted():
+                for host in event.hosts:
+                    self._rows.setdefault(host, HostStats())
+            case OperationPlanned() if event.action in UNCOUNTED_ACTIONS:
+                self._uncounted.add(event.operation)
+            case OperationFinished() if event.operation not in self._uncounted:
+                self._count(event)
+            case _:
+                pass
+
+    @property
+    def stats(self) -> Mapping[str, HostStats]:
+        """Return the row of every host to which anything happened, by name."""
+        return {host: row for host, row in sorted(self._rows.items()) if row != HostStats()}
+
+    def _count(self, event: OperationFinished) -> None:
+        names = _ADDS[event.status]
+        if event.status is Status.FAILED and event.effects.get("rescued"):
+            names = ("rescued",)
+        if event.status is Status.IGNORED and event.result.get("changed"):
+            names = (*names, "changed")
+        row = self._rows.get(event.host, HostStats())
+        self._rows[event.host] = replace(row, **{name: getattr(row, name) + 1 for name in names})
+
+
+def exit_code(stats: Mapping[str, HostStats]) -> Exit:
+    """Return what the run exits with: 4 where a host could not be reached, else 2 where one failed, else 0."""
+    if any(row.unreachable for row in stats.values()):
+        return Exit.HOSTS_UNREACHABLE
+    return Exit.HOSTS_FAILED if any(row.failed for row in stats.values()) else Exit.OK

@@ -1,0 +1,42 @@
+"""What shows events: the interface of every renderer and what each is told about where and how to show them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TextIO
+
+from provisioner.model.event import Event
+
+DEFAULT_WIDTH = 79
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to show. ``stream`` is for renderers that print, ``path`` for those that write a file when they are closed.
+
+    ``verbosity`` counts the ``-v``; ``diff`` shows what changed inside files; ``runs`` is the folder that holds one
+    folder a run, so that the last line can say where the journal is.
+    """
+
+    stream: TextIO | None = None
+    path: Path | None = None
+    verbosity: int = 0
+    diff: bool = False
+    is_coloured: bool = False
+    width: int = DEFAULT_WIDTH
+    runs: Path | None = None
+
+    def journal_of(self, run: str) -> str:
+        """Return the path of a run's journal as text, or nothing where it is not known."""
+        return str(self.runs / run / "journal.jsonl") if self.runs else ""
+
+
+class EventRenderer(Protocol):
+    """Every file in ``renderers`` exports such a class as ``Renderer``; it is made with ``Renderer(settings)``."""
+
+    def handle(self, event: Event) -> None:
+        """Take in one event, in order; called by one thread at a time."""
+
+    def close(self) -> None:
+        """Show or write what is left; called once, also after an error."""

@@ -1,0 +1,1 @@
+"""One filter a file; the catalog finds them."""

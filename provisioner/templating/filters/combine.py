@@ -1,0 +1,27 @@
+"""Joins dictionaries."""
+
+from __future__ import annotations
+
+from provisioner.templating.merging import merge
+from provisioner.templating.sets import as_list
+
+
+def combine(*terms: object, recursive: bool = False, list_merge: str = "replace") -> dict[object, object]:
+    """Return the dictionaries joined, later ones winning; ``recursive`` joins those inside too.
+
+    ``list_merge``: replace, keep, append, prepend, append_rp or prepend_rp (the last two drop repeated items first).
+
+    >>> combine({"a": 1, "b": {"x": 1}}, {"b": {"y": 2}})
+    {'a': 1, 'b': {'y': 2}}
+    >>> combine({"a": [1], "b": {"x": 1}}, {"a": [2], "b": {"y": 2}}, recursive=True, list_merge="append")
+    {'a': [1, 2], 'b': {'x': 1, 'y': 2}}
+    """
+    dictionaries: list[object] = []
+    for term in terms:
+        dictionaries += as_list(term, "combine") if isinstance(term, (list, tuple)) else [term]
+    joined: dict[object, object] = {}
+    for term in dictionaries:
+        if not isinstance(term, dict):
+            raise ValueError(f"combine: dictionaries are wanted, not {type(term).__name__}: {str(term)[:60]}")
+        joined = merge(joined, term, recursive, list_merge)
+    return joined

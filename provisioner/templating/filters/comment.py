@@ -1,0 +1,42 @@
+"""Makes comments of text: in the style of a language, with a frame."""
+
+from __future__ import annotations
+
+STYLES = {
+    "plain": {"decoration": "# "},
+    "erlang": {"decoration": "% "},
+    "c": {"decoration": "// "},
+    "cblock": {"beginning": "/*", "decoration": " * ", "end": " */"},
+    "xml": {"beginning": "<!--", "decoration": " - ", "end": "-->"},
+}
+
+
+def comment(text: str, style: str = "plain", **changes: object) -> str:
+    r"""Return ``text`` as a comment; options replace parts of the style.
+
+    Options: decoration, beginning, end, newline, prefix, prefix_count, postfix, postfix_count.
+
+    >>> print(comment("Ansible managed"))
+    #
+    # Ansible managed
+    #
+    >>> print(comment("one\n\ntwo", "c", prefix_count=0, postfix_count=0))
+    // one
+    //
+    // two
+    """
+    if style not in STYLES:
+        raise ValueError(f"comment: there is no style '{style}'; there are {', '.join(STYLES)}")
+    parts: dict[str, object] = {"beginning": "", "end": "", "newline": "\n", "prefix_count": 1, "postfix_count": 1}
+    parts.update(STYLES[style])
+    parts["prefix"] = parts["postfix"] = str(parts["decoration"]).rstrip()
+    if "decoration" in changes:
+        parts["prefix"] = parts["postfix"] = str(changes["decoration"]).rstrip()
+    parts.update(changes)
+    newline, decoration = str(parts["newline"]), str(parts["decoration"])
+    lines = [decoration + line if line else decoration.rstrip() for line in str(text).split("\n")]
+    before = f"{parts['prefix']}{newline}" * int(str(parts["prefix_count"]))
+    after = f"{newline}{parts['postfix']}" * int(str(parts["postfix_count"]))
+    first = f"{parts['beginning']}{newline}" if parts["beginning"] else ""
+    last = f"{newline}{parts['end']}" if parts["end"] else ""
+    return first + before + newline.join(lines) + after + last

@@ -1,0 +1,19 @@
+"""Insists on a value."""
+
+from __future__ import annotations
+
+from jinja2.runtime import Undefined
+
+from provisioner.templating.undefined import Missing
+
+
+def mandatory(value: object, msg: str | None = None) -> object:
+    """Return the value; an undefined one fails with ``msg``.
+
+    >>> mandatory("here")
+    'here'
+    """
+    if isinstance(value, Undefined):
+        name = value.name if isinstance(value, Missing) else ""
+        raise ValueError(str(msg) if msg else f"the mandatory variable {name!r} is not defined".replace("''", "here"))
+    return value

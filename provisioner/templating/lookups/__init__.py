@@ -1,0 +1,1 @@
+"""One lookup a file; the catalog finds them."""

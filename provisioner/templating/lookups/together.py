@@ -1,0 +1,16 @@
+"""Items of lists side by side."""
+
+from __future__ import annotations
+
+import itertools
+
+from provisioner.templating.context import LookupContext
+
+
+def run(terms: list[object], context: LookupContext) -> list[object]:
+    """Return first items together, second items together; a short list is filled up with None."""
+    del context
+    lists = [term if isinstance(term, (list, tuple)) else [term] for term in terms]
+    if not lists:
+        raise ValueError("it needs at least one list")
+    return [list(group) for group in itertools.zip_longest(*lists)]

@@ -1,0 +1,1 @@
+"""One Jinja test a file; the catalog finds them."""

@@ -1,0 +1,20 @@
+"""Whether text is a URI."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+
+def uri(value: object, schemes: Collection[str] | None = None) -> bool:
+    """Tell whether text has a scheme and something behind it; ``schemes`` are those allowed.
+
+    >>> uri("https://example.com"), uri("example.com"), uri("ftp://x", ["https"])
+    (True, False, False)
+    """
+    try:
+        parts = urlsplit(str(value))
+    except ValueError:
+        return False
+    allowed = [schemes] if isinstance(schemes, str) else schemes
+    return bool(parts.scheme and (parts.netloc or parts.path)) and (not allowed or parts.scheme in allowed)

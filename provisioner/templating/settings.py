@@ -1,0 +1,74 @@
+"""What a renderer is told once: how values are typed, who decrypts, where files and own plugins are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from provisioner.diagnostics.diagnostic import Diagnostic
+from provisioner.diagnostics.errors import InputError
+from provisioner.syntax.vault import VaultText
+from provisioner.variables.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateOptions:
+    """How a template file is read; the ``#jinja2:`` header of a file overrides what its task says."""
+
+    block_start_string: str = "{%"
+    block_end_string: str = "%}"
+    variable_start_string: str = "{{"
+    variable_end_string: str = "}}"
+    comment_start_string: str = "{#"
+    comment_end_string: str = "#}"
+    line_statement_prefix: str | None = None
+    line_comment_prefix: str | None = None
+    trim_blocks: bool = True
+    lstrip_blocks: bool = False
+    newline_sequence: str = "\n"
+    keep_trailing_newline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PluginFolders:
+    """Folders with FilterModule, TestModule and LookupModule files, the ones searched first in front."""
+
+    filters: tuple[Path, ...] = ()
+    tests: tuple[Path, ...] = ()
+    lookups: tuple[Path, ...] = ()
+
+
+def search_folders(scope: Scope) -> Sequence[Path]:
+    """Return where templates and files of relative names are looked for: role, task file and playbook folders."""
+    found = scope.find("ansible_search_path")
+    if found is not None and isinstance(found.value, (list, tuple)):
+        return tuple(Path(str(entry)) for entry in found.value)
+    folders = [Path(str(hit.value)) for hit in map(scope.find, ("role_path", "playbook_dir")) if hit is not None]
+    return tuple(folders) or (Path(),)
+
+
+def _undecrypted(value: VaultText) -> str:
+    raise InputError.at(value.position, "this value is encrypted and no vault password was given")
+
+
+def _unheard(_diagnostic: Diagnostic) -> None:
+    """Drop a warning."""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    """The settings of one renderer.
+
+    ``decrypt`` turns a ``!vault`` value into its text, ``read_file`` returns a file's content (a vault file's
+    decrypted), ``warn`` hears about what works but should be written otherwise. ``config`` answers the ``config`` lookup.
+    """
+
+    native: bool = False
+    decrypt: Callable[[VaultText], str] = _undecrypted
+    read_file: Callable[[Path], bytes] = Path.read_bytes
+    search_paths: Callable[[Scope], Sequence[Path]] = search_folders
+    plugin_folders: PluginFolders = PluginFolders()
+    ansible_managed: str = "Ansible managed"
+    config: Mapping[str, object] = field(default_factory=dict)
+    warn: Callable[[Diagnostic], None] = _unheard

@@ -1,0 +1,169 @@
+"""The worker's sources: which files a module needs, slimmed for travel, and the blob a worker starts from."""
+
+from __future__ import annotations
+
+import ast
+import io
+import threading
+import tokenize
+import zlib
+from collections.abc import Iterable
+from importlib import resources
+from pathlib import PurePosixPath
+from typing import Protocol
+
+from provisioner.remote import protocol
+
+CORE = ("worker.py",)
+FRAMES_KEPT = 256
+
+
+class Folder(Protocol):
+    """What is needed of the folder the sources lie in (a path, or a resource inside a wheel)."""
+
+    def joinpath(self, *names: str) -> Folder:
+        """Return what lies below."""
+
+    def is_file(self) -> bool:
+        """Tell whether it is a file."""
+
+    def read_text(self, encoding: str) -> str:
+        """Return its text."""
+
+
+class UnknownModule(LookupError):
+    """No source of that name is at hand."""
+
+
+class ModuleSources:
+    """Gives the files a module needs, itself included; every file is read and parsed once. Safe for many threads."""
+
+    def __init__(self, folder: Folder | None = None) -> None:
+        self._folder = folder if folder is not None else _packaged()
+        self._lock = threading.Lock()
+        self._texts: dict[str, str] = {}
+        self._imports: dict[str, tuple[str, ...]] = {}
+        self._frames: dict[tuple[str, ...], bytes] = {}
+        self._blob = b""
+        self._core: frozenset[str] = frozenset()
+
+    def module(self, name: str) -> frozenset[str]:
+        """Return the files that module ``name`` needs; UnknownModule where there is none."""
+        with self._lock:
+            path = f"modules/{name}.py"
+            if not name.isidentifier() or not self._exists(path):
+                raise UnknownModule(f"there is no module '{name}' among those that run on hosts")
+            return self._closure([path])
+
+    def core(self) -> frozenset[str]:
+        """Return the files every worker starts with."""
+        with self._lock:
+            if not self._core:
+                self._core = self._closure(CORE)
+            return self._core
+
+    def blob(self) -> bytes:
+        """Return the compressed code a worker starts from: the loader and the core sources."""
+        core = self.core()
+        with self._lock:
+            if not self._blob:
+                sources = {name: self._text(name) for name in sorted(core)}
+                code = f"{self._text('loader.py')}\nstart(i, {sources!r})\n"
+                self._blob = zlib.compress(code.encode(), 9)
+            return self._blob
+
+    def load_frame(self, files: Iterable[str]) -> bytes:
+        """Return the frame that brings ``files`` to a worker; the same set is packed once."""
+        key = tuple(sorted(files))
+        with self._lock:
+            frame = self._frames.get(key)
+            if frame is None:
+                if len(self._frames) >= FRAMES_KEPT:
+                    self._frames.pop(next(iter(self._frames)))
+                frame = self._frames[key] = protocol.pack_sources({name: self._text(name) for name in key})
+            return frame
+
+    def _closure(self, start: Iterable[str]) -> frozenset[str]:
+        found: dict[str, None] = {}
+        waiting = list(start)
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found[name] = None
+                waiting += self._needs(name)
+        return frozenset(found)
+
+    def _needs(self, name: str) -> tuple[str, ...]:
+        if name not in self._imports:
+            needed = {str(parent / "__init__.py") for parent in PurePosixPath(name).parents}
+            for node in ast.walk(ast.parse(self._read(name), name)):
+                if isinstance(node, ast.ImportFrom) and node.level:
+                    needed.update(self._imported(name, node))
+            self._imports[name] = tuple(sorted(needed - {name}))
+        return self._imports[name]
+
+    def _imported(self, name: str, node: ast.ImportFrom) -> Iterable[str]:
+        base = PurePosixPath(name).parents[node.level - 1]
+        if node.module:
+            base = base.joinpath(*node.module.split("."))
+            yield self._file(base, name)
+        for alias in node.names:
+            for candidate in (f"{base / alias.name}.py", str(base / alias.name / "__init__.py")):
+                if self._exists(candidate):
+                    yield candidate
+
+    def _file(self, path: PurePosixPath, importer: str) -> str:
+        for candidate in (f"{path}.py", str(path / "__init__.py")):
+            if self._exists(candidate):
+                return candidate
+        raise UnknownModule(f"{importer} imports {path}, which does not exist")
+
+    def _exists(self, name: str) -> bool:
+        return name in self._texts or self._folder.joinpath(*name.split("/")).is_file()
+
+    def _read(self, name: str) -> str:
+        return self._folder.joinpath(*name.split("/")).read_text(encoding="utf-8")
+
+    def _text(self, name: str) -> str:
+        if name not in self._texts:
+            self._texts[name] = slim(self._read(name))
+        return self._texts[name]
+
+
+def _packaged() -> Folder:
+    return resources.files("provisioner.remote")
+
+
+def slim(source: str) -> str:
+    """Return the source without docstrings, comment lines and ``EXAMPLES``; every line keeps its number."""
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            for statement in node.body:
+                text = _spare_text(statement, first=statement is node.body[0])
+                if text is not None:
+                    _blank(lines, text)
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        row, column = token.start
+        if token.type == tokenize.COMMENT and not token.line[:column].strip() and not token.string.startswith("#!"):
+            lines[row - 1] = ""
+    return "\n".join(lines) + "\n"
+
+
+def _spare_text(statement: ast.stmt, *, first: bool) -> ast.Constant | None:
+    """Return the string of a docstring or of ``EXAMPLES``, which only the controller reads."""
+    value: ast.expr | None = None
+    if isinstance(statement, ast.Expr) and first:
+        value = statement.value
+    elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        value = statement.value if statement.targets[0].id == "EXAMPLES" else None
+    return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
+
+
+def _blank(lines: list[str], node: ast.Constant) -> None:
+    """Put an empty string where a string literal stands."""
+    first, last = node.lineno - 1, (node.end_lineno or node.lineno) - 1
+    before = lines[first].encode()[: node.col_offset].decode()
+    after = lines[last].encode()[node.end_col_offset :].decode()
+    lines[first] = before + '""' + after
+    lines[first + 1 : last + 1] = [""] * (last - first)

@@ -1,0 +1,1 @@
+"""One connection type a file; the catalog finds them."""

@@ -1,0 +1,52 @@
+"""Frames from a worker turned into replies, streamed output, and bodies in memory or in files."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from provisioner.model.call import Reply
+from provisioner.remote import protocol
+
+from .pipe import Inbound
+
+
+def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | None) -> Reply:
+    """Return the reply in a RESULT frame, its body read to memory or to ``path``."""
+    body = b""
+    if size and path is not None:
+        head = _stored(head, size, inbound, path)
+    elif size:
+        body = protocol.read_exactly(inbound, size)
+    return Reply(
+        result=head.get("result"),
+        dropped=bool(head.get("dropped")),
+        body=body,
+        started=float(head.get("started", 0.0)),
+        seconds=float(head.get("seconds", 0.0)),
+    )
+
+
+def _stored(head: dict[str, Any], size: int, inbound: Inbound, path: Path) -> dict[str, Any]:
+    """Write the body to ``path``; when that cannot be done, read it away and return a failed result instead."""
+    left = size
+    try:
+        descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name[:40]}.", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                while left:
+                    part = protocol.read_exactly(inbound, min(left, protocol.CHUNK))
+                    left -= len(part)
+                    stream.write(part)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        while left:
+            left -= len(protocol.read_exactly(inbound, min(left, protocol.CHUNK)))
+        message = f"{path} cannot be written on the controller: {error.strerror or error}"
+        return {**head, "result": {"failed": True, "changed": False, "msg": message}}
+    return head

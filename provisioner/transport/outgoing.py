@@ -1,0 +1,121 @@
+"""Requests on their way to a worker: turned into frames, joined while small, streamed while large."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from provisioner.model.call import Reply, Request
+from provisioner.remote import protocol
+
+from .bundle import ModuleSources, UnknownModule
+
+Done = Callable[[Reply], None]
+Output = Callable[[str, str], None]
+WRITE_AT = 256 * 1024
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """One request with what to call when it is answered."""
+
+    id: int
+    request: Request
+    done: Done
+    output: Output | None = None
+
+
+class Frames:
+    """Writes requests to one worker, and before each the sources it lacks. Small frames leave in one write."""
+
+    def __init__(self, sources: ModuleSources, write: Callable[[bytes], None]) -> None:
+        self._sources, self._write = sources, write
+        self._loaded = set(sources.core())
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def send(self, items: Iterable[Outgoing]) -> None:
+        """Write all of ``items``; OSError from the pipe means that any of them may have arrived or not."""
+        for item in items:
+            self._add_sources(item.request.module)
+            self._add_request(item)
+        self._flush()
+
+    def send_close(self) -> None:
+        """Tell the worker that nothing more comes."""
+        self._write(protocol.pack(protocol.CLOSE, {}))
+
+    def _add_sources(self, module: str) -> None:
+        try:
+            missing = self._sources.module(module) - self._loaded
+        except UnknownModule:
+            return  # the worker answers that it has none, in its turn
+        if missing:
+            self._add(self._sources.load_frame(missing))
+            self._loaded |= missing
+
+    def _add_request(self, item: Outgoing) -> None:
+        body = item.request.body
+        if isinstance(body, Path):
+            self._add_file(item, body)
+        else:
+            self._add_head(item, len(body or b""))
+            self._add(body or b"")
+
+    def _add_head(self, item: Outgoing, size: int) -> None:
+        try:
+            self._add(protocol.pack_header(protocol.REQUEST, _head(item), size))
+        except (TypeError, ValueError, RecursionError) as error:
+            message = f"the parameters of {item.request.module} cannot be sent: {error}"
+            self._add(protocol.pack_header(protocol.REQUEST, _refusal(item, message), size))
+
+    def _add_file(self, item: Outgoing, path: Path) -> None:
+        try:
+            stream = path.open("rb")
+        except OSError as error:
+            message = f"{path} cannot be read on the controller: {error.strerror or error}"
+            self._add(protocol.pack(protocol.REQUEST, _refusal(item, message)))
+            return
+        with stream:
+            left = os.fstat(stream.fileno()).st_size
+            self._add_head(item, left)
+            while left:
+                part = stream.read(min(left, protocol.CHUNK))
+                if not part:
+                    raise OSError(f"{path} shrank while it was sent")
+                self._add(part)
+                left -= len(part)
+
+    def _add(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size >= WRITE_AT:
+            self._flush()
+
+    def _flush(self) -> None:
+        data = b"".join(self._parts)
+        self._parts, self._size = [], 0
+        if data:
+            self._write(data)
+
+
+def _refusal(item: Outgoing, message: str) -> dict[str, Any]:
+    """Return the head of a request that the worker only answers as failed, so that replies keep their order."""
+    return {**_head(Outgoing(item.id, replace(item.request, params={}), item.done)), "refused": message}
+
+
+def _head(item: Outgoing) -> dict[str, Any]:
+    request = item.request
+    head: dict[str, Any] = {"id": item.id, "module": request.module, "params": dict(request.params)}
+    if request.check:
+        head["check"] = True
+    if request.diff:
+        head["diff"] = True
+    if request.environment:
+        head["environment"] = dict(request.environment)
+    if request.chain:
+        head.update(chain=request.chain, link=request.link, stop_chain=request.stop_chain)
+    return head

@@ -1,0 +1,133 @@
+"""All sessions of a run: one worker for a host and user, one connection for a host. The transport's front door."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from provisioner.diagnostics.errors import Unreachable
+from provisioner.model.call import Reply, Request
+from provisioner.model.target import Become, Target
+
+from .bootstrap import Facts
+from .bundle import ModuleSources
+from .links import Limits, Link, Notice
+from .outgoing import Done, Output
+from .raw import Command, RawCommands
+from .worker_session import WorkerSession
+
+Key = tuple[Target, Become | None]
+
+
+class Session(Protocol):
+    """One worker on a host as one user. Every method returns at once."""
+
+    @property
+    def facts(self) -> Facts | None:
+        """Return what the worker said of itself, once it is up."""
+
+    def submit(self, request: Request, done: Done, output: Output | None = None) -> None:
+        """Queue a request; ``done`` is called exactly once, from a transport thread, in order of submission."""
+
+
+def _silent(_text: str) -> None:
+    """Drop notices nobody asked for."""
+
+
+class Sessions:
+    """Makes sessions and ends them.
+
+    ``notice`` is given warnings to show (a host key stored, an option unknown), from any thread.
+    """
+
+    def __init__(self, sources: ModuleSources, limits: Limits | None = None, notice: Notice = _silent) -> None:
+        self._sources, self._limits, self._notice = sources, limits or Limits(), notice
+        self._gate = threading.BoundedSemaphore(self._limits.connecting)
+        self._lock = threading.Lock()
+        self._links: dict[Target, Link] = {}
+        self._workers: dict[Key, WorkerSession] = {}
+        self._raws: dict[Key, RawCommands] = {}
+        self._closed = False
+
+    def session(self, target: Target, become: Become | None = None) -> Session:
+        """Return the session of this target and user; made, and connecting by itself, when first asked for."""
+        key = (target, become)
+        with self._lock:
+            if key not in self._workers:
+                self._refuse_when_closed(target)
+                link = self._link(target)
+                self._workers[key] = WorkerSession(target, become, link, self._sources, self._limits)
+            return self._workers[key]
+
+    def raw(
+        self,
+        target: Target,
+        become: Become | None,
+        command: str,
+        done: Callable[[Reply], None],
+        output: Output | None = None,
+        stdin: bytes = b"",
+    ) -> None:
+        """Run a command line without Python, with ``stdin`` as its input; the result is ``{rc, stdout, stderr}``.
+
+        Commands of one target and user run in order; ``done`` is called once, from a transport thread.
+        """
+        key = (target, become)
+        with self._lock:
+            if key not in self._raws:
+                self._refuse_when_closed(target)
+                self._raws[key] = RawCommands(target, become, self._link(target))
+            self._raws[key].submit(Command(command, done, output, stdin))
+
+    def reset(self, host: str) -> None:
+        """Drop every connection of a host; the next request connects anew. What runs there is answered as Lost."""
+        with self._lock:
+            old = {target: link for target, link in self._links.items() if target.host == host}
+            for target in old:
+                self._links[target] = self._new_link(target)
+            for (target, _become), worker in self._workers.items():
+                if target in old:
+                    worker.reset(self._links[target])
+            for (target, _become), raw in self._raws.items():
+                if target in old:
+                    raw.link = self._links[target]
+        for link in old.values():
+            link.close()
+
+    def close(self) -> None:
+        """End everything within a bounded time. A worker busy with a request finishes it alone; its reply is Lost."""
+        with self._lock:
+            self._closed = True
+            ending: list[WorkerSession | RawCommands] = [*self._workers.values(), *self._raws.values()]
+            links = list(self._links.values())
+        for each in ending:
+            each.shut()
+        for link in links:
+            link.stop_opening()
+        if not _all_ended(ending, self._limits.close_s):
+            for link in links:
+                link.abort()
+            _all_ended(ending, self._limits.close_s)
+        for link in links:
+            link.abort()
+        for link in links:
+            link.close()
+
+    def _link(self, target: Target) -> Link:
+        if target not in self._links:
+            self._links[target] = self._new_link(target)
+        return self._links[target]
+
+    def _new_link(self, target: Target) -> Link:
+        return Link(target, self._limits, self._gate, self._notice)
+
+    def _refuse_when_closed(self, target: Target) -> None:
+        if self._closed:
+            raise Unreachable(f"host {target.host}: the run is over")
+
+
+def _all_ended(ending: list[WorkerSession | RawCommands], timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
+    return all([each.join(max(0.0, deadline - time.monotonic())) for each in ending])

@@ -1,0 +1,1 @@
+"""Declarative checks and testinfra suites behind one interface."""

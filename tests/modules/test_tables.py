@@ -1,0 +1,112 @@
+"""Runs the tables under tests/modules/<module>/*.yaml: each case on a real temporary root, in check mode and for real.
+
+What a table can say is documented in ``tests/modules/README.md``.
+"""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from provisioner.remote.runner import Mode, run_module
+from provisioner.remote.system import System
+from tests.modules.stand_in import RecordedCommands
+from tests.modules.tree import body_of, build, mismatches, snapshot, subset_problems
+
+HERE = Path(__file__).parent
+KEYS = {"name", "files", "params", "payload", "commands", "expect", "again", "check"}
+EXPECTATIONS = {"changed", "failed", "skipped", "msg_contains", "result", "matches", "files", "diff_contains", "ran"}
+
+
+def tables() -> list[Any]:
+    """Return every case of every table as a pytest parameter named module/table/case."""
+    found = []
+    for path in sorted(HERE.glob("*/*.yaml")):
+        yaml = YAML(typ="safe", pure=False)
+        yaml.version = (1, 1)
+        for case in yaml.load(path.read_text()) or []:
+            name = f"{path.parent.name}/{path.stem}: {case['name']}"
+            found.append(pytest.param(path.parent.name, case, id=name))
+    return found
+
+
+@pytest.mark.parametrize(("module", "case"), tables())
+def test_a_case_does_what_its_table_says(module: str, case: dict[str, Any], tmp_path: Path) -> None:
+    """Check mode writes nothing and foretells; the run does it; a second run finds nothing to do."""
+    assert set(case) <= KEYS, f"a case has no {sorted(set(case) - KEYS)}"
+    expect = case.get("expect", {})
+    assert set(expect) <= EXPECTATIONS, f"expect has no {sorted(set(expect) - EXPECTATIONS)}"
+    check = _run_in_check_mode(module, case, tmp_path / "check")
+    bench = Bench(module, case, tmp_path / "real")
+    result = bench.run()
+    problems = result_problems(result, expect) + mismatches(bench.root, expect.get("files", {}))
+    problems += bench.commands.missing(expect.get("ran", []))
+    assert not problems, f"{problems}\nresult: {result}\nran: {bench.commands.ran}"
+    _compare_check_mode(case, check, result)
+    if case.get("again", "unchanged") == "unchanged" and not expect.get("failed"):
+        before = snapshot(bench.root)
+        again = bench.run(forbid_effects=True)
+        assert not again.get("failed"), f"the second run failed: {again}"
+        assert again["changed"] is False, f"the second run changed again: {again}"
+        assert snapshot(bench.root) == before, "the second run wrote although it reported no change"
+
+
+class Bench:
+    """One temporary host with one case's files and recorded commands on it."""
+
+    def __init__(self, module: str, case: dict[str, Any], root: Path) -> None:
+        self.module = importlib.import_module(f"provisioner.remote.modules.{module}")
+        self.case, self.root = case, root
+        self.commands = RecordedCommands(root, case.get("commands", []))
+        build(root, case.get("files", {}))
+
+    def run(self, *, check: bool = False, forbid_effects: bool = False) -> dict[str, Any]:
+        """Return the module's result with the case's parameters."""
+        self.commands.forbid_effects = check or forbid_effects
+        payload = body_of(self.case["payload"]) if "payload" in self.case else None
+        scratch = self.root.parent / (self.root.name + ".tmp")
+        scratch.mkdir(exist_ok=True)
+        system = System(root=str(self.root), commands=self.commands, payload=payload, tmp=str(scratch))
+        result = run_module(self.module, self.case.get("params", {}), Mode(check, diff=True), system)
+        if system.attachment is not None:
+            result["_attached"] = system.attachment.read().decode("utf-8", "replace")
+            system.attachment.close()
+        return result
+
+
+def _run_in_check_mode(module: str, case: dict[str, Any], root: Path) -> dict[str, Any]:
+    bench = Bench(module, case, root)
+    before = snapshot(root)
+    result = bench.run(check=True)
+    assert snapshot(root) == before, "check mode wrote"
+    return result
+
+
+def _compare_check_mode(case: dict[str, Any], check: dict[str, Any], result: dict[str, Any]) -> None:
+    if "check" in case:
+        problems = subset_problems(check, case["check"], "check mode: ")
+        assert not problems, f"{problems}\ncheck mode result: {check}"
+    elif not result.get("failed"):
+        assert not check.get("failed"), f"check mode failed, the run did not: {check}"
+        assert check["changed"] == result["changed"], f"check mode foretold otherwise: {check}"
+        assert check.get("diff") == result.get("diff"), f"check mode showed another diff: {check}"
+
+
+def result_problems(result: dict[str, Any], expect: dict[str, Any]) -> list[str]:
+    """Return in words how a result differs from what was expected."""
+    problems = []
+    for key in ("changed", "failed", "skipped"):
+        default = {} if key == "changed" else {key: False}
+        wanted = {**default, **expect}.get(key)
+        if wanted is not None and bool(result.get(key)) != wanted:
+            problems.append(f"{key} is {result.get(key)}, expected {wanted}")
+    if expect.get("msg_contains", "") not in str(result.get("msg", "")):
+        problems.append(f"msg {result.get('msg')!r} has no {expect['msg_contains']!r}")
+    if expect.get("diff_contains", "") not in str(result.get("diff", "")):
+        problems.append(f"diff {result.get('diff')!r} has no {expect['diff_contains']!r}")
+    problems += subset_problems(result, expect.get("result", {}))
+    return problems + subset_problems(result, expect.get("matches", {}), pattern=True)
