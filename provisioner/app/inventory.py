@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ruamel.yaml import YAML
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.settings import read_settings
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.patterns import select
@@ -19,8 +20,6 @@ from provisioner.loading.variables import LOCAL, host_variables
 from provisioner.model.inventory import Inventory
 from provisioner.model.options import RunOptions
 from provisioner.syntax.vault import VaultText
-
-DEFAULT_SOURCE = "/etc/ansible/hosts"
 
 Values = Mapping[str, object]
 
@@ -55,7 +54,7 @@ class Listing:
 
 def load(options: RunOptions, credentials: Credentials, warn: Callable[[str], None]) -> Listing:
     """Load what the options name; mistakes are raised together, warnings go to ``warn``."""
-    sources = options.inventories or _default_sources()
+    sources = options.inventories or read_settings(os.environ).inventories
     settings = LoadSettings(vault=credentials.vault, extra_vars=options.extra_vars)
     inventory, findings = load_inventory(sources, settings)
     hosts: Sequence[str] = tuple(inventory.hosts)
@@ -159,13 +158,6 @@ def _shown(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_shown(item) for item in value]
     return value
-
-
-def _default_sources() -> tuple[str, ...]:
-    named = os.environ.get("ANSIBLE_INVENTORY", "")
-    if named:
-        return tuple(named.split(","))
-    return (DEFAULT_SOURCE,) if os.path.exists(DEFAULT_SOURCE) else ()  # noqa: PTH110 - a name, not a path of ours
 
 
 def _json(value: object) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from provisioner import __version__, catalog
+from provisioner.diagnostics.diagnostic import Severity
 from provisioner.diagnostics.errors import Defect, Exit, InputError, ProvisionerError, nearest
 from provisioner.journal.places import state_dir
 
@@ -41,7 +42,8 @@ def entry() -> NoReturn:
 def main(argv: Sequence[str]) -> int:
     """Run ``argv`` and return the exit code; nothing is raised except SystemExit for ``--help`` and wrong options."""
     try:
-        return int(_dispatch(list(argv)))
+        code = int(_dispatch(list(argv)))
+        sys.stdout.flush()
     except InputError as error:
         return _bad_input(error)
     except Defect as error:
@@ -58,6 +60,7 @@ def main(argv: Sequence[str]) -> int:
         return Exit.ERROR
     except Exception as error:  # noqa: BLE001 - the outermost border
         return _defect(error)
+    return code
 
 
 def parser_of(command: str) -> argparse.ArgumentParser:
@@ -109,8 +112,9 @@ def _overview() -> str:
 
 def _bad_input(error: InputError) -> int:
     _tell(str(error))
-    if len(error.diagnostics) > 1:
-        _tell(f"\n{len(error.diagnostics)} problems found; no host was touched")
+    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in error.diagnostics)
+    if errors > 1:
+        _tell(f"\n{errors} errors found; no host was touched")
     return int(error.exit_code)
 
 

@@ -6,14 +6,14 @@ import argparse
 import os
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
 from provisioner import catalog
 from provisioner.journal.places import runs_dir
-from provisioner.reporting.renderer import EventRenderer, Settings
+from provisioner.reporting.renderer import EventRenderer, OwnsScreen, Settings
 
 OUTPUTS = {"console": "console", "plain": "plain", "ansible": "ansible", "json": "json_lines"}
 """What ``--output`` takes, and the renderer that does it."""
@@ -63,6 +63,22 @@ def renderers(arguments: argparse.Namespace, default: str = "") -> Iterator[Sequ
     finally:
         for renderer in made:
             renderer.close()
+
+
+def polite(ask: Callable[[str, bool], str], sinks: Sequence[EventRenderer]) -> Callable[[str, bool], str]:
+    """Return ``ask`` so that whatever is live on the screen steps aside for the question."""
+
+    def put(question: str, secret: bool) -> str:
+        live = [sink for sink in sinks if isinstance(sink, OwnsScreen)]
+        for sink in live:
+            sink.suspend()
+        try:
+            return ask(question, secret)
+        finally:
+            for sink in live:
+                sink.proceed()
+
+    return put
 
 
 def _fitting(stream: TextIO) -> str:

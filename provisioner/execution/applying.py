@@ -105,12 +105,14 @@ class Applier:
         except InputError as error:
             outcome = _failed_instead(outcome, str(error))
         hosts = self._hosts_of(run, state)
+        is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)
         for host in hosts:
             self._learn(host, run, outcome.effects)
+            if is_rescued:
+                self.play.run.memory(host).set(_what_failed(run, outcome))
         self._grow_inventory(outcome.effects)
         groups = self.expander.remember(run, outcome.effects.includes)
         operation = run.operation
-        is_rescued = outcome.status is Status.FAILED and would_rescue(operation.branches)
         finished = event.OperationFinished(
             operation=operation.id,
             host=run.host,
@@ -196,6 +198,13 @@ class Applier:
 
 def _failed_instead(outcome: Outcome, message: str) -> Outcome:
     return replace(outcome, status=Status.FAILED, result={**outcome.result, "failed": True, "msg": message})
+
+
+def _what_failed(run: TaskRun, outcome: Outcome) -> dict[str, Any]:
+    """Return the variables that a rescue section sees."""
+    task = run.task
+    described = {"name": task.name, "action": task.action, "args": dict(task.args), "register": task.register}
+    return {"ansible_failed_task": described, "ansible_failed_result": dict(outcome.result)}
 
 
 def _recorded(

@@ -19,10 +19,10 @@ from provisioner.model.event import CheckFinished, Event, ItemFinished, Operatio
 MASK = "********"
 CENSORED = "hidden because no_log is set for this task"
 SHORTEST = 4
-SHORTEST_OUTPUT = 8
+SHORTEST_OUTPUT = 6
 SECRETS_KEY = "_secrets"
 KEPT_RESULT = ("changed", "failed", "skipped", "unreachable", "rc", "attempts")
-KEPT_EFFECTS = frozenset({"notified", "rescued", "hosts", "groups"})
+KEPT_EFFECTS = frozenset({"notified", "rescued", "ends", "hosts", "groups"})
 
 # what a no_log task brought back; paths, modes and the like would mask half of what other tasks say
 _TELLING = ("stdout", "stderr", "content", "json", "ansible_facts", "item", "results")

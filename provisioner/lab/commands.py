@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,6 +44,18 @@ def tail(text: str, lines: int = TAIL_LINES) -> str:
 class Commands:
     """Runs programs; tests put a recording stand-in in its place."""
 
+    def __init__(self) -> None:
+        self._kept: tuple[int, ...] = ()
+
+    @contextmanager
+    def keeping(self, lock: int) -> Iterator[None]:
+        """Let every program run in here hold ``lock`` too: if we are killed, it stays held until the last one ends."""
+        self._kept = (*self._kept, lock)
+        try:
+            yield
+        finally:
+            self._kept = tuple(kept for kept in self._kept if kept != lock)
+
     def has(self, program: str) -> bool:
         """Return whether ``program`` is on the search path."""
         return shutil.which(program) is not None
@@ -56,24 +69,8 @@ class Commands:
         environment: Mapping[str, str] | None = None,
     ) -> Outcome:
         """Run ``argv`` and return what came of it, whatever the exit code."""
-        try:
-            done = subprocess.run(
-                list(argv),
-                input=text,
-                stdin=subprocess.DEVNULL if text is None else None,
-                capture_output=True,
-                text=True,
-                errors="replace",
-                timeout=timeout_s,
-                env={**os.environ, "LC_ALL": "C", **(environment or {})},
-                check=False,
-                umask=0o022,
-            )
-        except FileNotFoundError as error:
-            return Outcome(127, "", f"{argv[0]}: {error.strerror}")
-        except subprocess.TimeoutExpired as error:
-            raise LabError(f"'{' '.join(argv)}' did not end within {timeout_s:g} s") from error
-        return Outcome(done.returncode, done.stdout, done.stderr)
+        variables = {**os.environ, "LC_ALL": "C", **(environment or {})}
+        return _outcome(argv, text, timeout_s, variables, self._kept)
 
     def run(
         self,
@@ -100,6 +97,13 @@ class Commands:
                 raise LabError(f"'{' '.join(argv)}' ended with {outcome.code}\n{tail(outcome.out + outcome.err)}")
             time.sleep(0.05)
 
+    def launch(self, argv: Sequence[str], environment: Mapping[str, str]) -> str:
+        """Run ``argv``, which leaves a process in the background, and return its output; no lock goes with it."""
+        outcome = _outcome(argv, None, 30, {**os.environ, "LC_ALL": "C", **environment}, ())
+        if not outcome.ok:
+            raise LabError(f"'{' '.join(argv)}' ended with {outcome.code}\n{tail(outcome.out + outcome.err)}")
+        return outcome.out
+
     def attached(self, argv: Sequence[str]) -> int:
         """Run ``argv`` on our own terminal and return its exit code."""
         return subprocess.run(list(argv), check=False).returncode
@@ -120,6 +124,30 @@ class Commands:
             "--",
         ]
         return self.run([*contained, *argv], timeout_s=timeout_s, environment=environment)
+
+
+def _outcome(
+    argv: Sequence[str], text: str | None, timeout_s: float, environment: Mapping[str, str], kept: tuple[int, ...]
+) -> Outcome:
+    try:
+        done = subprocess.run(
+            list(argv),
+            input=text,
+            stdin=subprocess.DEVNULL if text is None else None,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout_s,
+            env=environment,
+            check=False,
+            umask=0o022,
+            pass_fds=kept,
+        )
+    except FileNotFoundError as error:
+        return Outcome(127, "", f"{argv[0]}: {error.strerror}")
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"'{' '.join(argv)}' did not end within {timeout_s:g} s") from error
+    return Outcome(done.returncode, done.stdout, done.stderr)
 
 
 def put_file(path: Path, text: str, mode: int = 0o644) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -109,7 +110,7 @@ class Lab:
         ensure_programs(self._commands, self._say)
         image = self._images.ensure()
         raise_limits()
-        with held(self._lock):
+        with self._alone(self._lock):
             record = self._claim(names)
             self._write_papers(record)
             wanted = tuple(self._host(record, name) for name in names)
@@ -123,7 +124,7 @@ class Lab:
             raise InputError.at(None, f"lab {self.name} is not up", hint=f"provisioner lab up --name {self.name}")
         image = self._images.ensure()
         raise_limits()
-        with held(self._lock):
+        with self._alone(self._lock):
             wanted = self.hosts if host is None else (self.host(host),)
             record = self._claim([each.name for each in wanted])
             self._write_papers(record)
@@ -134,12 +135,12 @@ class Lab:
     def down(self) -> None:
         """Remove the lab: processes, mounts, namespaces, links, tables and files, from whatever state it is in."""
         require_root()
-        with held(self._lock):
+        with self._alone(self._lock):
             self._refuse_rival()
             record = self._record()
             names = [*(record.hosts if record else ()), *self._strays(record)]
             for_each(names, lambda name: self._machine_called(name, "").wipe())
-            with held(NETWORK_LOCK):
+            with self._alone(NETWORK_LOCK):
                 for name in names:
                     self._network.remove_namespace(KernelNames(self.name, 0).machine(name))
                 for kernel in self._kernels(record):
@@ -170,6 +171,11 @@ class Lab:
     def _lock(self) -> Path:
         return self._places.labs / f".{self.name}.lock"
 
+    @contextmanager
+    def _alone(self, lock: Path) -> Iterator[None]:
+        with held(lock) as descriptor, self._commands.keeping(descriptor):
+            yield
+
     @property
     def _images(self) -> Images:
         return Images(self._commands, self._places, self._say)
@@ -199,7 +205,7 @@ class Lab:
 
     def _claim(self, names: Sequence[str]) -> LabRecord:
         """Write down the lab's network and its hosts' numbers, then open the bridge; one lab at a time."""
-        with held(NETWORK_LOCK):
+        with self._alone(NETWORK_LOCK):
             self._refuse_rival()
             record = self._record()
             if record is None or not self._network.is_open_to(record.kernel.bridge, self.folder):

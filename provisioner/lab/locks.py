@@ -13,8 +13,11 @@ from .commands import LabError
 
 
 @contextmanager
-def held(path: Path, timeout_s: float = 600) -> Iterator[None]:
-    """Hold the lock file ``path``; the kernel frees it when we die, so a stale one cannot exist."""
+def held(path: Path, timeout_s: float = 600) -> Iterator[int]:
+    """Hold the lock file ``path`` and give its descriptor.
+
+    The kernel frees it when we die, so a stale one cannot exist; a child that was given the descriptor holds it on.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     deadline = time.monotonic() + timeout_s
     while (descriptor := _taken(path)) is None:
@@ -22,7 +25,7 @@ def held(path: Path, timeout_s: float = 600) -> Iterator[None]:
             raise LabError(f"another process has held {path} for {timeout_s:g} s; end it or wait for it")
         time.sleep(0.05)
     try:
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -113,7 +113,7 @@ class Groups:
         for group in groups:
             group.mkdir(parents=True, exist_ok=True)
         starter = ["sh", "-c", STARTER, "start", str(log), str(len(groups)), *map(str, groups), *command]
-        process = Running.of(int(self._commands.run(starter, environment=NSPAWN_SETTINGS)))
+        process = Running.of(int(self._commands.launch(starter, NSPAWN_SETTINGS)))
         if process is None:
             raise LabError(f"{argv[0]} ended at once; its output is in {log}")
         return process

@@ -42,12 +42,16 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class RolePlace:
-    """The role whose files are being read; ``parent`` is the role that uses it."""
+    """The role whose files are being read; ``parent`` is the role that uses it.
+
+    ``entry`` is the tasks file that is being read right now, empty where reading is over.
+    """
 
     name: str
     path: str
     parent: RolePlace | None = None
     collection: str | None = None
+    entry: str = ""
 
     def chain(self) -> tuple[RolePlace, ...]:
         """Return this role and those around it, the innermost first."""

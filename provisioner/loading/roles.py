@@ -76,15 +76,16 @@ def load_role_at(name: str, parts: RoleParts, position: Position | None, reading
                       detail="looked for " + ", ".join(shown(f) for f in folders))  # fmt: skip
         return None
     around = reading.role.chain() if reading.role else ()
-    if any(role.path == folder for role in around) and folder + "/meta" == reading.folder:
+    if any((role.path, role.entry) == (folder, parts.tasks_from) for role in around):
         path = " -> ".join([*(role.name for role in reversed(around)), name])
-        reading.error(f"role '{name}' depends on itself", position, detail=path)
+        reading.error(f"role '{name}' needs itself", position, detail=path)
         return None
     key = (folder, name, parts, reading.basedir, _fingerprint(reading.constants))
     cache = reading.settings.files.parsed
     if key not in cache:
         own = _own_collection(folder)
-        mine = replace(reading, findings=Findings(), role=RolePlace(name, folder, reading.role, own), in_handlers=False)
+        place = RolePlace(name, folder, reading.role, own, parts.tasks_from)
+        mine = replace(reading, findings=Findings(), role=place, in_handlers=False)
         mine = mine.with_collections((own,) if own else ())
         cache[key] = (_read_role(parts, position, mine), tuple(mine.findings.all))
     found, diagnostics = cache[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import Protocol, TextIO, runtime_checkable
 
 from provisioner.model.event import Event
 
@@ -40,3 +40,14 @@ class EventRenderer(Protocol):
 
     def close(self) -> None:
         """Show or write what is left; called once, also after an error."""
+
+
+@runtime_checkable
+class OwnsScreen(Protocol):
+    """A renderer that must step aside while somebody is asked something."""
+
+    def suspend(self) -> None:
+        """Leave the screen alone."""
+
+    def proceed(self) -> None:
+        """Take it again."""

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from provisioner.graph.graph import Graph
-from provisioner.graph.operation import Kind, Operation, Section
+from provisioner.graph.operation import Kind, Operation
 from provisioner.graph.passes.joins import join_id
 from provisioner.model.status import Status
 from provisioner.scheduling.host_state import LEFT_BEHIND, HostState, Phase
@@ -98,13 +98,26 @@ class RunState:
         return state, self.plan.nodes[self._index[operation] if number is None else number]
 
     def _drain(self) -> list[Instruction]:
-        while self._ready or (self._for_slot and self._slots.free):
+        while self._ready or self._may_take_slot():
             self._decide(*(self._ready.popleft() if self._ready else self._for_slot.popleft()))
         out, self._out = self._out, []
         if self.is_over and not self._announced:
             self._announced = True
             out.append(BatchOver())
         return out
+
+    def _may_take_slot(self) -> bool:
+        if self._for_slot and not self._slots.free:
+            self._unpin_idle()
+        return bool(self._for_slot and self._slots.free)
+
+    def _unpin_idle(self) -> None:
+        """Free the slots of pinned hosts that wait at a barrier, where nothing else could ever free one."""
+        if any(h.in_flight for h in self.hosts.values()):
+            return
+        for name in list(self._pinned):
+            self._pinned.discard(name)
+            self._slots.give_back(name)
 
     # ------------------------------------------------------------------ an instance whose turn has come
 
@@ -154,7 +167,7 @@ class RunState:
 
     def _dispatch(self, host: HostState, node: Node, *, ahead: bool) -> None:
         operation = node.operation
-        if self.rules.pinned and host.name not in self._pinned:
+        if self.rules.pinned and host.name not in self._pinned and not ahead:
             self._pinned.add(host.name)
             self._slots.take(host.name)
         host.in_flight.add(node.index)
@@ -192,7 +205,7 @@ class RunState:
         elif node.kind is Kind.JOIN:
             passes = True
         else:
-            passes = any(b.section is Section.RESCUE for b in operation.branches) or self._fate(host, node) is not None
+            passes = self._fate(host, node) is not None
             if not passes:
                 self._offer(host, node)
                 return

@@ -123,7 +123,7 @@ def _hint(what: Missing, scope: Scope) -> str:
         return ""
     owner = what.owner
     if owner is None:
-        close = nearest(what.name, scope.known_names())
+        close = nearest(what.name, map(str, scope.known_names()))
         return close or "define it, or give it a default: " + f"{{{{ {what.name} | default('') }}}}"
     if not isinstance(owner, Mapping):
         return ""

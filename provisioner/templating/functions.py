@@ -57,16 +57,28 @@ class Lookups:
         errors = options.pop("errors", "strict")
         function = self.find(name)
         try:
-            return function(terms, context, **options)
+            return function(terms, context, **self._accepted(name, function, options))
         except NotYet:
             raise
         except (LookupFailed, OSError, ValueError, TypeError) as error:
-            text = f"lookup '{name}' failed: {error}" + _accepted(function, error)
+            text = f"lookup '{name}': {error}"
             if errors == "strict":
                 raise LookupFailed(text) from error
             if errors == "warn":
                 self._settings.warn(Diagnostic(text, severity=Severity.WARNING))
             return []
+
+    def _accepted(self, name: str, function: LookupRun, options: dict[str, Any]) -> dict[str, Any]:
+        """Return the options the lookup has; others are left out with a warning, as playbooks expect."""
+        parameters = inspect.signature(function).parameters.values()
+        if not options or any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+            return options
+        known = {parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY}
+        for option in sorted(set(options) - known):
+            there = f"it has: {', '.join(sorted(known))}" if known else "it has none"
+            text = f"lookup '{name}' has no option '{option}'; {there}"
+            self._settings.warn(Diagnostic(text, severity=Severity.WARNING))
+        return {option: value for option, value in options.items() if option in known}
 
     def functions(self) -> dict[str, Callable[..., Any]]:
         """Return what templates call."""
@@ -93,19 +105,11 @@ class Lookups:
 
 
 def _one(found: list[Any], wantlist: bool) -> Any:
-    if wantlist:
+    if wantlist or not found:
         return found
     if all(isinstance(item, str) for item in found):
         return found[0] if len(found) == 1 else ",".join(found)
     return found[0] if len(found) == 1 else found
-
-
-def _accepted(function: LookupRun, error: Exception) -> str:
-    """Return which options exist where an unknown one was given."""
-    if "unexpected keyword argument" not in str(error):
-        return ""
-    names = [name for name, p in inspect.signature(function).parameters.items() if p.kind is p.KEYWORD_ONLY]
-    return f" (its options: {', '.join(names)})" if names else " (it has no options)"
 
 
 def _class_run(holder: Any) -> LookupRun:

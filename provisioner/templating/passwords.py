@@ -12,6 +12,7 @@ from typing import Any
 
 SALT_CHARACTERS = string.ascii_letters + string.digits + "./"
 _CRYPT_DATA_BYTES = 262_144
+_USUAL_ROUNDS = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def _setting(name: str, scheme: Scheme, salt: str, options: dict[str, Any]) -> s
         return f"$y$j9T${salt}"
     if len(salt) > scheme.salt_size:
         raise ValueError(f"password_hash: the salt of {name} has at most {scheme.salt_size} characters")
-    return f"${mark}$rounds={int(rounds)}${salt}" if rounds else f"${mark}${salt}"
+    unusual = rounds and not (int(rounds) == _USUAL_ROUNDS and name in ("sha256", "sha512"))
+    return f"${mark}$rounds={int(rounds)}${salt}" if unusual else f"${mark}${salt}"
 
 
 def random_salt(size: int = 16) -> str:

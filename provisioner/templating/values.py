@@ -111,7 +111,8 @@ def from_nodes_native(nodes: Sequence[Any]) -> object:
                 return value
     text = "".join(map(str, nodes))
     try:
-        return ast.literal_eval(ast.parse(text, mode="eval"))
+        found = ast.literal_eval(ast.parse(text, mode="eval"))
+        return text if isinstance(found, str) else found
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from provisioner import catalog
 from provisioner.diagnostics.errors import TargetError, Unreachable
 from provisioner.model.target import Target
 
@@ -35,16 +35,14 @@ Notice = Callable[[str], None]
 
 
 def connection_type(target: Target) -> Callable[[Target, Notice], Connection]:
-    """Return the connection type the target names; every type is one file of ``connections/``."""
-    name = ALIASES.get(target.connection, target.connection).rpartition(".")[2]
-    try:
-        module = importlib.import_module(f"provisioner.transport.connections.{name}")
-    except ModuleNotFoundError:
-        raise Unreachable(
-            f"host {target.host}: there is no connection type '{target.connection}'\n"
-            "    hint: ansible_connection is ssh (built in), openssh (the system's client) or local"
-        ) from None
-    connection: Callable[[Target, Notice], Connection] = module.Connection
+    """Return the connection type the target names; every type is one file, found by the catalog."""
+    name = target.connection.rpartition(".")[2]
+    name = ALIASES.get(name, name)
+    known = catalog.names("connection")
+    if name not in known:
+        hint = f"ansible_connection is one of {', '.join(sorted(known))}"
+        raise Unreachable(f"host {target.host}: there is no connection type '{target.connection}'\n    hint: {hint}")
+    connection: Callable[[Target, Notice], Connection] = catalog.load("connection", name).Connection
     return connection
 
 

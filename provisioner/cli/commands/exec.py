@@ -14,7 +14,7 @@ from provisioner.cli.options import (
     credentials_from,
     run_options,
 )
-from provisioner.cli.output import add_output_options, renderers
+from provisioner.cli.output import add_output_options, polite, renderers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,4 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     credentials = credentials_from(arguments)
     options = run_options(arguments, credentials)
     with renderers(arguments, default="adhoc") as sinks:
-        return run_module(arguments.pattern, (arguments.module_name, arguments.args), options, credentials, sinks, ask)
+        return run_module(
+            arguments.pattern, (arguments.module_name, arguments.args), options, credentials, sinks, polite(ask, sinks)
+        )

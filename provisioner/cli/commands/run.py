@@ -19,7 +19,7 @@ from provisioner.cli.options import (
     credentials_from,
     run_options,
 )
-from provisioner.cli.output import add_output_options, renderers
+from provisioner.cli.output import add_output_options, polite, renderers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,4 +57,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(listing.checked(paths, options, credentials))
         return 0
     with renderers(arguments) as sinks:
-        return run_playbooks(paths, options, credentials, sinks, ask)
+        return run_playbooks(paths, options, credentials, sinks, polite(ask, sinks))

@@ -14,7 +14,7 @@ from provisioner.cli.options import (
     credentials_from,
     run_options,
 )
-from provisioner.cli.output import add_output_options, renderers
+from provisioner.cli.output import add_output_options, polite, renderers
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,4 +32,4 @@ def run(arguments: argparse.Namespace) -> int:
     """Run the checks; exit code 2 where one does not hold."""
     credentials = credentials_from(arguments)
     with renderers(arguments) as sinks:
-        return verify(arguments.subjects, run_options(arguments, credentials), credentials, sinks, ask)
+        return verify(arguments.subjects, run_options(arguments, credentials), credentials, sinks, polite(ask, sinks))

@@ -6,7 +6,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed
 from ..params import FileParameters, optional, required
-from ..system import System, attributes
+from ..system import System, attributes, flags
 from ..system.attributes import Current, Wanted
 
 STATES = ("absent", "directory", "file", "hard", "link", "touch")
@@ -113,7 +113,7 @@ def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[s
             status = system.files.stat(path, follow) or system.files.stat(path)
             if status is None:
                 continue
-            now = attributes.of_status(status, attributes.flags_of(system, path) if want.flags else None)
+            now = attributes.of_status(status, flags.flags_of(system.files.real(path)) if want.flags else None)
             found.append((path, now))
             if now.is_dir and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))

@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 
 from ..change import Change, Failed
 from ..params import Parameters, optional, required
-from ..system import System, attributes
+from ..system import System, attributes, describing
 
 AGE_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -174,7 +174,7 @@ def _listed(params: Params, conditions: Conditions, system: System, path: str, n
     if is_file and conditions.contains and not _contains(params, conditions.contains, system, path):
         return None
     found: Dict[str, Any] = {"path": path}
-    found.update(attributes.kind_of(status), **attributes.permissions_of(status))
+    found.update(describing.kind_of(status), **describing.permissions_of(status))
     if params.get_checksum and is_file:
         found["checksum"] = system.files.checksum(path, params.checksum_algorithm)
     return found

@@ -6,7 +6,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ..change import Change
 from ..params import Parameters, optional, required
-from ..system import System, attributes
+from ..system import System, describing, flags
 
 ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 
@@ -40,7 +40,7 @@ def inspect(params: Params, system: System) -> State:
     if status is None:
         return State({"exists": False})
     found: Dict[str, Any] = {"exists": True, "path": params.path}
-    found.update(attributes.kind_of(status), **attributes.permissions_of(status))
+    found.update(describing.kind_of(status), **describing.permissions_of(status))
     found.update(blocks=status.st_blocks, block_size=status.st_blksize, device_type=status.st_rdev)
     real = system.files.real(params.path)
     for key, right in (("readable", os.R_OK), ("writeable", os.W_OK), ("executable", os.X_OK)):
@@ -73,11 +73,12 @@ def _type_of_content(params: Params, system: System, status: os.stat_result) -> 
 
 
 def _flags(params: Params, system: System, status: os.stat_result) -> Dict[str, Any]:
-    letters = attributes.flags_of(system, params.path) if not modes.S_ISLNK(status.st_mode) else ""
+    real = system.files.real(params.path)
+    letters = flags.flags_of(real) if not modes.S_ISLNK(status.st_mode) else ""
     return {
         "attr_flags": letters,
-        "attributes": [attributes.FLAG_NAMES[letter] for letter in letters if letter in attributes.FLAG_NAMES],
-        "version": attributes.version_of(system, params.path) if not modes.S_ISLNK(status.st_mode) else None,
+        "attributes": [flags.FLAG_NAMES[letter] for letter in letters if letter in flags.FLAG_NAMES],
+        "version": flags.version_of(real) if not modes.S_ISLNK(status.st_mode) else None,
     }
 
 

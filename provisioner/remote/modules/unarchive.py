@@ -14,7 +14,7 @@ from ..change import Change, Failed
 from ..params import FileParameters, mutually_exclusive, optional, required
 from ..system import System, attributes
 from ..system.archives import Archive, Member, check_links, kind_of
-from ..system.attributes import Wanted
+from ..system.attributes import Current, Wanted
 
 CHUNK = 1024 * 1024
 PROVE_UP_TO = 64 * 1024 * 1024
@@ -250,10 +250,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             except OSError as error:
                 raise Failed("cannot unpack %s: %s" % (step.path, error.strerror or error)) from error
     for step in reversed(state.steps):
-        if step.attributes or (step.content and step.member.kind == "dir"):
-            attributes.settle(system, step.path, step.want)
         if step.content and step.member.kind == "dir":
-            os.utime(system.files.real(step.path), (step.member.mtime, step.member.mtime))
+            _finish(system, step)
+        elif step.attributes:
+            attributes.settle(system, step.path, step.want)
     outcome = {"cmd": [], "rc": 0, "out": "", "err": ""}
     return dict(attributes.info(system, params.dest), extract_results=outcome)
 
@@ -299,10 +299,18 @@ def _give(system: System, step: Step, keep_owner: bool) -> None:
         gid = attributes.group_id(member.group)
         system.files.chown(step.path, member.uid if uid is None else uid, (member.gid or 0) if gid is None else gid)
     if member.kind == "file":
-        attributes.settle(system, step.path, step.want)
-        os.utime(system.files.real(step.path), (member.mtime, member.mtime))
+        _finish(system, step)
     elif member.kind == "link":
         attributes.settle(system, step.path, step.want, follow=False)
+
+
+def _finish(system: System, step: Step) -> None:
+    """Set the mode (a symbolic one starts from the archive's), then what else was asked for, then the time."""
+    member = step.member
+    packed = Current(member.mode & 0o777, 0, 0, is_dir=member.kind == "dir")
+    system.files.chmod(step.path, attributes.final_mode(step.want, packed))
+    attributes.settle(system, step.path, step.want)
+    os.utime(system.files.real(step.path), (member.mtime, member.mtime))
 
 
 EXAMPLES = """

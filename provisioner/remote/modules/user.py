@@ -228,9 +228,9 @@ def _modification(params: Params, state: State, user: User) -> Tuple[List[str], 
     if more:
         changes["groups"] = groups
     shadow = state.shadow
-    if params.expires is not None and shadow is not None:
+    if params.expires is not None:
         wanted = -1 if params.expires < 0 else int(params.expires // DAY_S)
-        if wanted != shadow.expires:
+        if shadow is None or wanted != shadow.expires:
             options += ["-e", _date(params.expires)]
             changes["expires"] = wanted
     return options, changes

@@ -1,71 +1,21 @@
 """Mode, owner, group and flags of files: reading a wish, comparing it with what is, making it so."""
 
-import fcntl
 import grp
 import os
 import pwd
 import re
 import stat as modes
-import struct
 from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 
 from ..change import Failed
 from ..params import FileParameters
+from .flags import flags_of
 from .system import System
 
 CLAUSE = re.compile(r"^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$")
 ACTION = re.compile(r"([-+=])([rwxXst]+|[ugo])?")
 SHIFTS = {"u": 6, "g": 3, "o": 0}
 OWN_BITS = {"u": 0o4700, "g": 0o2070, "o": 0o1007}
-_LONG = struct.calcsize("l")
-GET_FLAGS = 0x80006601 | _LONG << 16
-GET_VERSION = 0x80007601 | _LONG << 16
-FLAGS = (
-    ("s", 0x1),
-    ("u", 0x2),
-    ("S", 0x8),
-    ("D", 0x10000),
-    ("i", 0x10),
-    ("a", 0x20),
-    ("d", 0x40),
-    ("A", 0x80),
-    ("c", 0x4),
-    ("E", 0x800),
-    ("j", 0x4000),
-    ("I", 0x1000),
-    ("t", 0x8000),
-    ("T", 0x20000),
-    ("e", 0x80000),
-    ("C", 0x800000),
-    ("x", 0x2000000),
-    ("F", 0x40000000),
-    ("N", 0x10000000),
-    ("P", 0x20000000),
-    ("V", 0x100000),
-)
-FLAG_NAMES = {
-    "A": "noatime",
-    "a": "append",
-    "c": "compressed",
-    "C": "nocow",
-    "d": "nodump",
-    "D": "dirsync",
-    "e": "extents",
-    "E": "encrypted",
-    "F": "casefold",
-    "i": "immutable",
-    "I": "indexed",
-    "j": "journalled",
-    "N": "inline",
-    "s": "zero",
-    "S": "synchronous",
-    "t": "notail",
-    "T": "blockroot",
-    "u": "undelete",
-    "x": "dax",
-    "P": "projinherit",
-    "V": "verity",
-}
 SPECIAL = {("u", "s"): 0o4000, ("g", "s"): 0o2000, ("o", "t"): 0o1000}
 
 
@@ -186,8 +136,9 @@ def _symbolic(mode: str, now: Current, mask: int) -> int:
         who = "ugo" if whole else match.group(1)
         limit = 0o7777 if match.group(1) else 0o7777 & ~mask
         for operator, letters in ACTION.findall(match.group(2)):
+            before = bits
             for user in who:
-                bits = _clause(bits, user, operator, (_letters(letters, user, bits, now)) & limit)
+                bits = _clause(bits, user, operator, _letters(letters, user, before, now) & limit)
     return bits
 
 
@@ -217,7 +168,7 @@ def current(system: System, path: str, want: Wanted, follow: bool = True) -> Opt
     status = system.files.stat(path, follow)
     if status is None:
         return None
-    return of_status(status, flags_of(system, path) if want.flags else None)
+    return of_status(status, flags_of(system.files.real(path)) if want.flags else None)
 
 
 def of_status(status: os.stat_result, flags: Optional[str] = None) -> Current:
@@ -276,34 +227,6 @@ def _flag_difference(asked: Optional[str], now: Optional[str]) -> Optional[str]:
     have, named = set(now or ""), set(flags)
     target = have | named if operator == "+" else have - named if operator == "-" else named
     return None if target == have else operator + flags
-
-
-def flags_of(system: System, path: str) -> str:
-    """Return the file system's flags of a path as lsattr's letters, empty where it has none."""
-    bits = _ask(system.files.real(path), GET_FLAGS)
-    return "".join(letter for letter, bit in FLAGS if (bits or 0) & bit)
-
-
-def version_of(system: System, path: str) -> Optional[str]:
-    """Return the generation number of a path's inode as text, None where the file system has none."""
-    found = _ask(system.files.real(path), GET_VERSION)
-    return None if found is None else str(found)
-
-
-def _ask(real: str, request: int) -> Optional[int]:
-    try:
-        descriptor = os.open(real, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError:
-        return None
-    try:
-        if not modes.S_ISREG(os.fstat(descriptor).st_mode) and not modes.S_ISDIR(os.fstat(descriptor).st_mode):
-            return None
-        answer = fcntl.ioctl(descriptor, request, b"\0" * 8)
-        return int(struct.unpack("I", answer[:4])[0])
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
 
 
 def owner_ids(want: Wanted) -> Any:
@@ -437,41 +360,3 @@ def make_folders(system: System, paths: Iterable[str], want: Wanted) -> None:
         inherited = status.st_mode & 0o2000 if status and want.mode is None else 0
         system.files.chmod(path, final | inherited)
         settle(system, path, want)
-
-
-def kind_of(status: os.stat_result) -> Dict[str, Any]:
-    """Return what ``stat`` and ``find`` say about kind, owner, size and times."""
-    mode = status.st_mode
-    return {
-        "mode": "%04o" % modes.S_IMODE(mode),
-        "isdir": modes.S_ISDIR(mode),
-        "ischr": modes.S_ISCHR(mode),
-        "isblk": modes.S_ISBLK(mode),
-        "isreg": modes.S_ISREG(mode),
-        "isfifo": modes.S_ISFIFO(mode),
-        "islnk": modes.S_ISLNK(mode),
-        "issock": modes.S_ISSOCK(mode),
-        "uid": status.st_uid,
-        "gid": status.st_gid,
-        "pw_name": user_name(status.st_uid),
-        "gr_name": group_name(status.st_gid),
-        "size": status.st_size,
-        "inode": status.st_ino,
-        "dev": status.st_dev,
-        "nlink": status.st_nlink,
-        "atime": status.st_atime,
-        "mtime": status.st_mtime,
-        "ctime": status.st_ctime,
-    }
-
-
-def permissions_of(status: os.stat_result) -> Dict[str, Any]:
-    """Return what ``stat`` and ``find`` say about each permission."""
-    found = {
-        kind + who: bool(status.st_mode & bit << shift)
-        for who, shift in (("usr", 6), ("grp", 3), ("oth", 0))
-        for kind, bit in (("r", 4), ("w", 2), ("x", 1))
-    }
-    found["isuid"] = bool(status.st_mode & modes.S_ISUID)
-    found["isgid"] = bool(status.st_mode & modes.S_ISGID)
-    return found

@@ -39,6 +39,7 @@ def communicate(
                 _serve(selector, key, heard, hear)
             if deadline is not None and time.monotonic() > deadline:
                 process.kill()
+                _close(process)
                 process.wait()
                 raise subprocess.TimeoutExpired(process.args, timeout_s or 0, b"".join(heard["stdout"]))
     _close(process)

@@ -98,7 +98,8 @@ class Renderer:
             self._say(self._paint(f"failed: [{event.host}] (item={label}) => {_json(_shown(event.result))}", "red"))
         else:
             action = self.story.operation(event.operation).action
-            text = f"{_word(event.status)}: [{event.host}] => (item={label})"
+            gap = " " if event.status is Status.SKIPPED else ""
+            text = f"{_word(event.status)}: [{event.host}] => (item={label}){gap}"
             self._result(event.status, text, event.result, action)
         self._diff(event.result)
 
@@ -107,7 +108,7 @@ class Renderer:
         if planned.action == "meta":
             return
         self._task(event.operation, event.host)
-        target = f"{event.host} -> {event.delegated_to}" if event.delegated_to else event.host
+        target = _target(event)
         is_loop = isinstance(event.result.get("results"), (list, tuple)) and event.status is not Status.SKIPPED
         if not is_loop:
             self._diff(event.result)
@@ -119,6 +120,8 @@ class Renderer:
                     self._say(self._paint(f"fatal: [{target}]: FAILED! => {_json(_shown(event.result))}", "red"))
                 if event.status is Status.IGNORED:
                     self._say(self._paint("...ignoring", "cyan"))
+            case Status.OK if "include" in event.result:
+                self._say(self._paint(f"included: {event.result['include']} for {event.host}", "cyan"))
             case _ if not is_loop:
                 self._result(event.status, f"{_word(event.status)}: [{target}]", event.result, planned.action)
             case _:
@@ -126,15 +129,18 @@ class Renderer:
 
     def _result(self, status: Status, text: str, result: Data, action: str) -> None:
         if action in ALWAYS_SHOWN and status is not Status.SKIPPED:
-            text += f" => {json.dumps(_quiet(result), indent=4, sort_keys=True, ensure_ascii=False, default=str)}"
+            shown = _quiet(result) if action == "debug" else _shown(result)
+            text += f" => {json.dumps(shown, indent=4, sort_keys=True, ensure_ascii=False, default=str)}"
         elif self._settings.verbosity >= 1:
             text += f" => {_json(_shown(result))}"
         self._say(self._paint(text, _COLOURS.get(status, "")))
 
     def _diff(self, result: Data) -> None:
-        if self._settings.diff:
-            for line in diff_lines(result):
-                self._say(coloured(line, self._paint))
+        lines = list(diff_lines(result)) if self._settings.diff else []
+        for line in lines:
+            self._say(coloured(line, self._paint))
+        if lines:
+            self._say("")
 
     def _end(self) -> None:
         self._is_told = True
@@ -150,6 +156,13 @@ class Renderer:
     def _say(self, line: str) -> None:
         self._stream.write(line + "\n")
         self._stream.flush()
+
+
+def _target(event: OperationFinished) -> str:
+    """Return the host, and where its work was delegated to if that is another one."""
+    if event.status is Status.SKIPPED or event.delegated_to in {"", event.host}:
+        return event.host
+    return f"{event.host} -> {event.delegated_to}"
 
 
 def _word(status: Status) -> str:

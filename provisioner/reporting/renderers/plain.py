@@ -109,7 +109,7 @@ class Renderer:
         if planned.action in UNCOUNTED_ACTIONS and not event.status.is_bad:
             return
         took = f"  {wording.duration(event.seconds)}" if event.seconds >= wording.SLOW_S else ""
-        where = f" on {event.delegated_to}" if event.delegated_to else ""
+        where = f" on {event.delegated_to}" if event.delegated_to not in {"", event.host} else ""
         rescued = "  (rescued)" if event.effects.get("rescued") else ""
         title = self.story.title(event.operation, event.host)
         self._line(event.status, event.host + where, title, took + rescued)

@@ -34,7 +34,8 @@ def comment(text: str, style: str = "plain", **changes: object) -> str:
         parts["prefix"] = parts["postfix"] = str(changes["decoration"]).rstrip()
     parts.update(changes)
     newline, decoration = str(parts["newline"]), str(parts["decoration"])
-    lines = [decoration + line if line else decoration.rstrip() for line in str(text).split("\n")]
+    *inner, last_line = str(text).split("\n")
+    lines = [decoration + line if line else decoration.rstrip() for line in inner] + [decoration + last_line]
     before = f"{parts['prefix']}{newline}" * int(str(parts["prefix_count"]))
     after = f"{newline}{parts['postfix']}" * int(str(parts["postfix_count"]))
     first = f"{parts['beginning']}{newline}" if parts["beginning"] else ""

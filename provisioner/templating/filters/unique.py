@@ -14,19 +14,19 @@ from provisioner.templating.sets import as_list
 def unique(
     environment: Environment, items: object, case_sensitive: bool | None = None, attribute: str | None = None
 ) -> list[object]:
-    """Return the items, each once, in order; ``attribute`` says what makes them equal.
+    """Return the items, each once, in order, upper and lower case alike; ``attribute`` says what makes them equal.
 
     >>> unique(Environment(), ["b", "a", "b", "A"])
-    ['b', 'a', 'A']
-    >>> unique(Environment(), ["b", "a", "b", "A"], case_sensitive=False)
     ['b', 'a']
+    >>> unique(Environment(), ["b", "a", "b", "A"], case_sensitive=True)
+    ['b', 'a', 'A']
     """
     getter = make_attrgetter(environment, attribute)
     seen: list[Any] = []
     kept = []
     for item in as_list(items, "unique"):
         key = getter(item)
-        if case_sensitive is False and isinstance(key, str):
+        if not case_sensitive and isinstance(key, str):
             key = key.lower()
         if key not in seen:
             seen.append(key)

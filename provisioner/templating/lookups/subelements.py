@@ -18,4 +18,14 @@ def run(terms: list[object], context: LookupContext) -> list[object]:
     things = terms[0]
     if isinstance(things, Mapping):
         things = [thing for thing in things.values() if not (isinstance(thing, Mapping) and thing.get("skipped"))]
-    return list(subelements(things, terms[1], skip_missing=skip))
+    keys = terms[1].split(".") if isinstance(terms[1], str) else []
+    return [(_without(thing, keys), item) for thing, item in subelements(things, terms[1], skip_missing=skip)]
+
+
+def _without(thing: object, keys: list[str]) -> object:
+    """Return the thing without the list that was opened."""
+    if not isinstance(thing, Mapping) or not keys:
+        return thing
+    if len(keys) == 1:
+        return {key: value for key, value in thing.items() if key != keys[0]}
+    return {key: _without(value, keys[1:]) if key == keys[0] else value for key, value in thing.items()}

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.templating.context import LookupContext
 from provisioner.templating.settings import TemplateOptions
-from provisioner.templating.values import FinalText, data_or_text
+from provisioner.templating.values import FinalText
 from provisioner.variables.scope import Layer, Level
 
 MARKS = ("variable_start_string", "variable_end_string", "comment_start_string", "comment_end_string", "trim_blocks",
@@ -42,7 +42,7 @@ def run(
         if template_vars:
             scope = scope.with_layers(Layer(Level.MAGIC, "template_vars", template_vars, rendered=True))
         result = context.renderer.file(text, str(path), scope, settings)
-        rendered.append(data_or_text(result) if convert_data else FinalText(result))
+        rendered.append(result if convert_data else FinalText(result))
     return rendered
 
 

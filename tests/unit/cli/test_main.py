@@ -79,7 +79,7 @@ def test_bad_input_shows_every_diagnostic_and_exits_4(
     text = capsys.readouterr().err
     assert "site.yml:1:3: error: unknown key 'hostz'" in text
     assert "\n      ^\n" in text
-    assert "2 problems found; no host was touched" in text
+    assert "2 errors found; no host was touched" in text
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,11 @@ def test_every_command_declares_options_that_have_help() -> None:
     for name in catalog.names("command"):
         for action in cli.parser_of(name)._actions:
             assert action.help or action.dest == "verb", f"{name} {action.option_strings or action.dest}"
+
+
+def test_a_reader_that_goes_away_is_no_traceback(tmp_path: Path) -> None:
+    program = "import sys; from provisioner.cli.main import main; sys.exit(main(['--help']))"
+    script = f'{sys.executable} -c "{program}" | true; echo "${{PIPESTATUS[0]}}"'
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout.strip() in {"0", "1"}

@@ -10,11 +10,11 @@ import pytest
 
 from provisioner.diagnostics.errors import InputError, UnmetNeed
 from provisioner.journal import journal as journal_file
-from provisioner.model.encoding import EVENT_TYPES
 from provisioner.journal.journal import Journal
 from provisioner.journal.places import new_run_id, runs_dir, state_dir
 from provisioner.journal.replay import Verdict, ends, replay, verify
 from provisioner.model import event as e
+from provisioner.model.encoding import EVENT_TYPES
 from provisioner.model.status import Status
 
 STARTED = e.RunStarted("r1", 1.0, "0.1.0", ("site.yml",), ("hosts",), "ann", {"check": True})

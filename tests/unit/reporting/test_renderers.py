@@ -29,6 +29,7 @@ def shown(module: object, events: list[e.Event], **settings: object) -> str:
 
 
 INDENT = plain.INDENT
+DIFF = {"before": "a\nb\n", "after": "a\nc\n"}
 PLAIN = """\
 
 PLAY web  on h1, h2
@@ -150,6 +151,17 @@ def test_ansible_output_names_handlers_and_delegation() -> None:
     text = shown(ansible, events)
     assert "RUNNING HANDLER [web : restart] ***" in text
     assert "ok: [h1 -> h2]" in text
+
+
+def test_ansible_output_tells_includes_and_does_not_repeat_a_host_that_delegates_to_itself() -> None:
+    events: list[e.Event] = [
+        e.OperationFinished("o", "h1", Status.OK, {"include": "more.yml", "changed": False}, 1.0),
+        e.OperationFinished("o", "h1", Status.CHANGED, {"changed": True, "diff": DIFF}, 1.0, delegated_to="h1"),
+        e.ItemFinished("o", "h1", "a", Status.SKIPPED, {}, 1.0),
+    ]
+    lines = shown(ansible, events, diff=True).splitlines()
+    assert "included: more.yml for h1" in lines
+    assert lines[-4:] == ["+c", "", "changed: [h1]", "skipping: [h1] => (item=a) "]
 
 
 def test_adhoc_prints_command_output_as_it_is_and_other_results_as_json() -> None:

@@ -1,0 +1,93 @@
+"""Bring a file from hosts to the controller."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.judge import result_of
+from provisioner.execution.needs import Need, Result, Steps, locally
+from provisioner.execution.task_run import ActionCall
+from provisioner.remote.change import Traits
+from provisioner.remote.modules.fetch import EXAMPLES as EXAMPLES
+from provisioner.remote.modules.fetch import Params as Params
+
+TRAITS = Traits()
+
+
+def run(call: ActionCall) -> Steps:
+    """Ask for the content unless the controller has it; it is streamed to its place."""
+    params = Params.parse(call.args)
+    if not params.dest:
+        raise InputError.at(call.run.operation.position, "missing required parameter 'dest'")
+    dest = _destination(call, params)
+    have = yield from _sums(call, dest)
+    written = {name: value for name, value in call.args.items() if name in ("src", "path", "fail_on_missing")}
+    if have is not None:
+        written["_have_checksum"] = have[0]
+    if not call.check:
+        yield from _locally(call, dest, lambda: dest.parent.mkdir(parents=True, exist_ok=True))
+    result = result_of((yield call.remote("fetch", written, reply_path=dest, last=False)))
+    if result.get("failed") or "checksum" not in result:
+        return result
+    return (yield from _described(call, params, result, dest))
+
+
+def _destination(call: ActionCall, params: Params) -> Path:
+    written = str(params.dest)
+    root = Path(call.run.play.compiled.play.basedir)
+    dest = root / Path(written).expanduser()
+    source = params.src.lstrip("/")
+    if not params.flat:
+        dest = dest / call.host / source
+    elif written.endswith("/"):
+        dest = dest / Path(source).name
+    elif dest.is_dir():
+        raise InputError.at(call.run.operation.position, f"fetch: {dest} is a folder; end it with a slash to put files in")
+    if ".." in Path(source).parts:
+        raise InputError.at(call.run.operation.position, f"fetch: '{params.src}' leads out of the destination")
+    return dest
+
+
+def _sums(call: ActionCall, path: Path) -> Generator[Need, Any, tuple[str, str] | None]:
+    """Return SHA-1 and MD5 of the file, None where it is missing."""
+
+    def sums() -> tuple[str, str] | None:
+        if not path.is_file():
+            return None
+        sha1, md5 = hashlib.sha1(usedforsecurity=False), hashlib.md5(usedforsecurity=False)
+        with path.open("rb") as stream:
+            while part := stream.read(1 << 20):
+                sha1.update(part)
+                md5.update(part)
+        return sha1.hexdigest(), md5.hexdigest()
+
+    found: tuple[str, str] | None = yield from _locally(call, path, sums)
+    return found
+
+
+def _locally(call: ActionCall, path: Path, work: Any) -> Generator[Need, Any, Any]:
+    try:
+        return (yield from locally(work))
+    except OSError as error:
+        raise InputError.at(call.run.operation.position, f"fetch: {path}: {error.strerror or error}") from None
+
+
+def _described(call: ActionCall, params: Params, result: Result, dest: Path) -> Steps:
+    shown: Result = {"changed": result["changed"], "dest": str(dest.resolve()), "checksum": result["checksum"]}
+    if not result["changed"]:
+        shown["file"] = params.src
+    if call.check:
+        return shown
+    if result["changed"] and result.get("size") == 0:
+        yield from _locally(call, dest, lambda: dest.write_bytes(b""))
+    have = yield from _sums(call, dest)
+    shown.update(md5sum=have[1] if have else None)
+    if result["changed"]:
+        shown.update(remote_checksum=result["checksum"], remote_md5sum=None)
+    if params.validate_checksum and (have is None or have[0] != result["checksum"]):
+        return {**shown, "failed": True, "msg": "checksum mismatch", "file": params.src}
+    return shown

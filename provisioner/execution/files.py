@@ -1,0 +1,135 @@
+"""Controller files that travel to hosts: read and hashed once a run, however many hosts get them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import Position, Source
+from provisioner.syntax.vault import Vault, is_encrypted
+
+SMALL = 64 * 1024
+"""Content up to this many bytes is sent at once; larger content only where the host lacks it."""
+
+HEADER = b"$ANSIBLE_VAULT;"
+KEPT = 512
+"""How many small contents are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFile:
+    """One file as it will arrive: decrypted where it was encrypted. ``content`` is None where it is large."""
+
+    path: Path
+    size: int
+    mode: str
+    content: bytes | None
+    sha1: str
+
+    @property
+    def body(self) -> bytes | Path:
+        """The content itself, or the file to stream it from."""
+        return self.path if self.content is None else self.content
+
+
+class FileCache:
+    """Belongs to a run. A file that changes while the run lasts is read anew."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, bool], tuple[tuple[int, int, int], KnownFile]] = {}
+
+    def has(self, path: Path, *, decrypts: bool) -> bool:
+        """Tell whether the file is known as it is now, so that asking for it costs nothing."""
+        found = self._known.get((str(path), decrypts))
+        return found is not None and found[0] == _stamp(path.stat())
+
+    def file(self, path: Path, vault: Vault | None = None) -> KnownFile:
+        """Return the file; with ``vault`` it is decrypted where it is encrypted. OSError where it cannot be read."""
+        status = path.stat()
+        key, stamp = (str(path), vault is not None), _stamp(status)
+        found = self._known.get(key)
+        if found is not None and found[0] == stamp:
+            return found[1]
+        known = _read(path, status, vault)
+        if len(self._known) >= KEPT:
+            self._known.pop(next(iter(self._known)))
+        self._known[key] = (stamp, known)
+        return known
+
+
+def _stamp(status: os.stat_result) -> tuple[int, int, int]:
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(path: Path, status: os.stat_result, vault: Vault | None) -> KnownFile:
+    mode = f"{status.st_mode & 0o7777:04o}"
+    with path.open("rb") as stream:
+        start = stream.read(len(HEADER))
+        if vault is not None and is_encrypted(start):
+            content = decrypted(start + stream.read(), path, vault)
+            return KnownFile(path, len(content), mode, content, sha1_of(content))
+        if status.st_size <= SMALL:
+            content = start + stream.read()
+            return KnownFile(path, len(content), mode, content, sha1_of(content))
+        stream.seek(0)
+        digest = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
+    return KnownFile(path, status.st_size, mode, None, digest.hexdigest())
+
+
+def decrypted(content: bytes, path: Path, vault: Vault) -> bytes:
+    """Return the decrypted content of a vault file."""
+    return vault.decrypt(content, Position(Source(str(path), secret=True), 1, 1))
+
+
+def sha1_of(content: bytes) -> str:
+    """Return the SHA-1 that results show; it is Ansible's, and guards against accidents only."""
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+def md5_of(content: bytes) -> str:
+    """Return the MD5 that results show."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One entry of a tree: its path below the tree, and the manifest's words for it."""
+
+    path: str
+    words: dict[str, object]
+    source: Path
+
+
+def tree(source: Path, read: Callable[[Path], KnownFile], *, whole: bool, follows: bool) -> Iterator[Leaf]:
+    """Yield a tree's entries, directories before what they hold. ``whole``: the top directory is part of it.
+
+    ``follows`` takes what links point to in their place; one that leads to a directory around it is an error.
+    """
+    name = source.name
+    if whole:
+        yield Leaf(name, {"path": name, "mode": _mode(source), "dir": True}, source)
+    yield from _below(source, f"{name}/" if whole else "", read, follows, (source.resolve(),))
+
+
+def _below(
+    folder: Path, prefix: str, read: Callable[[Path], KnownFile], follows: bool, around: tuple[Path, ...]
+) -> Iterator[Leaf]:
+    for path in sorted(folder.iterdir()):
+        name = prefix + path.name
+        if path.is_symlink() and not (follows and path.exists()):
+            yield Leaf(name, {"path": name, "mode": "0777", "link": os.readlink(path)}, path)
+        elif path.is_dir():
+            if path.resolve() in around:
+                raise InputError.at(None, f"{path} is a link to a directory that contains it")
+            yield Leaf(name, {"path": name, "mode": _mode(path), "dir": True}, path)
+            yield from _below(path, name + "/", read, follows, (*around, path.resolve()))
+        else:
+            yield Leaf(name, {"path": name, "mode": _mode(path), "checksum": read(path).sha1}, path)
+
+
+def _mode(path: Path) -> str:
+    return f"{path.stat().st_mode & 0o7777:04o}"

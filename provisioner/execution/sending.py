@@ -1,0 +1,89 @@
+"""What actions share that bring content of the controller to a host: finding, reading, sending in as few trips as can be."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from collections.abc import Generator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.files import KnownFile, SMALL, md5_of, sha1_of
+from provisioner.execution.judge import result_of
+from provisioner.execution.needs import Need, Result, Steps, locally
+from provisioner.execution.task_run import ActionCall
+from provisioner.syntax.vault import Vault
+
+NEEDS_CONTENT = "_needs_content"
+
+
+def read(call: ActionCall, path: Path, *, decrypts: bool = True) -> Generator[Need, Any, KnownFile]:
+    """Return a controller file; a large one not known yet is hashed in a thread, a small one costs no need."""
+    vault = _vault(call) if decrypts else None
+    cache = call.run.play.run.files
+    try:
+        if path.stat().st_size <= SMALL or cache.has(path, decrypts=vault is not None):
+            return cache.file(path, vault)
+        found: KnownFile = yield from locally(lambda: cache.file(path, vault))
+    except OSError as error:
+        raise unreadable(call, path, error) from None
+    return found
+
+
+def _vault(call: ActionCall) -> Vault | None:
+    """Return the run's vault; without passwords an encrypted file is refused with the way out."""
+    return call.run.play.run.loading.vault or Vault()
+
+
+def unreadable(call: ActionCall, path: Path, error: OSError) -> InputError:
+    """Return the error of a controller file that cannot be read."""
+    return InputError.at(call.run.operation.position, f"cannot read {path}: {error.strerror or error}")
+
+
+def write_file(call: ActionCall, args: Mapping[str, Any], body: bytes) -> Steps:
+    """Write content through the module ``copy``: one call, as ``body`` is small or must come anyway."""
+    params = {**args, "content": ""} if not body else dict(args)
+    reply = yield call.remote("copy", params, body=body or None)
+    return described(result_of(reply), body)
+
+
+def offer_file(call: ActionCall, args: Mapping[str, Any], known: KnownFile) -> Steps:
+    """Write a large file: its checksum first, the content only where the host has another."""
+    reply = yield call.remote("copy", {**args, "_source_checksum": known.sha1}, last=False)
+    result = result_of(reply)
+    if not result.pop(NEEDS_CONTENT, False) or call.check:
+        return result
+    return result_of((yield call.remote("copy", args, body=known.body)))
+
+
+def described(result: Result, body: bytes) -> Result:
+    """Return the result with the checksums Ansible shows for content that was sent."""
+    if result.get("failed"):
+        return result
+    result.setdefault("checksum", sha1_of(body))
+    if result.get("changed"):
+        result.setdefault("md5sum", md5_of(body))
+    return result
+
+
+def pack(call: ActionCall, contents: Sequence[tuple[str, KnownFile]]) -> Path:
+    """Return a tar in the run's private folder that holds ``contents``; the caller removes it."""
+    with tempfile.NamedTemporaryFile(dir=call.run.play.run.scratch, suffix=".tar", delete=False) as stream:
+        with tarfile.open(fileobj=stream, mode="w|") as archive:
+            for name, known in contents:
+                _add(archive, name, known)
+        return Path(stream.name)
+
+
+def _add(archive: tarfile.TarFile, name: str, known: KnownFile) -> None:
+    member = tarfile.TarInfo(name)
+    member.size = known.size
+    if known.content is not None:
+        with tempfile.SpooledTemporaryFile() as content:
+            content.write(known.content)
+            content.seek(0)
+            archive.addfile(member, content)
+        return
+    with known.path.open("rb") as content:
+        archive.addfile(member, content)

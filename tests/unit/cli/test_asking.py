@@ -1,0 +1,68 @@
+"""Questions to the person at the keyboard."""
+
+from __future__ import annotations
+
+import getpass
+import io
+import sys
+
+import pytest
+
+from provisioner.cli import asking, output
+from provisioner.diagnostics.errors import UnmetNeed
+
+
+class Keyboard(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_a_secret_is_typed_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", Keyboard("seen\n"))
+    monkeypatch.setattr(getpass, "getpass", lambda question: f"answer to {question}")
+    assert asking.ask_secret("Password: ") == "answer to Password: "
+    assert asking.ask("Password: ", True) == "answer to Password: "
+
+
+def test_without_a_terminal_a_secret_is_a_line_of_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("one\ntwo\n"))
+    assert asking.ask_secret("Password: ") == "one"
+    assert asking.ask("Name: ") == "two"
+    assert "Password: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("secret", [True, False])
+def test_nobody_to_answer_is_an_unmet_need(monkeypatch: pytest.MonkeyPatch, secret: bool) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    with pytest.raises(UnmetNeed, match="nobody answered 'Name:'"):
+        asking.ask("Name: ", secret)
+
+
+class Screen:
+    """A renderer that owns the screen; it notes what it is told."""
+
+    def __init__(self, told: list[str]) -> None:
+        self.told = told
+
+    def handle(self, _event: object) -> None: ...
+
+    def close(self) -> None: ...
+
+    def suspend(self) -> None:
+        self.told.append("suspend")
+
+    def proceed(self) -> None:
+        self.told.append("proceed")
+
+
+def test_what_is_live_on_the_screen_steps_aside_for_a_question() -> None:
+    told: list[str] = []
+
+    def answer(question: str, _secret: bool) -> str:
+        told.append(question)
+        return "yes"
+
+    assert output.polite(answer, [Screen(told)])("sure?", False) == "yes"
+    assert told == ["suspend", "sure?", "proceed"]

@@ -1,0 +1,92 @@
+"""Roles load from their folders with parts, dependencies and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from provisioner.model.play import Play
+
+GoodPlay = Callable[..., Play]
+Mistakes = Callable[..., list[str]]
+
+
+def test_all_files_of_a_role_are_read_whatever_their_ending(good_play: GoodPlay) -> None:
+    play = good_play(
+        "- hosts: all\n  roles: [r]\n",
+        {
+            "roles/r/tasks/main.yaml": "- import_tasks: sub/more.yml\n- template: src=a.j2 dest=/a\n- copy: src=f dest=/f\n",
+            "roles/r/tasks/sub/more.yml": "- ping:\n",
+            "roles/r/handlers/main": "- {name: h, ping: }\n",
+            "roles/r/defaults/main/a.yml": "x: 1\ny: a\n",
+            "roles/r/defaults/main/b.yml": "y: b\n",
+            "roles/r/vars/main.json": '{"z": true}',
+            "roles/r/meta/main.yml": "allow_duplicates: yes\ndependencies: []\ngalaxy_info: {author: me}\n",
+            "roles/r/meta/argument_specs.yml": "argument_specs: {main: {options: {x: {type: int}}}}\n",
+            "roles/r/templates/a.j2": "", "roles/r/files/f": "",
+        },
+    )  # fmt: skip
+    (use,) = play.roles
+    role = use.role
+    assert (len(role.tasks), len(role.handlers), role.defaults, role.vars) == (3, 1, {"x": 1, "y": "b"}, {"z": True})
+    assert role.allow_duplicates
+    assert role.argument_specs == {"main": {"options": {"x": {"type": "int"}}}}
+    assert role.path.endswith("/roles/r")
+
+
+def test_entries_split_into_keywords_and_parameters(good_play: GoodPlay) -> None:
+    files = {"roles/r/tasks/main.yml": "- ping:\n"}
+    play = good_play(
+        "- hosts: all\n  roles:\n    - {role: r, port: 1, my_port: 80, when: x, tags: [t], vars: {v: 1}, become: yes, id: i}\n"
+        "    - {name: r, other: 2}\n    - r\n    - src: https://example.org/r.git\n",
+        files,
+    )
+    first, second, third, fourth = play.roles
+    assert (first.params, first.keywords.port, first.keywords.when) == ({"my_port": 80}, 1, ("x",))
+    assert (first.keywords.vars, first.keywords.become, first.graphing.id) == (({"v": 1},), True, "i")
+    assert (second.params, third.params, fourth.role.name) == ({"other": 2}, {}, "r")
+
+
+def test_dependencies_come_with_their_own_parameters(good_play: GoodPlay) -> None:
+    play = good_play(
+        "- hosts: all\n  roles: [a]\n",
+        {
+            "roles/a/meta/main.yml": "dependencies:\n  - b\n  - {role: c, level: 2, when: x}\n  - name: d\n    src: git+x\n",
+            "roles/b/tasks/main.yml": "- ping:\n", "roles/c/tasks/main.yml": "- ping:\n", "roles/d/tasks/main.yml": "",
+        },
+    )  # fmt: skip
+    uses = play.roles[0].role.dependencies
+    assert [(use.role.name, use.params) for use in uses] == [("b", {}), ("c", {"level": 2}), ("d", {})]
+
+
+def test_roles_are_searched_in_order_and_in_collections(good_play: GoodPlay) -> None:
+    play = good_play(
+        "- hosts: all\n  collections: [ns.coll]\n  roles: [one, two, three, ns.coll.four, five]\n",
+        {
+            "roles/one/vars/main.yml": "from: roles\n", "shared/one/vars/main.yml": "from: shared\n",
+            "shared/two/vars/main.yml": "from: shared\n", "three/vars/main.yml": "from: beside\n",
+            "collections/ansible_collections/ns/coll/roles/four/vars/main.yml": "from: collection\n",
+            "collections/ansible_collections/ns/coll/roles/five/vars/main.yml": "from: keyword\n",
+        },
+        roles_path=("shared",),
+    )  # fmt: skip
+    assert [use.role.vars["from"] for use in play.roles] == ["roles", "shared", "beside", "collection", "keyword"]
+    assert play.roles[3].role.collection == "ns.coll"
+
+
+def test_mistakes_around_roles(mistakes: Mistakes) -> None:
+    files = {
+        "roles/circle/meta/main.yml": "dependencies: [round]\n",
+        "roles/round/tasks/main.yml": "- import_role: {name: circle}\n",
+        "roles/bad/defaults/main.yml": "- a\n",
+        "roles/bad/tasks/main.yml": "ping:\n",
+        "roles/web/tasks/main.yml": "- ping:\n",
+    }
+    found = mistakes("- hosts: all\n  roles: [wbe, circle, bad, {tags: x}, '{{ later }}']\n", files)
+    assert [error.split(" (")[0] for error in found] == [
+        "site.yml:2:11: role 'wbe' does not exist",
+        "site.yml:2:30: this entry names no role",
+        "site.yml:2:41: the role's name must be known before the play starts: '{{ later }}'",
+        "roles/round/tasks/main.yml:1:23: role 'circle' needs itself",
+        "roles/bad/defaults/main.yml:1:3: roles/bad/defaults/main.yml must be a mapping of variables, not a list",
+        "roles/bad/tasks/main.yml:1:1: 'roles/bad/tasks/main.yml' must be a list of tasks, not a mapping",
+    ]
