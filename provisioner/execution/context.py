@@ -11,6 +11,7 @@ from typing import Any
 from provisioner import __version__
 from provisioner.execution import connecting
 from provisioner.execution.connecting import Route
+from provisioner.execution.files import FileCache
 from provisioner.execution.inventory_state import LOCALHOST_NAMES, InventoryState
 from provisioner.execution.memory import HostMemory
 from provisioner.graph.compile import CompiledPlay
@@ -63,6 +64,7 @@ class RunContext:
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed_hosts: set[str] = field(default_factory=set)
     unreachable_hosts: set[str] = field(default_factory=set)
+    files: FileCache = field(default_factory=FileCache)
 
     def memory(self, host: str) -> HostMemory:
         """Return what the run has learnt about a host."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import queue
+import traceback
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,11 +34,12 @@ from provisioner.execution.needs import (
     Sleep,
     Together,
 )
-from provisioner.execution.outcome import Outcome
+from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.call import Reply
+from provisioner.model.status import Status
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
@@ -186,6 +188,10 @@ class Executor:
             running.need = running.steps.send(answer)
         except StopIteration as stop:
             running.need, running.outcome = None, stop.value
+        except (NotYet, DroppedUnrun):
+            raise
+        except Exception as error:  # noqa: BLE001 - the executor's border: a defect in one task must not end the run
+            running.need, running.outcome = None, _defect(error)
 
     def _carry_out(self, running: Running) -> None:
         """Carry out needs until one has to be waited for, or the attempt ends."""
@@ -313,6 +319,13 @@ class Executor:
             behind.is_cancelled = True
             if behind.outcome is not None:
                 self._drop(behind)
+
+
+def _defect(error: Exception) -> Outcome:
+    """Return the outcome of an attempt that broke down: a failure that shows where in our own code."""
+    message = f"defect in provisioner: {type(error).__name__}: {error}"
+    result = {"failed": True, "changed": False, "msg": message, "exception": traceback.format_exc()}
+    return Outcome(Status.FAILED, result, Effects())
 
 
 def _session_of(need: Need | None) -> tuple[object, object] | None:

@@ -7,7 +7,7 @@ import string
 
 _RANGE = re.compile(r"\[([^\[\]:]+):([^\[\]:]+)(?::(\d+))?\]")
 _PORT = re.compile(r"(?P<host>(?:\[[0-9a-fA-F:.%]+\])|(?:(?:[^:\[\]]|\[[^\]]*\])+)):(?P<port>\d{1,5})")
-_BARE_IPV6 = re.compile(r"\[([0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*)\]")
+_BARE_IPV6 = re.compile(r"\[([0-9a-fA-F:.]*::[0-9a-fA-F:.]*|(?:[0-9a-fA-F]*:){3,}[0-9a-fA-F:.]*)\]")
 
 
 class BadRange(ValueError):

@@ -31,7 +31,7 @@ class _State:
 
 def read_ini(source: Source, draft: Draft) -> None:
     """Add an INI inventory to ``draft``; mistakes are recorded there."""
-    state = _State(source, draft)
+    state = _State(source, draft, declared=set(draft.groups))
     for number, line in _lines(source.text):
         where = state.at(number, line)
         words = line.strip()
@@ -44,9 +44,9 @@ def read_ini(source: Source, draft: Draft) -> None:
         else:
             _variable(words, where, state)
     for name, where in state.promised.items():
-        if name not in state.declared and name not in draft.groups:
+        if name not in state.declared:
             draft.findings.error(f"variables are set for group '{name}', which is nowhere defined", where,
-                                 hint=nearest(name, draft.groups))  # fmt: skip
+                                 hint=nearest(name, state.declared))  # fmt: skip
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

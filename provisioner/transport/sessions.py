@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from provisioner.diagnostics.errors import Unreachable
@@ -84,15 +85,15 @@ class Sessions:
     def reset(self, host: str) -> None:
         """Drop every connection of a host; the next request connects anew. What runs there is answered as Lost."""
         with self._lock:
-            old = {target: link for target, link in self._links.items() if target.host == host}
-            for target in old:
-                self._links[target] = self._new_link(target)
+            old = {way: link for way, link in self._links.items() if way.host == host}
+            for way in old:
+                self._links[way] = self._new_link(way)
             for (target, _become), worker in self._workers.items():
-                if target in old:
-                    worker.reset(self._links[target])
+                if target.host == host:
+                    worker.reset(self._link(target))
             for (target, _become), raw in self._raws.items():
-                if target in old:
-                    raw.link = self._links[target]
+                if target.host == host:
+                    raw.link = self._link(target)
         for link in old.values():
             link.close()
 
@@ -116,9 +117,10 @@ class Sessions:
             link.close()
 
     def _link(self, target: Target) -> Link:
-        if target not in self._links:
-            self._links[target] = self._new_link(target)
-        return self._links[target]
+        way = replace(target, python="auto")  # another interpreter is no other connection
+        if way not in self._links:
+            self._links[way] = self._new_link(way)
+        return self._links[way]
 
     def _new_link(self, target: Target) -> Link:
         return Link(target, self._limits, self._gate, self._notice)

@@ -19,9 +19,9 @@ class RecordedCommands(Commands):
     """Answers from a table. The last listed entry that fits wins, so later entries describe later states.
 
     An entry fits when its ``argv`` is the one started (a list, or a string split like a shell does; a program without
-    a slash also matches its full path, the word ``*`` any word) and every command under ``after`` has been run before. ``effect: true`` or
-    ``writes: {path: content}`` marks an entry that changes the host: in check mode and in the second run it must not
-    be started. ``there: false`` makes ``which`` answer that the program is missing.
+    a slash also matches its full path, the word ``*`` any word) and every command under ``after`` has been run before.
+    ``effect: true`` or ``writes: {path: content}`` marks an entry that changes the host: in check mode and in the
+    second run it must not be started. ``there: false`` makes ``which`` answer that the program is missing.
     """
 
     def __init__(self, root: Path, entries: Sequence[Mapping[str, Any]]) -> None:

@@ -294,22 +294,27 @@ def _satisfied(wish: Wish, database: dpkg.Database) -> bool:
 
 def _spec(wish: Wish, missing: bool, known: Optional[Candidate], params: Params) -> str:
     """Return what to tell apt-get for one wish, or nothing where it is already fulfilled."""
-    installed = known.installed if known else ""
-    if params.only_upgrade and known is not None and not installed:
+    if params.only_upgrade and known is not None and not known.installed:
         return ""
     if wish.version:
-        if not missing and (params.state != "latest" or wish.operator == "="):
-            return ""
-        fitting = [version for version in (known.versions if known else ()) if _fits(wish, version)]
-        if not fitting:
-            raise Failed("no available installation candidate for %s%s%s" % wish)
-        best = known.candidate if known and known.candidate in fitting else fitting[0]
-        return "" if best == installed else "%s=%s" % (wish.name, best)
-    if known is None or missing:
-        virtual = known is not None and not known.candidate and not known.versions
-        return "" if virtual and params.state != "latest" else wish.name
-    newer = bool(known.candidate) and dpkg.compare(known.candidate, installed) > 0
+        newest = params.state == "latest" and wish.operator != "="
+        return _with_version(wish, known) if missing or newest else ""
+    if known is None:
+        return wish.name
+    if missing:
+        # an installed package provides it and there is no real one of that name: then it is there
+        provided = not known.candidate and not known.versions and params.state != "latest"
+        return "" if provided else wish.name
+    newer = bool(known.candidate) and dpkg.compare(known.candidate, known.installed) > 0
     return wish.name if newer else ""
+
+
+def _with_version(wish: Wish, known: Optional[Candidate]) -> str:
+    fitting = [version for version in (known.versions if known else ()) if _fits(wish, version)]
+    if known is None or not fitting:
+        raise Failed("no available installation candidate for %s%s%s" % wish)
+    best = known.candidate if known.candidate in fitting else fitting[0]
+    return "" if best == known.installed else "%s=%s" % (wish.name, best)
 
 
 def _debs(params: Params, system: System) -> List[List[str]]:

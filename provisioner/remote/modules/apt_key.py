@@ -81,7 +81,7 @@ def _named(params: Params) -> str:
 
 
 def _server_address(server: str, name: str) -> str:
-    scheme, slashes, place = server.rpartition("://")
+    scheme, _, place = server.rpartition("://")
     port = "" if ":" in place or scheme in ("http", "https", "hkps") else ":11371"
     prefix = "https" if scheme in ("https", "hkps") else "http"
     wanted = name if name.lower().startswith("0x") else "0x" + name

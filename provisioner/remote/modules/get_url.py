@@ -63,6 +63,10 @@ def inspect(params: Params, system: System) -> State:
             path = path.rstrip("/") + "/" + _name(answer)
         if answer.status != 304:
             scratch, scratch_checksum = _keep(answer, system, algorithm, digest)
+    checksum = system.files.checksum(path) if system.files.is_file(path) else None
+    if scratch and scratch_checksum == checksum:
+        os.unlink(scratch)
+        scratch = None
     return State(
         path,
         want,
@@ -71,7 +75,7 @@ def inspect(params: Params, system: System) -> State:
         algorithm,
         digest,
         is_right,
-        system.files.checksum(path) if system.files.is_file(path) else None,
+        checksum,
         answer,
         scratch,
         scratch_checksum,

@@ -185,27 +185,22 @@ def _creation(params: Params, state: State) -> List[List[str]]:
         argv += ["-g", params.name]  # a group of that name is there already
     if params.groups:
         argv += ["-G", ",".join(_groups(params) or [])]
-    pairs = (("-c", params.comment), ("-d", params.home), ("-s", params.shell), ("-Z", params.seuser))
-    for option, value in pairs:
-        argv += [option, value] if value is not None else []
-    if params.expires is not None:
-        argv += ["-e", _date(params.expires)]
-    argv += ["-m"] if params.create_home else ["-M"]
-    if params.create_home and params.skeleton:
-        argv += ["-k", params.skeleton]
+    expires = None if params.expires is None else _date(params.expires)
+    pairs = (("-c", params.comment), ("-d", params.home), ("-s", params.shell), ("-Z", params.seuser), ("-e", expires))
+    argv += [word for option, value in pairs if value is not None for word in (option, value)]
     settings = (("UMASK", params.umask), ("UID_MIN", params.uid_min), ("UID_MAX", params.uid_max))
-    for key, setting in settings:
-        argv += ["-K", "%s=%s" % (key, setting)] if setting is not None else []
+    argv += [word for key, value in settings if value is not None for word in ("-K", "%s=%s" % (key, value))]
+    skeleton = ["-k", params.skeleton] if params.skeleton else []
+    argv += ["-m", *skeleton] if params.create_home else ["-M"]
     argv += ["-r"] if params.system else []
-    steps = [[*argv, params.name]]
-    if params.password is not None:
-        steps.append(["chpasswd"])
-    if params.password_lock:
-        steps.append(["usermod", "-L", params.name])
+    return [[*argv, params.name], *_after_creation(params)]
+
+
+def _after_creation(params: Params) -> List[List[str]]:
+    steps = [["chpasswd"]] if params.password is not None else []
+    steps += [["usermod", "-L", params.name]] if params.password_lock else []
     steps += _ageing(params, None)
-    if params.generate_ssh_key:
-        steps.append(["ssh-key"])
-    return steps
+    return [*steps, ["ssh-key"]] if params.generate_ssh_key else steps
 
 
 def _modification(params: Params, state: State, user: User) -> Tuple[List[str], Dict[str, Any]]:

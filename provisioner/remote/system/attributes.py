@@ -157,7 +157,7 @@ def _letters(letters: str, user: str, bits: int, now: Current) -> int:
     for letter in letters:
         if letter in "rwx":
             value |= {"r": 4, "w": 2, "x": 1}[letter] << SHIFTS[user]
-        elif letter == "X" and (now.is_dir or now.mode & 0o111):
+        elif letter == "X" and (now.is_dir or bits & 0o111):
             value |= 1 << SHIFTS[user]
         value |= SPECIAL.get((user, letter), 0)
     return value

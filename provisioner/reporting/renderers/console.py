@@ -1,13 +1,19 @@
-"""A terminal: finished work as lines, and below them, live, what runs where and for how long."""
+"""A terminal: finished work as lines, and below them, live, what runs where and for how long.
+
+One thread of ours paints five times a second; taking in an event only notes what to paint, so that a run with
+thousands of results does not wait for its terminal.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from threading import Lock
+from threading import Event as Signal
+from threading import RLock, Thread
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.live import Live
+from rich.segment import Segment
 from rich.text import Text
 
 from provisioner.model.event import Event, OperationFinished, OperationStarted, OutputReceived, PlayStarted
@@ -17,6 +23,17 @@ from provisioner.reporting.renderer import Settings
 from provisioner.reporting.renderers import plain
 
 ROWS = 8
+EVERY_S = 0.2
+
+
+class _Lines:
+    """Finished lines, colours included, for rich to pass on as they are."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._text = "\n".join(lines) + "\n"
+
+    def __rich_console__(self, _console: Console, _options: ConsoleOptions) -> RenderResult:
+        yield Segment(self._text)
 
 
 class Renderer:
@@ -24,33 +41,60 @@ class Renderer:
 
     def __init__(self, settings: Settings, console: Console | None = None) -> None:
         self._console = console or Console(file=settings.stream or sys.stdout, highlight=False, soft_wrap=True)
-        self._lines = plain.Renderer(settings, say=self._say)
-        self._lock = Lock()
+        self._waiting: list[str] = []
+        self._lines = plain.Renderer(settings, say=self._waiting.append)
+        self._lock = RLock()
         self._output: dict[tuple[str, str], str] = {}
         self._play = ""
         self._done = 0
         self._bad = 0
-        self._live = Live(console=self._console, get_renderable=self._picture, refresh_per_second=5, transient=True)
+        self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._live.start()
+        self._closed = Signal()
+        self._painter = Thread(target=self._paint_on, name="console", daemon=True)
+        self._painter.start()
 
     def handle(self, event: Event) -> None:
-        """Show ``event``."""
+        """Note what ``event`` has to show."""
         with self._lock:
             self._note(event)
             self._lines.handle(event)
 
     def close(self) -> None:
         """Take the live part off the screen and print what is left to say."""
-        self._live.stop()
-        self._lines.close()
+        self._closed.set()
+        self._painter.join()
+        with self._lock:
+            self._live.stop()
+            self._lines.close()
+            self._print()
 
     def suspend(self) -> None:
         """Take the live part away while somebody is asked something."""
-        self._live.stop()
+        with self._lock:
+            self._print()
+            self._live.stop()
 
     def proceed(self) -> None:
         """Show the live part again."""
-        self._live.start()
+        with self._lock:
+            self._live.start()
+
+    def paint(self) -> None:
+        """Print the lines that wait and draw the live part anew."""
+        with self._lock:
+            if self._live.is_started:
+                self._print()
+                self._live.update(self.picture(), refresh=True)
+
+    def _paint_on(self) -> None:
+        while not self._closed.wait(EVERY_S):
+            self.paint()
+
+    def _print(self) -> None:
+        if self._waiting:
+            self._console.print(_Lines(self._waiting), end="")
+            self._waiting.clear()
 
     def _note(self, event: Event) -> None:
         match event:
@@ -67,14 +111,11 @@ class Renderer:
             case _:
                 pass
 
-    def _say(self, line: str) -> None:
-        self._console.print(Text.from_ansi(line))
-
-    def _picture(self) -> RenderableType:
-        """Return the live part; rich's refresh thread asks for it."""
+    def picture(self) -> RenderableType:
+        """Return the live part as it is now."""
         now = time.time()
         story = self._lines.story
-        running = sorted(list(story.running.values()), key=lambda event: event.at)
+        running = sorted(story.running.values(), key=lambda event: event.at)
         rows: list[RenderableType] = []
         for event in running[:ROWS]:
             title = story.title(event.operation, event.host)

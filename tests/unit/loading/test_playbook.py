@@ -195,7 +195,8 @@ def test_templates_and_conditions_are_given_to_the_checks_once(load: Load) -> No
 
 def test_old_include_is_understood_with_a_warning(load: Load) -> None:
     playbook, findings = load(
-        "- hosts: all\n  tasks:\n    - include: t.yml a=1\n    - {include: 't.yml', loop: [1]}\n", {"t.yml": "- ping:\n"}
+        "- hosts: all\n  tasks:\n    - include: t.yml a=1\n    - {include: 't.yml', loop: [1]}\n",
+        {"t.yml": "- ping:\n"},
     )
     assert [len(findings.errors), len(findings.warnings)] == [0, 2]
     static, dynamic = playbook.plays[0].tasks

@@ -85,7 +85,7 @@ def test_mistakes_around_roles(mistakes: Mistakes) -> None:
     assert [error.split(" (")[0] for error in found] == [
         "site.yml:2:11: role 'wbe' does not exist",
         "site.yml:2:30: this entry names no role",
-        "site.yml:2:41: the role's name must be known before the play starts: '{{ later }}'",
+        "site.yml:2:40: the role's name must be known before the play starts: '{{ later }}'",
         "roles/round/tasks/main.yml:1:23: role 'circle' needs itself",
         "roles/bad/defaults/main.yml:1:3: roles/bad/defaults/main.yml must be a mapping of variables, not a list",
         "roles/bad/tasks/main.yml:1:1: 'roles/bad/tasks/main.yml' must be a list of tasks, not a mapping",

@@ -72,7 +72,11 @@ def test_local_action_runs_on_this_machine(good_play: GoodPlay) -> None:
 
 def test_modules_of_other_collections_are_accepted_as_written(good_play: GoodPlay) -> None:
     play = good_play(play_of("- community.mysql.mysql_user: {name: a}", "- zypper: name=x", "- win_shell: dir /w"))
-    assert [t.action for t in play.tasks if isinstance(t, Task)] == ["community.mysql.mysql_user", "zypper", "win_shell"]
+    assert [t.action for t in play.tasks if isinstance(t, Task)] == [
+        "community.mysql.mysql_user",
+        "zypper",
+        "win_shell",
+    ]
 
 
 def test_a_library_beside_the_playbook_makes_its_modules_known(good_play: GoodPlay) -> None:

@@ -239,7 +239,7 @@ def test_the_console_prints_lines_and_shows_live_what_runs(events: list[e.Event]
     for event in events[:15]:
         renderer.handle(event)
     with terminal.capture() as capture:
-        terminal.print(renderer._picture())
+        terminal.print(renderer.picture())
     live = capture.get()
     assert "h1  Run" in live
     assert "| working" in live
@@ -257,7 +257,7 @@ def test_many_running_operations_take_few_rows() -> None:
     for number in range(30):
         renderer.handle(e.OperationStarted("o", f"h{number}", "t", 1.0))
     with terminal.capture() as capture:
-        terminal.print(renderer._picture())
+        terminal.print(renderer.picture())
     renderer.close()
     assert len(capture.get().splitlines()) == console.ROWS + 1
     assert "and 22 more" in capture.get()

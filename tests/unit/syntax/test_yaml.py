@@ -75,9 +75,7 @@ def test_a_repeated_key_warns_with_both_places_and_the_last_value_counts() -> No
 
 
 def test_tags_for_unsafe_and_vault_values() -> None:
-    content = read(
-        "a: !unsafe '{{ x }}'\nb: !unsafe [p, {k: q}]\nc: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3132\n"
-    )
+    content = read("a: !unsafe '{{ x }}'\nb: !unsafe [p, {k: q}]\nc: !vault |\n  $ANSIBLE_VAULT;1.1;AES256\n  3132\n")
     assert isinstance(content, dict)
     assert type(content["a"]) is Unsafe
     assert type(content["b"][0]) is Unsafe
