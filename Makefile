@@ -45,35 +45,30 @@ docs: $(STAMP)
 test-fast: $(STAMP)
 	$(VENV)/bin/pytest -q -n $(JOBS) --no-hosts $(FAST)
 
-test-hosts: $(STAMP)
-	$(need-hosts)
+test-hosts: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
 
-test: $(STAMP)
-	$(need-hosts)
+test: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q -n $(JOBS) $(FAST)
 	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
 
-demo: $(STAMP)
-	$(need-hosts)
+demo: hosts-possible $(STAMP)
 	@$(PY) bench/demo.py
 
-compat: $(STAMP)
-	$(need-hosts)
+compat: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 tests/compat
 
-faults: $(STAMP)
-	$(need-hosts)
+faults: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 -m campaign tests/integration tests/e2e
 
-bench: $(STAMP)
-	$(need-hosts)
+bench: hosts-possible $(STAMP)
 	@$(PY) bench/small_tasks.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
 
-define need-hosts
-@[ "$$(uname -s)" = Linux ] || { echo "make $@ needs Linux: lab hosts are systemd-nspawn machines" >&2; exit 1; }
-@[ "$$(id -u)" = 0 ] || { echo "make $@ needs root to boot lab hosts: run it with sudo" >&2; exit 1; }
-endef
+# hosts are systemd-nspawn machines; said before anything is installed
+.PHONY: hosts-possible
+hosts-possible:
+	@[ "$$(uname -s)" = Linux ] || { echo "make $(MAKECMDGOALS): lab hosts need Linux; 'make test-fast' does not" >&2; exit 1; }
+	@[ "$$(id -u)" = 0 ] || { echo "make $(MAKECMDGOALS): lab hosts need root; run it with sudo" >&2; exit 1; }

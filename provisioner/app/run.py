@@ -14,8 +14,8 @@ from types import FrameType
 
 from provisioner import __version__
 from provisioner.app.credentials import Credentials
-from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load
-from provisioner.diagnostics.errors import Exit
+from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load, reload_inventory
+from provisioner.diagnostics.errors import Exit, UnmetNeed
 from provisioner.execution.context import RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
@@ -60,9 +60,12 @@ class Asking:
         self._ask = ask
 
     def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
-        """Return what was typed."""
+        """Return what was typed; nothing where nobody is there."""
         del timeout_s
-        return self._ask(text, not echo)
+        try:
+            return self._ask(text, not echo)
+        except UnmetNeed:
+            return ""
 
     def confirm_step(self, title: str, host: str) -> bool:
         """Ask whether a task shall run."""
@@ -117,7 +120,7 @@ def run_loaded(
     scratch.mkdir(mode=0o700)
     context = RunContext(
         options, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, started.run, scratch,
-        credentials.redactor.learn,
+        credentials.redactor.learn, lambda: reload_inventory(loaded, options),
     )  # fmt: skip
     reason = ""
     with ThreadPoolExecutor(max_workers=16, thread_name_prefix="local") as threads:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
@@ -14,6 +14,8 @@ from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.errors import InputError
 from provisioner.graph.arrange import arrange
 from provisioner.graph.compile import CompiledPlay, Selection, compile_play
+from provisioner.graph.start import start_at
+from provisioner.loading.files import FileStore
 from provisioner.loading.inventory import load_inventory
 from provisioner.loading.playbook import load_playbooks
 from provisioner.loading.settings import LoadSettings
@@ -68,6 +70,15 @@ def load(paths: Sequence[str], options: RunOptions, credentials: Credentials) ->
     return Loaded(playbook, inventory, loading, renderer, settings, (*findings.warnings, *warnings))
 
 
+def reload_inventory(loaded: Loaded, options: RunOptions) -> Inventory:
+    """Read the inventories again; InputError where one became unreadable."""
+    fresh = replace(loaded.loading, files=FileStore())
+    inventory, findings = load_inventory(options.inventories or loaded.settings.inventories, fresh)
+    if findings.errors:
+        raise InputError(findings.errors)
+    return inventory
+
+
 def make_renderer(
     folders: Sequence[str], credentials: Credentials, settings: Settings, warnings: list[Diagnostic]
 ) -> Renderer:
@@ -109,4 +120,6 @@ def compiled_plays(loaded: Loaded, options: RunOptions) -> list[CompiledPlay]:
     """Return the graph of every play, in the order in which they run."""
     selection = Selection(frozenset(options.tags) or frozenset({"all"}), frozenset(options.skip_tags))
     plays = arrange(loaded.playbook.plays)
+    if options.start_at_task:
+        plays = start_at(plays, options.start_at_task)
     return [compile_play(play, number + 1, selection) for number, play in enumerate(plays)]

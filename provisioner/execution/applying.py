@@ -135,7 +135,7 @@ class Applier:
             notified=notified,
             groups=groups,
             ends=outcome.effects.ends,
-            fatal=operation.runs_once or operation.keywords.any_errors_fatal in TRUE_WORDS,
+            fatal=operation.runs_once or outcome.is_fatal,
         )
 
     def _hosts_of(self, run: TaskRun, state: RunState) -> list[str]:
@@ -160,6 +160,12 @@ class Applier:
 
     def _grow_inventory(self, effects: Effects) -> None:
         inventory = self.play.run.inventory
+        if effects.clear_errors:
+            self.play.run.failed_hosts.clear()
+            self.play.run.unreachable_hosts.clear()
+        if effects.refresh_inventory:
+            inventory.replace(self.play.run.reload_inventory())
+            self.play.forget_scopes()
         for new in effects.new_hosts:
             inventory.add_host(new.name, new.groups, new.variables)
         for host, groups, parents in effects.new_groups:

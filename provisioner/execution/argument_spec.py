@@ -62,9 +62,6 @@ def _rules(spec: Mapping[str, Any]) -> Sequence[Rule]:
     found = [make(*names) for word, make in MAKERS.items() for names in spec.get(word) or ()]
     for entry in spec.get("required_if") or ():
         found.append(required_if(entry[0], entry[1], *entry[2]))
-    for name, needed in (spec.get("required_by") or {}).items():
-        names = [needed] if isinstance(needed, str) else list(needed)
-        found.append(required_together(name, *names))
     return found
 
 

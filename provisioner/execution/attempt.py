@@ -17,7 +17,9 @@ from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
 from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
+from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
+from provisioner.transport.failures import ElevationFailed
 from provisioner.variables.scope import Layer, Level, Scope
 
 
@@ -28,6 +30,7 @@ class Notes:
     no_log: bool = False
     ignores_errors: bool = False
     ignores_unreachable: bool = False
+    is_fatal: bool = False
     delegated_to: str = ""
 
 
@@ -37,7 +40,7 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     try:
         result = yield from _whole(run, notes)
         status = status_of(result, ignores_errors=notes.ignores_errors)
-    except InputError as error:
+    except (InputError, BadParameters) as error:
         result = {"failed": True, "changed": False, "msg": str(error)}
         status = Status.IGNORED if _ignores(run) else Status.FAILED
     except (Unreachable, Lost, TargetError) as error:
@@ -46,10 +49,14 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     if run.task.register:
         effects.variables[run.task.register] = result
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
-    return Outcome(status, result, effects, notes.no_log, notes.delegated_to, names if not status.is_bad else ())
+    notify = names if not status.is_bad else ()
+    return Outcome(status, result, effects, notes.no_log, notes.delegated_to, notify, notes.is_fatal)
 
 
 def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
+    if isinstance(error, ElevationFailed):
+        failed = {"failed": True, "changed": False, "msg": str(error)}
+        return (Status.IGNORED if notes.ignores_errors else Status.FAILED), failed
     result: Result = {"unreachable": True, "changed": False, "msg": str(error)}
     if notes.ignores_unreachable:
         return Status.IGNORED, {**result, "skip_reason": "Host is unreachable"}
@@ -98,6 +105,7 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     notes.no_log, notes.delegated_to = resolved.no_log, resolved.delegated_to
     notes.ignores_errors = resolved.keywords.ignore_errors is True
     notes.ignores_unreachable = resolved.keywords.ignore_unreachable is True
+    notes.is_fatal = resolved.keywords.any_errors_fatal is True
     trying = patience(run, scope)
     while True:
         result, error = yield from _once(run, resolved, extra, trying)

@@ -17,6 +17,7 @@ from provisioner.execution.memory import HostMemory
 from provisioner.graph.compile import CompiledPlay
 from provisioner.graph.operation import Operation
 from provisioner.loading.settings import LoadSettings
+from provisioner.model.inventory import Inventory
 from provisioner.model.keywords import Keywords
 from provisioner.model.options import RunOptions
 from provisioner.templating.renderer import Renderer
@@ -60,6 +61,7 @@ class RunContext:
     run_id: str
     scratch: Path
     learn_secret: Callable[[str], None]
+    reload_inventory: Callable[[], Inventory]
     memories: dict[str, HostMemory] = field(default_factory=dict)
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed_hosts: set[str] = field(default_factory=set)

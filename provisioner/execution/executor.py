@@ -39,7 +39,9 @@ from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.call import Reply
+from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
+from provisioner.model.target import Become, Target
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
@@ -93,7 +95,7 @@ class Executor:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lines: dict[str, deque[Running]] = {h: deque() for h in hosts}
         self._epochs = dict.fromkeys(hosts, 0)
-        self._timers: list[tuple[float, int, Running]] = []
+        self._timers: list[tuple[float, int, Message]] = []
         self._numbers = itertools.count()
         self._told: deque[Stimulus] = deque()
         self._over = False
@@ -125,7 +127,7 @@ class Executor:
         if message is not None:
             message()
         while self._timers and self._timers[0][0] <= self.around.clock.monotonic():
-            self._answered(heapq.heappop(self._timers)[2], None)
+            heapq.heappop(self._timers)[2]()
 
     def _tell(self, stimulus: Stimulus) -> None:
         """Queue a stimulus; it is handled when the present one is done, so that depth never grows with length."""
@@ -152,7 +154,10 @@ class Executor:
         run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
         running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
         try:
-            self._advance(running, None)
+            if self._is_wanted(run):
+                self._advance(running, None)
+            else:
+                running.outcome = Outcome(Status.SKIPPED, {"changed": False, "skipped": True}, Effects())
         except NotYet:
             self._tell(Deferred(*running.key))
             return
@@ -168,6 +173,32 @@ class Executor:
     def _chain(self, host: str) -> str:
         return f"{self.play.compiled.id}:{host}:{self._epochs[host]}"
 
+    def _is_wanted(self, run: TaskRun) -> bool:
+        return not self.play.run.options.step or self.around.prompt.confirm_step(run.operation.title, run.host)
+
+    def _limit(self, running: Running) -> None:
+        """Start the clock of a task that has a time limit (``timeout``)."""
+        limit = running.run.operation.keywords.timeout
+        if limit is UNSET or limit in (None, 0) or running.outcome is not None:
+            return
+        seconds = float(str(running.run.renderer.render(limit, running.run.scope())))
+        at = self.around.clock.monotonic() + seconds
+        heapq.heappush(self._timers, (at, next(self._numbers), lambda: self._out_of_time(running, seconds)))
+
+    def _out_of_time(self, running: Running, seconds: float) -> None:
+        """End a task that took too long; its connection is given up, as nothing else stops what runs there."""
+        host = running.run.host
+        if running.outcome is not None or running not in self._lines[host]:
+            return
+        session = _session_of(running.need)
+        running.steps.close()
+        message = f"the task did not finish within its time limit of {seconds:g} s"
+        result = {"failed": True, "changed": False, "msg": message, "timedout": {"period": seconds}}
+        running.need, running.outcome = None, Outcome(Status.FAILED, result, Effects())
+        if session is not None:
+            self.around.sessions.reset(session[0].host)
+        self._finish_line(host)
+
     def _may_queue(self, running: Running, line: deque[Running]) -> bool:
         """Tell whether an attempt may stand behind what is under way: same session, nothing but calls."""
         if running.outcome is not None:
@@ -176,8 +207,11 @@ class Executor:
         return not line or (under_way is not None and _session_of(running.need) == under_way)
 
     def _announce(self, first: Running) -> None:
+        """Tell that an attempt begins: for one sent ahead that is when everything before it is done."""
         if not first.is_announced:
             first.is_announced = True
+            first.started = self.around.clock.now()
+            self._limit(first)
             self.applier.started(first.run, first.started, ahead=first.ahead)
 
     # ------------------------------------------------------------------ an attempt's steps
@@ -265,7 +299,8 @@ class Executor:
         self._inbox.put(lambda: self._answered(running, done))
 
     def _sleep(self, running: Running, seconds: float) -> None:
-        heapq.heappush(self._timers, (self.around.clock.monotonic() + seconds, next(self._numbers), running))
+        at = self.around.clock.monotonic() + seconds
+        heapq.heappush(self._timers, (at, next(self._numbers), lambda: self._answered(running, None)))
 
     def _answered(self, running: Running, answer: Any) -> None:
         running.answer, running.is_answered = answer, True
@@ -328,7 +363,7 @@ def _defect(error: Exception) -> Outcome:
     return Outcome(Status.FAILED, result, Effects())
 
 
-def _session_of(need: Need | None) -> tuple[object, object] | None:
+def _session_of(need: Need | None) -> tuple[Target, Become | None] | None:
     if isinstance(need, Together):
         need = need.calls[0]
     if isinstance(need, Call):

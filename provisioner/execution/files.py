@@ -121,7 +121,7 @@ def _below(
     for path in sorted(folder.iterdir()):
         name = prefix + path.name
         if path.is_symlink() and not (follows and path.exists()):
-            yield Leaf(name, {"path": name, "mode": "0777", "link": os.readlink(path)}, path)
+            yield Leaf(name, {"path": name, "mode": "0777", "link": str(path.readlink())}, path)
         elif path.is_dir():
             if path.resolve() in around:
                 raise InputError.at(None, f"{path} is a link to a directory that contains it")

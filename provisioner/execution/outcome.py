@@ -43,8 +43,8 @@ class NewHost:
 class Effects:
     """What an operation does beside its result. Gathered while it runs, applied when it is finished.
 
-    ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``facts_of`` names another
-    host that gets the facts (``delegate_facts``).
+    ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``facts_of`` names
+    another host that gets the facts (``delegate_facts``).
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -71,3 +71,4 @@ class Outcome:
     no_log: bool = False
     delegated_to: str = ""
     notify: tuple[str, ...] = ()
+    is_fatal: bool = False

@@ -1,4 +1,4 @@
-"""What actions share that bring content of the controller to a host: finding, reading, sending in as few trips as can be."""
+"""What actions share that bring the controller's content to a host: reading, and sending it in few round trips."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
-from provisioner.execution.files import KnownFile, SMALL, md5_of, sha1_of
+from provisioner.execution.files import SMALL, KnownFile, md5_of, sha1_of
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall

@@ -170,5 +170,6 @@ def _box(operation: Operation, box: _Box) -> str:
         if _label(operation)
         else ""
     )
-    shape = f'<rect class={quoteattr(kind)} x="{box.x:.0f}" y="{box.y:.0f}" width="{box.width:.0f}" height="{HEIGHT:.0f}" rx="4">'
+    size = f'width="{box.width:.0f}" height="{HEIGHT:.0f}" rx="4"'
+    shape = f'<rect class={quoteattr(kind)} x="{box.x:.0f}" y="{box.y:.0f}" {size}>'
     return f"<g>{shape}<title>{title}</title></rect>{text}</g>"

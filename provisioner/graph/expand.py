@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from provisioner.diagnostics.position import Position
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
+from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import UNORDERED, Block, Graphing, Node, Role, RoleUse, Task
@@ -49,7 +50,7 @@ class Expansion:
 
     def walk(self, nodes: Iterable[Node], place: Place) -> Iterator[Operation]:
         """Yield the operations of ``nodes``, each with what it inherits from ``place``."""
-        for node in nodes:
+        for node in map(with_revert, nodes):
             if isinstance(node, Task):
                 yield self._task(node, place)
             elif isinstance(node, Block):

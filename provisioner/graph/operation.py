@@ -92,8 +92,12 @@ class Operation:
 
     @property
     def runs_once(self) -> bool:
-        """Tell whether ``run_once`` is written as plainly true; a template is settled by the executor."""
-        return self.keywords.run_once in (True, "yes", "true", "True")
+        """Tell whether ``run_once`` is written as plainly true; a template is settled by the executor.
+
+        ``pause`` is for all hosts at once in any case: one person is asked, one time is waited.
+        """
+        is_pause = self.task is not None and self.task.action == "pause"
+        return is_pause or self.keywords.run_once in (True, "yes", "true", "True")
 
     @property
     def title(self) -> str:

@@ -102,7 +102,7 @@ def _libraries(reading: Reading) -> tuple[str, ...]:
 
 def _in_library(folder: str, name: str) -> bool:
     place = Path(folder)
-    return place.is_dir() and any(place.rglob(f"{name}.*"))
+    return place.is_dir() and any(each.stem == name for each in place.rglob(f"{name}*"))
 
 
 def params_of(name: str) -> type[Parameters] | None:

@@ -77,26 +77,29 @@ def _is_missing(wanted: Wanted, found: UnitState) -> bool:
 def _steps(wanted: Wanted, found: UnitState) -> List[Tuple[str, ...]]:
     if not wanted.name or (wanted.state is None and wanted.enabled is None and wanted.masked is None):
         return []
-    unit = full_name(wanted.name)
-    load = found.status.get("LoadState", "not-found")
-    masked = load == "masked"
-    if load == "not-found" and wanted.masked is None:
+    if _is_missing(wanted, found) and wanted.masked is None:
         problem = found.status.get("_problem")
         why = ": %s" % problem if problem else ""
         raise Failed("Could not find the requested service %s: host%s" % (wanted.name, why), name=wanted.name)
+    unit = full_name(wanted.name)
     force = ("--force",) if wanted.force else ()
-    steps: List[Tuple[str, ...]] = []
-    if wanted.masked is not None and wanted.masked != masked:
-        steps.append(("mask" if wanted.masked else "unmask", *force, unit))
-    if wanted.enabled is not None and wanted.enabled != found.enabled:
-        fixed = not wanted.enabled and found.status.get("UnitFileState") == "static"
-        if not fixed:  # a static unit has nothing to disable
-            steps.append(("enable" if wanted.enabled else "disable", *force, unit))
+    steps: List[Tuple[str, ...]] = [(verb, *force, unit) for verb in _file_changes(wanted, found)]
     action = _action(wanted, found)
     if action:
         block = ("--no-block",) if wanted.no_block else ()
         steps.append((action, *block, unit))
     return steps
+
+
+def _file_changes(wanted: Wanted, found: UnitState) -> List[str]:
+    """Return what to do about the unit's links; a static unit has nothing to disable."""
+    verbs = []
+    if wanted.masked is not None and wanted.masked != (found.status.get("LoadState") == "masked"):
+        verbs.append("mask" if wanted.masked else "unmask")
+    static = found.status.get("UnitFileState") == "static"
+    if wanted.enabled is not None and wanted.enabled != found.enabled and (wanted.enabled or not static):
+        verbs.append("enable" if wanted.enabled else "disable")
+    return verbs
 
 
 def _action(wanted: Wanted, found: UnitState) -> str:

@@ -12,6 +12,7 @@ from provisioner.reporting.recap import COLUMNS
 from provisioner.reporting.story import Failure, Story
 
 STDERR_LINES = 8
+LONGEST_LINE = 100
 SLOW_S = 1.0
 RECAP_COLOURS = dict(zip(COLUMNS, ("green", "yellow", "bold red", "bold red", "cyan", "purple", "blue"), strict=True))
 LABELS = {
@@ -22,7 +23,7 @@ LABELS = {
 
 # what a reader of -v already sees from the status, or never wants
 _NOISE = frozenset({"changed", "failed", "skipped", "invocation", "diff", "warnings", "deprecations", "unreachable"})
-_REPEATED = ("stdout_lines", "stderr_lines")
+_REPEATED = frozenset({"stdout_lines", "stderr_lines"})
 
 
 def label(status: Status) -> str:
@@ -75,12 +76,24 @@ def _tail(result: Mapping[str, object]) -> Iterator[str]:
             return
 
 
-def readable(result: Mapping[str, object]) -> str:
-    """Return a result as indented JSON without what was said already, or nothing where nothing is left."""
-    shown = {key: value for key, value in result.items() if key not in _NOISE and not key.startswith("_ansible")}
-    for key in _REPEATED:
-        shown.pop(key, None)
-    return json.dumps(shown, indent=4, ensure_ascii=False, default=str) if shown else ""
+def readable(result: Mapping[str, object]) -> Iterator[str]:
+    """Return the lines of a result without what was said already: ``key: value``, longer text below its key."""
+    for key, value in result.items():
+        if key in _NOISE or key in _REPEATED or key.startswith("_ansible"):
+            continue
+        if isinstance(value, str) and "\n" in value.rstrip("\n"):
+            yield f"{key}:"
+            yield from (f"  {line}" for line in value.splitlines())
+        elif isinstance(value, str):
+            yield f"{key}: {value}".rstrip()
+        else:
+            yield from f"{key}: {_compact(value)}".splitlines()
+
+
+def _compact(value: object) -> str:
+    """Return data as JSON on one line, or indented where one line would be too long to read."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LONGEST_LINE else json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 def duration(seconds: float) -> str:

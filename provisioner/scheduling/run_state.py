@@ -191,27 +191,29 @@ class RunState:
     # ------------------------------------------------------------------ ahead of its turn
 
     def _send_ahead(self, host: HostState, sent: Node) -> None:
-        for number in sent.after:
-            node = self.plan.nodes[number]
-            if host.phase[number] == Phase.WAITING and all(host.phase[n] in LEFT_BEHIND for n in node.before):
-                self._pass_or_offer(host, node)
+        """Look behind what was sent: pass over what will not run, offer the first that may."""
+        passed = [sent]
+        while passed:
+            for number in passed.pop().after:
+                node = self.plan.nodes[number]
+                if host.phase[number] != Phase.WAITING or any(host.phase[n] not in LEFT_BEHIND for n in node.before):
+                    continue
+                if self._may_pass(host, node):
+                    host.phase[number] = Phase.PASSED
+                    passed.append(node)
+                elif node.kind is Kind.TASK:
+                    self._offer(host, node)
 
-    def _pass_or_offer(self, host: HostState, node: Node) -> None:
-        operation = node.operation
-        if node.kind is Kind.BARRIER:
-            passes = len(node.parties) == 1
-        elif node.kind is Kind.FLUSH:
-            passes = not host.notified and not host.may_notify
-        elif node.kind is Kind.JOIN:
-            passes = True
-        else:
-            passes = self._fate(host, node) is not None
-            if not passes:
-                self._offer(host, node)
-                return
-        if passes:
-            host.phase[node.index] = Phase.PASSED
-            self._send_ahead(host, node)
+    def _may_pass(self, host: HostState, node: Node) -> bool:
+        match node.kind:
+            case Kind.BARRIER:
+                return len(node.parties) == 1
+            case Kind.FLUSH:
+                return not host.notified and not host.may_notify
+            case Kind.JOIN:
+                return True
+            case Kind.TASK:
+                return self._fate(host, node) is not None
 
     def _offer(self, host: HostState, node: Node) -> None:
         if self._stopping or node.locks or node.once or node.operation.handler or node.operation.is_include:

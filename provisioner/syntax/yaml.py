@@ -30,13 +30,12 @@ from provisioner.syntax.scalars import BOOLEANS, MERGE, NULLS, floating, integer
 from provisioner.syntax.vault import Vault, VaultText, is_encrypted
 from provisioner.syntax.yaml_errors import explain
 
+CParser: Callable[[str], Any] | None
+"""The C parser, or None where it is not installed."""
 try:
-    from _ruamel_yaml import CParser  # type: ignore[import-not-found, import-untyped, unused-ignore]
+    from _ruamel_yaml import CParser  # type: ignore[import-not-found, import-untyped, no-redef, unused-ignore]
 except ImportError:
-    try:
-        from ruamel.yaml.clib import CParser  # type: ignore[no-redef, import-not-found, unused-ignore]
-    except ImportError:
-        CParser = None
+    CParser = None
 
 _PREFIX = "tag:yaml.org,2002:"
 Event: TypeAlias = Any

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,7 +91,7 @@ class ScopeContext(Context):
         """Return everything that can be named here."""
         return self.parent.and_also(self.vars) if self.vars else self.parent
 
-    def derived(self, locals: dict[str, Any] | None = None) -> ScopeContext:  # noqa: A002 - Jinja's name
+    def derived(self, locals: dict[str, Any] | None = None) -> ScopeContext:
         """Return the context of a block."""
         names = self.get_all().and_also(locals or {})
         context = ScopeContext(self.environment, names, self.name, {})  # type: ignore[arg-type]
@@ -102,16 +105,14 @@ class ScopeTemplate(Template):
 
     def new_context(
         self,
-        vars: Any = None,  # noqa: A002 - Jinja's name
+        vars: Any = None,
         shared: bool = False,
-        locals: Mapping[str, Any] | None = None,  # noqa: A002 - Jinja's name
+        locals: Mapping[str, Any] | None = None,
     ) -> ScopeContext:
         """Return the context for one rendering."""
         del shared
-        if isinstance(vars, Names):
-            names = vars
-        else:
-            names = Names(NONE_AT_ALL, dict(vars or {}), self.environment.globals)
+        own = isinstance(vars, Names)
+        names = vars if own else Names(NONE_AT_ALL, dict(vars or {}), self.environment.globals)
         if locals:
             names = names.and_also(locals)
         return ScopeContext(self.environment, names, self.name, self.blocks)  # type: ignore[arg-type]
@@ -139,7 +140,7 @@ class FolderLoader(BaseLoader):
                 if path.is_file():
                     changed = path.stat().st_mtime_ns
                     text = self._read(path).decode("utf-8")
-                    return text, str(path), lambda path=path: path.stat().st_mtime_ns == changed  # type: ignore[misc]
+                    return text, str(path), partial(_unchanged, path, changed)
         raise TemplateNotFound(template, f"'{template}' is not in {', '.join(map(str, self._folders))}")
 
 
@@ -148,6 +149,21 @@ def used(value: Any) -> Any:
     if type(value) is Missing:
         value.fail()
     return value
+
+
+def _unchanged(path: Path, written_ns: int) -> bool:
+    return path.exists() and path.stat().st_mtime_ns == written_ns
+
+
+@contextmanager
+def _odd_escapes_allowed(source: str) -> Iterator[None]:
+    r"""Let ``'\w'`` mean backslash and w, as it always did, without Python's warning about it."""
+    if "\\" not in source:
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 class ScopeEnvironment(Environment):
@@ -179,14 +195,19 @@ class ScopeEnvironment(Environment):
             loader=loader,
         )
 
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        with _odd_escapes_allowed(source):
+            return super()._parse(source, name, filename)
+
     def expression(self, source: str) -> ScopeTemplate:
         """Compile a bare expression; rendering it yields its one value."""
         return self.from_string(self.parsed_expression(source))  # type: ignore[return-value]
 
     def parsed_expression(self, source: str) -> nodes.Template:
         """Parse a bare expression as a template that outputs its value."""
-        parser = Parser(self, source, state="variable")
-        parsed = parser.parse_expression()
+        with _odd_escapes_allowed(source):
+            parser = Parser(self, source, state="variable")
+            parsed = parser.parse_expression()
         if not parser.stream.eos:
             parser.fail(
                 f"unexpected '{parser.stream.current.value}' after the expression", parser.stream.current.lineno

@@ -53,7 +53,13 @@ class Lookups:
         raise LookupFailed(f"there is no lookup '{written}'; {nearest(name, self.names())}".rstrip("; "))
 
     def run(self, name: str, terms: list[Any], context: LookupContext, **options: Any) -> list[Any]:
-        """Run a lookup; ``errors`` (strict, warn, ignore) says what a failure does."""
+        """Run a lookup; ``errors`` (strict, warn, ignore) says what a failure does: the latter two give nothing."""
+        return self._attempt(name, terms, context, options) or []
+
+    def _attempt(
+        self, name: str, terms: list[Any], context: LookupContext, options: dict[str, Any]
+    ) -> list[Any] | None:
+        """Run a lookup; None where it failed and that is to be ignored."""
         errors = options.pop("errors", "strict")
         function = self.find(name)
         try:
@@ -66,7 +72,7 @@ class Lookups:
                 raise LookupFailed(text) from error
             if errors == "warn":
                 self._settings.warn(Diagnostic(text, severity=Severity.WARNING))
-            return []
+            return None
 
     def _accepted(self, name: str, function: LookupRun, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options the lookup has; others are left out with a warning, as playbooks expect."""
@@ -87,21 +93,22 @@ class Lookups:
         def lookup(context: Context, name: str, *terms: Any, **options: Any) -> Any:
             """Return what a lookup finds: one value, or strings joined by commas."""
             wantlist = options.pop("wantlist", False)
-            return _one(self._called(context, name, terms, options), wantlist)
+            found = self._called(context, name, terms, options)
+            return found if found is None and not wantlist else _one(found or [], wantlist)
 
         @pass_context
         def query(context: Context, name: str, *terms: Any, **options: Any) -> Any:
             """Return what a lookup finds as a list."""
             options.pop("wantlist", None)
-            return self._called(context, name, terms, options)
+            return self._called(context, name, terms, options) or []
 
         return {"lookup": lookup, "query": query, "q": query, "now": now, "undef": undef}
 
-    def _called(self, context: Context, name: str, terms: tuple[Any, ...], options: dict[str, Any]) -> list[Any]:
+    def _called(self, context: Context, name: str, terms: tuple[Any, ...], options: dict[str, Any]) -> list[Any] | None:
         for term in terms:
             if isinstance(term, Missing):
                 term.fail()
-        return list(self.run(name, list(terms), self._surroundings(context), **options))
+        return self._attempt(name, list(terms), self._surroundings(context), options)
 
 
 def _one(found: list[Any], wantlist: bool) -> Any:

@@ -55,18 +55,18 @@ def _setting(name: str, scheme: Scheme, salt: str, options: dict[str, Any]) -> s
     strange = set(salt) - set(SALT_CHARACTERS)
     if strange:
         raise ValueError(f"password_hash: a salt has letters, digits, '.' and '/', not {''.join(sorted(strange))!r}")
-    mark, rounds = options.get("ident") or scheme.mark, options.get("rounds") or scheme.rounds
+    mark, rounds = options.get("ident") or scheme.mark, int(options.get("rounds") or scheme.rounds or 0)
     if name == "bcrypt":
         if len(salt) != scheme.salt_size:
             raise ValueError(f"password_hash: the salt of {name} has {scheme.salt_size} characters, not {len(salt)}")
         # the last character holds two bits only
-        return f"${mark}${int(rounds or 12):02d}${salt[:-1]}{salt[-1] if salt[-1] in '.Oeu' else '.'}"
+        return f"${mark}${rounds:02d}${salt[:-1]}{salt[-1] if salt[-1] in '.Oeu' else '.'}"
     if name == "yescrypt":
         return f"$y$j9T${salt}"
     if len(salt) > scheme.salt_size:
         raise ValueError(f"password_hash: the salt of {name} has at most {scheme.salt_size} characters")
-    unusual = rounds and not (int(rounds) == _USUAL_ROUNDS and name in ("sha256", "sha512"))
-    return f"${mark}$rounds={int(rounds)}${salt}" if unusual else f"${mark}${salt}"
+    unusual = rounds and not (rounds == _USUAL_ROUNDS and name in ("sha256", "sha512"))
+    return f"${mark}$rounds={rounds}${salt}" if unusual else f"${mark}${salt}"
 
 
 def random_salt(size: int = 16) -> str:

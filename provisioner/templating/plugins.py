@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import GeneratorType, ModuleType
 from typing import Any
@@ -46,7 +46,7 @@ def short_name(written: str) -> str:
 class PluginTable(dict[str, Plugin]):
     """The filters or tests by name; Jinja's own are there from the start, the others come when they are used."""
 
-    def __init__(self, kind: str, built_in: dict[str, Plugin], folders: tuple[Path, ...]) -> None:
+    def __init__(self, kind: str, built_in: Mapping[str, Any], folders: tuple[Path, ...]) -> None:
         super().__init__()
         self._kind, self._built_in = kind, built_in
         self._class = {"filter": "FilterModule", "test": "TestModule"}[kind]
@@ -60,7 +60,7 @@ class PluginTable(dict[str, Plugin]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the plugin called ``name``, or ``default``."""
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - this is that method
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and (super().__contains__(name) or self._find(name) is not None)

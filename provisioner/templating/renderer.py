@@ -71,8 +71,8 @@ class Renderer:
     def __init__(self, settings: RenderSettings | None = None) -> None:
         self.settings = settings or RenderSettings()
         self._data = from_nodes_native if self.settings.native else from_nodes
-        self._filters = PluginTable("filter", dict(FILTERS), self.settings.plugin_folders.filters)
-        self._tests = PluginTable("test", dict(TESTS), self.settings.plugin_folders.tests)
+        self._filters = PluginTable("filter", FILTERS, self.settings.plugin_folders.filters)
+        self._tests = PluginTable("test", TESTS, self.settings.plugin_folders.tests)
         self._lookups = Lookups(self.settings, self._surroundings)
         self._environments: dict[tuple[TemplateOptions, tuple[Path, ...]], ScopeEnvironment] = {}
         self._programs: dict[str, Program] = {}
@@ -163,6 +163,7 @@ class Renderer:
 
     def _compiled_file(self, text: str, name: str, overrides: TemplateOptions, folders: tuple[Path, ...]) -> Program:
         where = explaining.in_file(name, text)
+        body = text
         try:
             body, options = split_header(text, overrides)
             environment = self._environment(options, folders)
@@ -272,7 +273,7 @@ class Renderer:
             loader = FolderLoader(folders, self.settings.read_file) if folders else None
             environment = (NativeEnvironment if self.settings.native else ScopeEnvironment)(options, loader)
             environment.filters = self._filters
-            environment.tests = self._tests
+            environment.tests = self._tests  # type: ignore[assignment]
             environment.globals.update(self._lookups.functions())
             self._environments[key] = environment
         return self._environments[key]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def candidates(name: str, folder: str, search_paths: Sequence[Path]) -> list[Path]:
-    """Return every place where ``name`` may be, the best first: ``<search path>/<folder>/name``, then without folder."""
+    """Return every place where ``name`` may be, the best first: below ``folder`` of a search path, then beside it."""
     path = Path(name).expanduser()
     if path.is_absolute():
         return [path]

@@ -60,8 +60,9 @@ def _unheard(_diagnostic: Diagnostic) -> None:
 class RenderSettings:
     """The settings of one renderer.
 
-    ``decrypt`` turns a ``!vault`` value into its text, ``read_file`` returns a file's content (a vault file's
-    decrypted), ``warn`` hears about what works but should be written otherwise. ``config`` answers the ``config`` lookup.
+    ``decrypt`` turns a ``!vault`` value into text, ``read_file`` returns a file's content (a vault file's
+    decrypted), ``warn`` hears about what works but should be written otherwise, ``config`` answers
+    the lookup of that name.
     """
 
     native: bool = False

@@ -69,12 +69,12 @@ def keep_backslashes(text: str, environment: Environment) -> str:
         return text
     parts: list[str] = []
     inside = False
-    for _line, token, value in environment.lex(text):
-        if token == "variable_begin":
+    for _line, kind, value in environment.lex(text):
+        if kind == "variable_begin":
             inside = True
-        elif token == "variable_end":
+        elif kind == "variable_end":
             inside = False
-        parts.append(value.replace("\\", "\\\\") if inside and token == "string" else value)
+        parts.append(value.replace("\\", "\\\\") if inside and kind == "string" else value)
     return "".join(parts)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -29,14 +29,11 @@ class NotPlain(Exception):
     """A container that holds something no literal can spell."""
 
 
-def unrolled(value: object) -> object:
+def unrolled(value: Any) -> Any:
     """Return lists for iterators, ranges and dictionary views, everything else as it is."""
-    if isinstance(value, (Iterator, range, AbstractSet)) and not isinstance(value, (set, frozenset)):
-        return list(value)
-    return list(value) if type(value) is _VALUES else value
-
-
-_VALUES = type({}.values())
+    if isinstance(value, (set, frozenset)):
+        return value
+    return list(value) if isinstance(value, (Iterator, range, AbstractSet, ValuesView)) else value
 
 
 def plain(value: Any) -> Any:
@@ -58,7 +55,7 @@ def plain(value: Any) -> Any:
         return tuple(plain(item) for item in value)
     unrolled_value = unrolled(value)
     if unrolled_value is not value or isinstance(value, list):
-        return [plain(item) for item in unrolled_value]  # type: ignore[attr-defined]
+        return [plain(item) for item in unrolled_value]
     if isinstance(value, (int, float)):
         return value
     raise NotPlain

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from ruamel.yaml.cyaml import CEmitter
+from _ruamel_yaml import CEmitter  # type: ignore[import-not-found] # of ruamel.yaml.clib, which has no types
 from ruamel.yaml.events import (
     DocumentEndEvent,
     DocumentStartEvent,
@@ -44,9 +44,7 @@ _NOT_A_STRING = re.compile(
 _PREFIX = "tag:yaml.org,2002:"
 
 
-def dump(
-    value: object, *, default_flow_style: bool | None = None, sort_keys: bool = True, **layout: Any
-) -> str:
+def dump(value: object, *, default_flow_style: bool | None = None, sort_keys: bool = True, **layout: Any) -> str:
     """Return ``value`` as YAML.
 
     ``default_flow_style``: False writes every item on a line of its own, None keeps lists and dictionaries of scalars
@@ -117,10 +115,9 @@ class _Writer:
     def _scalar(self, value: Any) -> ScalarEvent:
         kind, text = _spelled(value)
         style = self._style
-        if kind == "str":
-            implicit = (_NOT_A_STRING.fullmatch(text) is None, True)
-        else:
-            implicit = (style is None, False)
+        is_string = kind == "str"
+        plain_is_clear = _NOT_A_STRING.fullmatch(text) is None if is_string else style is None
+        implicit = (plain_is_clear, is_string)
         return ScalarEvent(anchor=None, tag=_PREFIX + kind, implicit=implicit, value=text, style=style)
 
 

@@ -13,8 +13,9 @@ from provisioner.execution.needs import Steps, locally
 from provisioner.execution.sending import unreadable, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.modules.assemble import EXAMPLES as EXAMPLES
-from provisioner.remote.modules.assemble import Params as Params
+from provisioner.remote.modules.assemble import EXAMPLES, Params
+
+__all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 TRAITS = Traits()
 OWN = frozenset({"src", "delimiter", "regexp", "ignore_hidden", "remote_src", "decrypt"})
@@ -54,7 +55,7 @@ def joined(fragments: list[bytes], delimiter: str | None) -> bytes:
     """Return the fragments one after the other, each on lines of its own, ``delimiter`` between two."""
     between = b""
     if delimiter:
-        between = codecs.escape_decode(delimiter.encode())[0]  # type: ignore[attr-defined]
+        between = codecs.escape_decode(delimiter.encode())[0]
         between += b"" if between.endswith(b"\n") else b"\n"
     whole = b""
     for number, fragment in enumerate(fragments):

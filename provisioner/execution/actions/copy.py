@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
-from provisioner.execution.files import KnownFile, SMALL, Leaf, tree
+from provisioner.execution.files import SMALL, KnownFile, Leaf, tree
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Result, Steps, locally
 from provisioner.execution.sending import offer_file, pack, read, unreadable, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.modules.copy import EXAMPLES as EXAMPLES
-from provisioner.remote.modules.copy import Params as Params
+from provisioner.remote.modules.copy import EXAMPLES, Params
+
+__all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 TRAITS = Traits()
 

@@ -12,8 +12,9 @@ from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.modules.fetch import EXAMPLES as EXAMPLES
-from provisioner.remote.modules.fetch import Params as Params
+from provisioner.remote.modules.fetch import EXAMPLES, Params
+
+__all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 TRAITS = Traits()
 
@@ -46,7 +47,7 @@ def _destination(call: ActionCall, params: Params) -> Path:
     elif written.endswith("/"):
         dest = dest / Path(source).name
     elif dest.is_dir():
-        raise InputError.at(call.run.operation.position, f"fetch: {dest} is a folder; end it with a slash to put files in")
+        raise InputError.at(call.run.operation.position, f"fetch: {dest} is a folder", hint="end it with a slash")
     if ".." in Path(source).parts:
         raise InputError.at(call.run.operation.position, f"fetch: '{params.src}' leads out of the destination")
     return dest

@@ -18,6 +18,7 @@ from provisioner.remote.params import Parameters, optional
 TRAITS = Traits(rerun=False, settles=False)
 MINUTE = 60
 PAUSE_S = 1.0
+SEARCHED = ("/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin")
 
 
 class Params(Parameters):
@@ -29,10 +30,7 @@ class Params(Parameters):
     connect_timeout: int | None = optional("int", "Accepted; a connection attempt has the run's own time limit.")
     test_command: str = optional("str", "A command that must succeed before the host counts as back.", "whoami")
     msg: str = optional("str", "What users who are logged in are told.", "Reboot initiated by provisioner")
-    search_paths: list[str] = optional(
-        "list", "Where the shutdown program is looked for.", ["/sbin", "/bin", "/usr/sbin", "/usr/bin", "/usr/local/sbin"],
-        elements="str",
-    )  # fmt: skip
+    search_paths: list[str] = optional("list", "Where the shutdown program is looked for.", SEARCHED, elements="str")
     boot_time_command: str = optional(
         "str", "Prints something that differs after a boot.", "cat /proc/sys/kernel/random/boot_id"
     )
@@ -77,7 +75,8 @@ def _reboot(call: ActionCall, params: Params) -> Generator[Need, Any, Result | N
     except Lost:
         return None
     if result.get("failed"):
-        return {**result, "msg": f"Reboot command failed: {result.get('stderr') or result.get('msg')}", "rebooted": False}
+        said = result.get("stderr") or result.get("msg")
+        return {**result, "msg": f"Reboot command failed: {said}", "rebooted": False}
     return None
 
 

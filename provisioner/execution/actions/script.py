@@ -9,9 +9,9 @@ from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Steps
 from provisioner.execution.sending import read
 from provisioner.execution.task_run import ActionCall
-from provisioner.remote.modules.script import EXAMPLES as EXAMPLES
-from provisioner.remote.modules.script import TRAITS as TRAITS
-from provisioner.remote.modules.script import Params as Params
+from provisioner.remote.modules.script import EXAMPLES, TRAITS, Params
+
+__all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 
 def run(call: ActionCall) -> Steps:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from provisioner.diagnostics.errors import InputError, UnmetNeed
+from provisioner.diagnostics.errors import InputError
 from provisioner.execution.connecting import LOCAL_NAMES, Route
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Result, Steps, locally
@@ -121,10 +121,16 @@ def _executed(argv: list[str], target: Target) -> subprocess.CompletedProcess[st
     environment = {**os.environ, **(askpass.environment() if askpass else {})}
     try:
         return subprocess.run(
-            argv, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
         )
     except FileNotFoundError:
-        raise UnmetNeed("there is no rsync on this machine", "install the package rsync") from None
+        raise InputError.at(None, "there is no rsync on this machine", hint="install the package rsync") from None
     finally:
         if askpass is not None:
             askpass.close()
@@ -193,7 +199,8 @@ def _shell(params: Params, target: Target, side: _Side) -> list[str]:
     words += ["-F", target.ssh_config] if target.ssh_config and side.is_here else []
     words += target.ssh_args if side.is_here or params.use_ssh_args else ()
     if not side.is_here:
-        return [*words, "-o", "BatchMode=yes", "-o", f"StrictHostKeyChecking={'yes' if params.verify_host else 'accept-new'}"]
+        checking = "yes" if params.verify_host else "accept-new"
+        return [*words, "-o", "BatchMode=yes", "-o", f"StrictHostKeyChecking={checking}"]
     if target.known_hosts:
         words += ["-o", f"UserKnownHostsFile={target.known_hosts}"]
     words += ["-o", f"ConnectTimeout={max(1, round(target.connect_timeout_s))}"]

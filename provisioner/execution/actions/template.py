@@ -73,7 +73,8 @@ def _rendered(call: ActionCall, params: Params, known: KnownFile) -> str:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InputError.at(call.run.operation.position, f"template {known.path} is not UTF-8: {error.reason}") from None
+        message = f"template {known.path} is not UTF-8: {error.reason}"
+        raise InputError.at(call.run.operation.position, message) from None
     options: dict[str, Any] = {name: getattr(params, name) for name in MARKS if getattr(params, name) is not None}
     overrides = TemplateOptions(newline_sequence=NEWLINES[params.newline_sequence], **options)
     return call.renderer.file(text, str(known.path), _scope(call, known.path, params.dest), overrides)

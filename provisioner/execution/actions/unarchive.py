@@ -7,8 +7,9 @@ from provisioner.execution.needs import Result, Steps
 from provisioner.execution.sending import NEEDS_CONTENT, read
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.modules.unarchive import EXAMPLES as EXAMPLES
-from provisioner.remote.modules.unarchive import Params as Params
+from provisioner.remote.modules.unarchive import EXAMPLES, Params
+
+__all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 TRAITS = Traits()
 

@@ -160,7 +160,7 @@ def _update(params: Params, system: System) -> None:
         done = apt.get(["update"], forward(system.emit))
         if done.rc == 0 and "Some index files failed to download" not in done.err:
             return
-        if attempt == params.update_cache_retries:
+        if attempt == params.update_cache_retries or "Permission denied" in done.err:
             why = (done.err or done.out).strip()
             raise Failed("Failed to update apt cache: %s" % why, rc=done.rc, stdout=done.out, stderr=done.err)
         time.sleep(min(params.update_cache_retry_max_delay, 2**attempt) + random.random())  # noqa: S311 - a wait
@@ -226,22 +226,26 @@ def _wanted_calls(params: Params, system: System, apt: Apt) -> List[List[str]]:
 
 def _package_calls(params: Params, system: System, apt: Apt) -> List[List[str]]:
     names = [name.strip() for name in params.name or [] if name.strip()]
-    database = dpkg.read(system)
     if params.state == "build-dep":
         return [["build-dep", *names]]
+    database = dpkg.read(system)
     if params.state == "absent":
         here = [name for given in names for name in _to_remove(given, database, params.purge)]
         return [["remove", *here]] if here else []
     wishes = [wish for name in names for wish in _wishes(name, apt)]
-    missing = [w for w in wishes if not _satisfied(w, database)]
-    asked = wishes if params.state == "latest" else missing
-    unsure = [
-        w.name for w in asked if w.version or params.state == "latest" or (w in missing and database.providers(w.name))
-    ]
-    known = apt.policy(unsure)
-    specs = [_spec(wish, wish in missing, known.get(wish.name), params) for wish in asked]
-    wanted = [spec for spec in specs if spec]
+    wanted = _specs(params, wishes, database, apt)
     return [["install", *wanted]] if wanted else []
+
+
+def _specs(params: Params, wishes: "List[Wish]", database: dpkg.Database, apt: Apt) -> List[str]:
+    """Return what to tell apt-get; apt's policy is asked only where dpkg's database cannot tell."""
+    latest = params.state == "latest"
+    missing = {wish for wish in wishes if not _satisfied(wish, database)}
+    asked = [wish for wish in wishes if latest or wish in missing]
+    unsure = [wish.name for wish in asked if latest or wish.version or database.providers(wish.name)]
+    known = apt.policy(unsure)
+    specs = (_spec(wish, wish in missing, known.get(wish.name), params) for wish in asked)
+    return [spec for spec in specs if spec]
 
 
 class Wish(NamedTuple):

@@ -142,12 +142,17 @@ def _check(params: Params) -> None:
         raise Failed("To use cron_file=... parameter you must specify user=... as well")
     if params.special_time and any(getattr(params, each) != "*" for each in TIMES):
         raise Failed("You must specify time and date fields or special time.")
-    if params.env and (params.insertafter and params.insertbefore):
-        raise Failed("insertafter and insertbefore exclude each other")
-    if not params.env and (params.insertafter or params.insertbefore):
-        raise Failed("Insertafter and insertbefore parameters are valid only with env=yes")
-    if "\n" in params.job.strip("\n") or "\r" in params.job.strip("\r\n"):
+    if len(params.job.strip("\r\n").splitlines()) > 1:
         raise Failed("Job should not contain line breaks")
+    _check_place(params)
+
+
+def _check_place(params: Params) -> None:
+    beside = [each for each in (params.insertafter, params.insertbefore) if each]
+    if beside and not params.env:
+        raise Failed("Insertafter and insertbefore parameters are valid only with env=yes")
+    if len(beside) > 1:
+        raise Failed("insertafter and insertbefore exclude each other")
 
 
 def _edit(params: Params, table: Crontab) -> None:

@@ -30,12 +30,13 @@ class Params(FileParameters):
 
 
 class State(NamedTuple):
-    """What is at ``path`` (``kind`` as results name it), and for links what is at their source.
+    """What is at ``path`` (``kind`` as results name it, ``shown`` the path they name), and at the source of a link.
 
     ``tree`` holds the attributes of everything below a directory, only with ``recurse``.
     """
 
     path: str
+    shown: str
     kind: str
     want: Wanted
     now: Optional[Current]
@@ -57,20 +58,24 @@ def inspect(params: Params, system: System) -> State:
     path = params.path.rstrip("/") or "/"
     kind = attributes.state_of(files.stat(path))
     wish = _wish(params, kind)
+    if params.src and wish not in ("link", "absent") and files.is_dir(path):
+        path = path + "/" + os.path.basename(params.src)
+        kind = attributes.state_of(files.stat(path))
+    shown = path
     if kind == "link" and params.follow and wish in ("file", "directory", "touch"):
-        target = files.resolve(path)
-        if wish == "touch" or files.exists(target):
-            path, kind = target, attributes.state_of(files.stat(target))
+        path = files.resolve(path)
+        kind = attributes.state_of(files.stat(path))
     status = files.stat(path)
     follow = wish in ("link", "hard") and params.follow and files.stat(path, follow=True) is not None
     source, source_path = _source(params, files, path, kind)
     tree = _tree(system, path, params.follow, want) if params.recurse and kind == "directory" else ()
     return State(
         path,
+        shown if wish == "touch" else path,
         kind,
         want,
         attributes.current(system, path, want, follow),
-        attributes.info(system, path),
+        attributes.info(system, shown if wish == "touch" else path),
         files.readlink(path) if kind == "link" else None,
         source,
         source_path is not None and files.stat(source_path, follow=True) is not None,
@@ -85,9 +90,9 @@ def inspect(params: Params, system: System) -> State:
 def _wish(params: Params, kind: str) -> str:
     if params.state:
         return params.state
-    if params.recurse:
-        return "directory"
-    return "file" if kind == "absent" else kind
+    if kind != "absent":
+        return kind
+    return "directory" if params.recurse else "file"
 
 
 def _same(one: Optional[os.stat_result], other: Optional[os.stat_result]) -> bool:
@@ -96,7 +101,7 @@ def _same(one: Optional[os.stat_result], other: Optional[os.stat_result]) -> boo
 
 def _source(params: Params, files: Any, path: str, kind: str) -> Tuple[Optional[str], Optional[str]]:
     source = params.src
-    if source is None and kind == "link" and params.follow and params.state in (None, "link"):
+    if source is None and kind == "link" and params.state in (None, "link"):
         source = files.readlink(path)
     if source is None:
         return None, None
@@ -104,20 +109,26 @@ def _source(params: Params, files: Any, path: str, kind: str) -> Tuple[Optional[
 
 
 def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[str, Current], ...]:
+    """Return all below a directory, links as themselves; with ``follow`` also what they point to, by its own path."""
     found: List[Tuple[str, Current]] = []
     waiting, seen = [top], set()
     while waiting:
         folder = waiting.pop()
         for name in system.files.listdir(folder):
             path = folder.rstrip("/") + "/" + name
-            status = system.files.stat(path, follow) or system.files.stat(path)
-            if status is None:
-                continue
-            now = attributes.of_status(status, flags.flags_of(system.files.real(path)) if want.flags else None)
-            found.append((path, now))
-            if now.is_dir and (status.st_dev, status.st_ino) not in seen:
+            paths = [path]
+            if follow and system.files.is_link(path) and system.files.stat(path, follow=True):
+                paths.append(system.files.resolve(path))
+            for each in paths:
+                status = system.files.stat(each)
+                if status is None or (status.st_dev, status.st_ino) in seen:
+                    continue
                 seen.add((status.st_dev, status.st_ino))
-                waiting.append(path)
+                letters = flags.flags_of(system.files.real(each)) if want.flags else None
+                now = attributes.of_status(status, letters)
+                found.append((each, now))
+                if now.is_dir:
+                    waiting.append(each)
     return tuple(found)
 
 
@@ -140,7 +151,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             STEPS[step](system, state, *arguments)
     except OSError as error:
         raise Failed(_trouble(error, change.params, state), path=state.path) from error
-    found = attributes.info(system, state.path)
+    found = attributes.info(system, state.shown)
     return found or {"state": "absent"}
 
 
@@ -159,7 +170,7 @@ def _trouble(error: OSError, params: Params, state: State) -> str:
 def _change(state: State, todo: List[Any], before: Dict[str, Any], after: Dict[str, Any], key: str = "path") -> Change:
     """Join the kind's change with the attributes' into one."""
     result = dict(state.info)
-    result[key] = state.path
+    result[key] = state.shown
     result.update(attributes.unknown_names(state.want))
     if not todo:
         return Change(False, result=result)
@@ -199,20 +210,20 @@ def _plan_directory(params: Params, state: State) -> Change:
     before, after = dict(delta.before), dict(delta.after)
     below = [path for path, now in state.tree if attributes.compare(state.want, now).changed]
     if below:
-        todo.append(("settle_below", (below, params.follow)))
+        todo.append(("settle_below", (below,)))
         after["below"] = below
         before["below"] = []
     return _change(state, todo, before, after)
 
 
-def _plan_file(params: Params, state: State) -> Change:
+def _plan_file(params: Params, state: State, key: str = "path") -> Change:
     if state.kind == "absent":
         raise Failed("file (%s) is absent, cannot continue" % state.path, path=state.path, state="absent")
     if state.kind not in ("file", "hard"):
         raise Failed("file (%s) is %s, cannot continue" % (state.path, state.kind), **dict(state.info, path=state.path))
     todo: List[Any] = []
     delta = _attributes(state, True, todo)
-    return _change(state, todo, delta.before, delta.after)
+    return _change(state, todo, delta.before, delta.after, key)
 
 
 def _plan_touch(params: Params, state: State) -> Change:
@@ -249,7 +260,7 @@ def _plan_link(params: Params, state: State) -> Change:
     if state.source is None:
         raise Failed("src is required for creating new symlinks", path=state.path, **state.info)
     if not params.force:
-        if not state.source_there:
+        if not state.source_there and params.src is not None:
             _refuse(state, 'src file does not exist, use "force=yes" if you really want to create the link: %s')
         if state.kind not in ("absent", "link"):
             _refuse(state, "refusing to convert from %s to symlink for %s" % (state.kind, state.path))
@@ -284,7 +295,7 @@ def _refuse(state: State, msg: str) -> None:
 def _plan_hard(params: Params, state: State) -> Change:
     if params.src is None:
         if state.kind == "hard":
-            return _plan_file(params, state)
+            return _plan_file(params, state, "dest")
         raise Failed("src is required for creating new hardlinks", path=state.path)
     if not state.source_there:
         _refuse(state, "src does not exist")
@@ -328,10 +339,9 @@ def _settle(system: System, state: State, follow: bool) -> None:
     attributes.settle(system, state.path, state.want, follow)
 
 
-def _settle_below(system: System, state: State, paths: List[str], follow: bool) -> None:
+def _settle_below(system: System, state: State, paths: List[str]) -> None:
     for path in paths:
-        dangling = system.files.stat(path, follow=True) is None
-        attributes.settle(system, path, state.want, follow and not dangling)
+        attributes.settle(system, path, state.want, follow=False)
 
 
 def _make(system: System, state: State) -> None:

@@ -1,7 +1,7 @@
 """Gather facts about the host."""
 
 import fnmatch
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
 
 from ..change import Change, Failed, Traits
 from ..facts import (
@@ -129,39 +129,37 @@ def _fits(name: str, patterns: List[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, p) or fnmatch.fnmatchcase(bare, p) for p in patterns)
 
 
-def select(asked: List[str], known: List[Tuple[str, Tuple[str, ...], bool]]) -> Set[str]:
-    """Return the subsets that ``gather_subset`` asks for; a word nobody knows fails."""
-    by_name: Dict[str, Set[str]] = {"all": set(), "min": set()}
-    for subset, facts, minimal in known:
+Known = List[Tuple[str, Tuple[str, ...], bool]]
+
+
+def _by_name(known: Known) -> Dict[str, Set[str]]:
+    found: Dict[str, Set[str]] = {name: set() for name in ELSEWHERE}
+    found["all"] = {subset for subset, _, _ in known}
+    found["min"] = {subset for subset, _, minimal in known if minimal}
+    for subset, facts, _ in known:
         for name in (subset, *facts):
-            by_name.setdefault(name, set()).add(subset)
-        by_name["all"].add(subset)
-        if minimal:
-            by_name["min"].add(subset)
-    added: Set[str] = set()
-    removed: Set[str] = set()
-    exact = False
+            found.setdefault(name, set()).add(subset)
+    return found
+
+
+def select(asked: List[str], known: Known) -> Set[str]:
+    """Return the subsets that ``gather_subset`` asks for; a word nobody knows fails."""
+    by_name = _by_name(known)
     for word in asked:
-        name = word.lstrip("!").strip()
-        if name not in by_name and name not in ELSEWHERE:
+        if word.lstrip("!").strip() not in by_name:
             choices = ", ".join(sorted(by_name))
-            raise Failed("gather_subset: %s is no subset or fact; known are %s" % (name, choices))
-        if not word.startswith("!"):
-            added |= by_name.get(name, set())
-        elif name == "all":
-            removed |= by_name["all"] - by_name["min"]
-        else:
-            removed |= by_name.get(name, set())
-            exact = exact or name == "min"
-    only_removals = all(word.startswith("!") for word in asked)
-    if only_removals and "!all" not in asked:
-        added |= by_name["all"]
-    explicit = set()
-    for word in asked:
-        if not word.startswith("!") and word not in TOGETHER:
-            explicit |= by_name.get(word, set())
-    minimum = set() if exact else by_name["min"]
-    return ((added | minimum) - removed) | explicit
+            raise Failed("gather_subset: %s is no subset or fact; known are %s" % (word.lstrip("!"), choices))
+    wanted = {word for word in asked if not word.startswith("!")}
+    unwanted = {word[1:].strip() for word in asked if word.startswith("!")}
+    everything = ("all" in wanted or not wanted) and "all" not in unwanted
+    base = by_name["all"] if everything else by_name["min"]
+    removed = _union(by_name[word] for word in unwanted if word != "all")
+    return (base - removed) | _union(by_name[word] for word in wanted if word not in TOGETHER)
+
+
+def _union(sets: Iterable[Set[str]]) -> Set[str]:
+    joined: Set[str] = set()
+    return joined.union(*sets)
 
 
 EXAMPLES = """

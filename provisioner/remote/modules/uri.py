@@ -124,7 +124,7 @@ def _pairs(body: Any) -> Any:
     if isinstance(body, dict):
         return list(body.items())
     if isinstance(body, list) and all(isinstance(each, (list, tuple)) and len(each) == 2 for each in body):
-        return body
+        return [tuple(each) for each in body]
     raise Failed("failed to parse body as form_urlencoded: it must be a dictionary or a list of pairs")
 
 

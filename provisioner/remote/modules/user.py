@@ -218,30 +218,35 @@ def _modification(params: Params, state: State, user: User) -> Tuple[List[str], 
         if value is not None and value != getattr(user, name):
             options += [option, value] + (["-m"] if name == "home" and params.move_home else [])
             changes[name] = value
-    more, groups = _membership(params, state)
+    more, changed = _membership(params, state)
     options += more
-    if more:
-        changes["groups"] = groups
-    shadow = state.shadow
-    if params.expires is not None:
-        wanted = -1 if params.expires < 0 else int(params.expires // DAY_S)
-        if shadow is None or wanted != shadow.expires:
-            options += ["-e", _date(params.expires)]
-            changes["expires"] = wanted
+    changes.update(changed)
+    expires = _expiry(params)
+    if expires is not None and (state.shadow is None or expires != state.shadow.expires):
+        options += ["-e", _date(params.expires or 0)]
+        changes["expires"] = expires
     return options, changes
 
 
-def _membership(params: Params, state: State) -> Tuple[List[str], str]:
+def _expiry(params: Params) -> Optional[int]:
+    """Return the day of expiry as /etc/shadow counts; -1 for never, None where not asked for."""
+    if params.expires is None:
+        return None
+    return -1 if params.expires < 0 else int(params.expires // DAY_S)
+
+
+def _membership(params: Params, state: State) -> Tuple[List[str], Dict[str, Any]]:
     asked = _groups(params)
     if asked is None:
-        return [], ""
+        return [], {}
     primary = state.primary[0] if state.primary else (params.name if state.own_group else "")
     wanted = {name for name in asked if name != primary}
     here = set(state.memberships)
-    if params.append:
-        added = sorted(wanted - here)
-        return (["-a", "-G", ",".join(added)], ",".join(sorted(here | wanted))) if added else ([], "")
-    return (["-G", ",".join(sorted(wanted))], ",".join(sorted(wanted))) if wanted != here else ([], "")
+    after = here | wanted if params.append else wanted
+    if after == here:
+        return [], {}
+    options = ["-a", "-G", ",".join(sorted(wanted - here))] if params.append else ["-G", ",".join(sorted(wanted))]
+    return options, {"groups": ",".join(sorted(after))}
 
 
 def _late_steps(params: Params, state: State) -> List[List[str]]:

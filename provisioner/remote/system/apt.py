@@ -39,8 +39,7 @@ class Apt:
         deadline = time.monotonic() + self.lock_timeout_s
         while True:
             done = self.system.commands.run(argv, env=ENVIRONMENT, hear=hear)
-            locked = done.rc != 0 and any(text in done.err for text in LOCKED)
-            if not locked or time.monotonic() >= deadline:
+            if done.rc == 0 or not is_locked(done.err) or time.monotonic() >= deadline:
                 return done
             time.sleep(1)
 
@@ -70,6 +69,11 @@ class Apt:
     def known(self) -> List[str]:
         """Return the names of every package there is."""
         return self.system.commands.run(["/usr/bin/apt-cache", "pkgnames"], env=ENVIRONMENT).out.split()
+
+
+def is_locked(said: str) -> bool:
+    """Tell whether apt failed because another one works; who may not take the lock need not wait for it."""
+    return any(text in said for text in LOCKED) and "Permission denied" not in said
 
 
 def _candidate(block: str) -> Candidate:

@@ -196,7 +196,7 @@ def compare(want: Wanted, now: Current) -> Delta:
     gid = _difference("group", (want.group, want.gid), now.gid, before, after)
     mode = None if now.is_link else permission_bits(want.mode, now, want.umask)
     if mode is not None and mode != now.mode:
-        before["mode"], after["mode"] = "%04o" % now.mode, "%04o" % mode
+        before["mode"], after["mode"] = "0%03o" % now.mode, "0%03o" % mode
     else:
         mode = None
     flags = None if now.is_link else _flag_difference(want.flags, now.flags)
@@ -328,7 +328,7 @@ def info(system: System, path: str) -> Dict[str, Any]:
         "gid": status.st_gid,
         "owner": user_name(status.st_uid),
         "group": group_name(status.st_gid),
-        "mode": "%04o" % modes.S_IMODE(status.st_mode),
+        "mode": "0%03o" % modes.S_IMODE(status.st_mode),
         "state": state_of(status),
         "size": status.st_size,
     }

@@ -1,5 +1,6 @@
 """Files on the host: reading, atomic writing with the final mode from the start, attributes, removal."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -29,6 +30,10 @@ class Files:
             return os.stat(self.real(path)) if follow else os.lstat(self.real(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                return None  # links that point at each other point at nothing
+            raise
 
     def exists(self, path: str) -> bool:
         """Tell whether something is there; a dangling link counts."""

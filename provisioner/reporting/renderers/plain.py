@@ -134,7 +134,7 @@ class Renderer:
             for line in diff_lines(result):
                 self._say(INDENT + coloured(line, self._paint))
         if self._settings.verbosity >= 1 or (action == "debug" and not status.is_bad and status is not Status.SKIPPED):
-            for line in wording.readable(result).splitlines():
+            for line in wording.readable(result):
                 self._say(INDENT + line)
 
     def _check(self, event: CheckFinished) -> None:

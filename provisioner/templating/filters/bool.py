@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-def bool(value: object) -> object:  # noqa: A001 - the filter's name
+
+def bool(value: object) -> object:
     """Return True for yes, on, true and 1 in any case, False for everything else; None stays None.
 
     >>> bool("Yes"), bool("off"), bool(1), bool("nonsense")

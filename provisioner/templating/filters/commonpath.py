@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 
+from provisioner.templating.sets import as_list
 
-def commonpath(paths: list[str]) -> str:
+
+def commonpath(paths: object) -> str:
     """Return the longest common folder.
 
     >>> commonpath(["/srv/www/a", "/srv/www/b/c"])
     '/srv/www'
     """
-    if isinstance(paths, str):
-        raise ValueError("commonpath: a list of paths is wanted, not a string")
-    return posixpath.commonpath([str(path) for path in paths])
+    return posixpath.commonpath([str(path) for path in as_list(paths, "commonpath")])

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterable
 
 
-def dict(sequence: Iterable[tuple[object, object]]) -> builtins.dict[object, object]:  # noqa: A001 - the filter's name
+def dict(sequence: Iterable[tuple[object, object]]) -> builtins.dict[object, object]:
     """Return the dictionary of a list of pairs.
 
     >>> dict([("a", 1), ["b", 2]])

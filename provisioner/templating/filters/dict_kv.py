@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def dict_kv(value: object, key: object) -> dict[object, object]:
     """Return ``{key: value}``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def flatten(items: object, levels: int | None = None, skip_nulls: bool = True) -> list[object]:
     """Return the items of nested lists in one list; ``levels`` limits how deep, None and "null" are dropped.
 

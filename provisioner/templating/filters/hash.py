@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 
-def hash(data: object, hashtype: str = "sha1") -> str:  # noqa: A001 - the filter's name
+def hash(data: object, hashtype: str = "sha1") -> str:
     """Return the digest in hexadecimal; ``hashtype`` is what Python's hashlib knows.
 
     >>> hash("test1"), hash("test1", "md5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def items2dict(mylist: object, key_name: str = "key", value_name: str = "value") -> dict[object, object]:
     """Return the dictionary that ``dict2items`` would list so.
 

@@ -20,4 +20,11 @@ def password_hash(
     >>> password_hash("secret", "sha512", "mysecretsalt")[:22]
     '$6$mysecretsalt$UxXf96'
     """
-    return hashed(str(password), hashtype, salt=None if salt is None else str(salt), salt_size=salt_size, rounds=rounds, ident=ident)
+    return hashed(
+        str(password),
+        hashtype,
+        salt=None if salt is None else str(salt),
+        salt_size=salt_size,
+        rounds=rounds,
+        ident=ident,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 
-def pow(x: float, y: float) -> float:  # noqa: A001 - the filter's name
+def pow(x: float, y: float) -> float:
     """Return ``x`` to the power of ``y``.
 
     >>> pow(5, 3)

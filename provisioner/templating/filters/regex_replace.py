@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 
-def regex_replace(  # noqa: PLR0913 - the filter's documented options
+def regex_replace(  # noqa: PLR0913, PLR0917 - the filter's documented options
     value: object = "",
     pattern: str = "",
     replacement: str = "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def split(value: str, separator: str | None = None, maxsplit: int = -1) -> list[str]:
     """Return the parts between separators, which are white space unless given.
 

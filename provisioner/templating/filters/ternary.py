@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def ternary(value: object, true_val: object, false_val: object, none_val: object = None) -> object:
     """Return ``true_val`` or ``false_val``; ``none_val`` where it is given and the value is None.
 

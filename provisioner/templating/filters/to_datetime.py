@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 
-def to_datetime(string: str, format: str = "%Y-%m-%d %H:%M:%S") -> datetime.datetime:  # noqa: A002 - the option's name
+def to_datetime(string: str, format: str = "%Y-%m-%d %H:%M:%S") -> datetime.datetime:
     """Return the moment that text of ``format`` names; two can be subtracted.
 
     >>> (to_datetime("2016-08-14 20:00:12") - to_datetime("2015-12-25", "%Y-%m-%d")).days

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+
 def type_debug(value: object) -> str:
     """Return the name of the value's type, for finding mistakes; any string is ``str``.
 

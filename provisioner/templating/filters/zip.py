@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterable
 
 
-def zip(*lists: Iterable[object]) -> list[tuple[object, ...]]:  # noqa: A001 - the filter's name
+def zip(*lists: Iterable[object]) -> list[tuple[object, ...]]:
     """Return first items together, second items together, up to the shortest list.
 
     >>> zip([1, 2, 3], ["a", "b"])

@@ -17,7 +17,9 @@ def run(terms: list[object], context: LookupContext) -> list[object]:
 def _output(command: str, folder: str | None) -> str:
     done = subprocess.run(command, shell=True, capture_output=True, cwd=folder, check=False)  # noqa: S602 - a shell is its point
     if done.returncode:
-        raise LookupFailed(f"command '{command}' ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}")
+        raise LookupFailed(
+            f"command '{command}' ended with {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
+        )
     return done.stdout.decode("utf-8", "surrogateescape").rstrip()
 
 

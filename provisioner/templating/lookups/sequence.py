@@ -20,7 +20,7 @@ def run(  # noqa: PLR0913 - its documented options
     end: object = None,
     count: object = None,
     stride: object = None,
-    format: str = "%d",  # noqa: A002 - the option's name
+    format: str = "%d",
 ) -> list[object]:
     """Return numbers as text: ``start=1 end=5 stride=2 format=web%02d``, ``count=3`` or short ``1-5/2:web%02d``."""
     del context

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ssl
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPPasswordMgrWithDefaultRealm, HTTPBasicAuthHandler, HTTPSHandler, Request, build_opener
-from base64 import b64encode
+from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, HTTPSHandler, Request, build_opener
 
 from provisioner.templating.context import LookupContext
 from provisioner.templating.errors import LookupFailed
@@ -41,8 +41,9 @@ def _answer(url: str, options: dict[str, Any]) -> str:
     if options.get("force_basic_auth") and options.get("username"):
         pair = f"{options['username']}:{options.get('password') or ''}".encode()
         headers["Authorization"] = f"Basic {b64encode(pair).decode()}"
+    request = Request(url, headers=headers)  # noqa: S310 - the scheme was checked
     try:
-        with _opener(url, options).open(Request(url, headers=headers), timeout=float(options.get("timeout", 10))) as reply:  # noqa: S310 - checked above
+        with _opener(url, options).open(request, timeout=float(options.get("timeout", 10))) as reply:
             content: bytes = reply.read()
     except HTTPError as error:
         raise LookupFailed(f"{url} answered {error.code} {error.reason}") from error

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def abs(path: str) -> bool:  # noqa: A001 - the test's name
+def abs(path: str) -> bool:
     """Tell whether the path begins at the root.
 
     >>> abs("/etc"), abs("etc")

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterable
 
 
-def all(items: Iterable[object]) -> bool:  # noqa: A001 - the test's name
+def all(items: Iterable[object]) -> bool:
     """Tell whether all items count as true.
 
     >>> all([True, 1]), all([True, ""])

@@ -6,7 +6,7 @@ import builtins
 from collections.abc import Iterable
 
 
-def any(items: Iterable[object]) -> bool:  # noqa: A001 - the test's name
+def any(items: Iterable[object]) -> bool:
     """Tell whether any item counts as true.
 
     >>> any([False, 1]), any([])

@@ -80,13 +80,16 @@ def test_priority_decides_before_the_name() -> None:
 
 
 def test_the_levels_of_a_host_are_in_ansibles_order(write: Write) -> None:
-    files = {f"{top}/{kind}_vars/{name}.yml": f"x: {top}-{kind}-{name}\n"
-             for top in ("inv", "play") for kind, names in (("group", ("all", "g")), ("host", ("h",))) for name in names}  # fmt: skip
+    wanted = (("group", "all"), ("group", "g"), ("host", "h"))
+    files = {
+        f"{top}/{kind}_vars/{name}.yml": f"x: {top}-{kind}-{name}\n" for top in ("inv", "play") for kind, name in wanted
+    }
     write({**files, "inv/hosts": "[g]\nh x=line\n[g:vars]\nx=g\n[all:vars]\nx=all\n"})
     inventory = good("inv/hosts", playbook_dirs=("play",))
     layers = host_variables(inventory, "h")
     assert [layer.values["x"] for layer in layers] == [
-        "all", "g", "inv-group-all", "play-group-all", "inv-group-g", "play-group-g", "line", "inv-host-h", "play-host-h",
+        "all", "g", "inv-group-all", "play-group-all", "inv-group-g", "play-group-g", "line",
+        "inv-host-h", "play-host-h",
     ]  # fmt: skip
     assert list(dict.fromkeys(layer.level for layer in layers)) == list(LEVELS)
 
@@ -124,12 +127,15 @@ def test_a_script_without_meta_is_asked_for_each_host(write: Write) -> None:
         ("h", "[g:vars]\nx\n[g]\n", "h:2:1: error: a variable must be key=value, not 'x'"),
         ("h", "[gone:vars]\nx=1\n", "h:1:1: error: variables are set for group 'gone', which is nowhere defined"),
         ("h", "[a:children]\nb\n[b:children]\na\n", "h:4:1: error: group 'a' cannot be below 'b'"),
-        ("h.yml", "all:\n  hosts:\n    - a\n", "h.yml:3:7: error: 'hosts' of group 'all' must be a mapping, not a list"),
-        ("h.yml", "all:\n  hosts:\n    a: 1\n", "h.yml:3:5: error: variables of host 'a' must be a mapping, not a number"),
+        ("h.yml", "all:\n  hosts:\n    - a\n",
+         "h.yml:3:7: error: 'hosts' of group 'all' must be a mapping, not a list"),
+        ("h.yml", "all:\n  hosts:\n    a: 1\n",
+         "h.yml:3:5: error: variables of host 'a' must be a mapping, not a number"),
         ("h.yml", "- a\n", "h.yml:1:3: error: an inventory must be a mapping of groups, not a list"),
         ("h.yml", "all: [\n", "h.yml:1:"),
         ("h.yml", "plugin: constructed\n", "inventory plugin 'constructed' is not supported"),
-        ("group_vars/all.yml", "- a\n", "group_vars/all.yml:1:3: error: a file of variables must be a mapping, not a list"),
+        ("group_vars/all.yml", "- a\n",
+         "group_vars/all.yml:1:3: error: a file of variables must be a mapping, not a list"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_named_at_its_place(write: Write, name: str, text: str, error: str) -> None:

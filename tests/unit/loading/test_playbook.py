@@ -62,7 +62,8 @@ def test_a_play_keeps_everything_that_is_written(good_play: GoodPlay) -> None:
         ("- hosts: all\n  taks: []\n", "site.yml:2:3: unknown key 'taks' of a play (did you mean 'tasks'?)"),
         ("- hosts: all\n  when: x\n", "site.yml:2:3: a play has no 'when' "
                                      "(put it on the tasks or roles, or on import_playbook)"),
-        ("- hosts: all\n  strategy: fre\n", "site.yml:2:13: 'strategy' of a play cannot be 'fre' (did you mean 'free'?)"),
+        ("- hosts: all\n  strategy: fre\n",
+         "site.yml:2:13: 'strategy' of a play cannot be 'fre' (did you mean 'free'?)"),
         ("- hosts: all\n  tasks: 1\n", "site.yml:2:3: 'tasks' must be a list of tasks, not a number (begin each task "
                                        "with a dash)"),
         ("- hosts: all\n  serial: half\n", "site.yml:2:3: 'serial' of a play must be a number or a percentage, "
@@ -183,7 +184,8 @@ def test_templates_and_conditions_are_given_to_the_checks_once(load: Load) -> No
     templates: list[str] = []
     conditions: list[str] = []
     load(
-        "- hosts: all\n  vars: {v: 'a{{ v }}'}\n  tasks:\n    - {debug: {msg: '{{ m }}'}, when: [w, '{{ old }}', true]}\n"
+        "- hosts: all\n  vars: {v: 'a{{ v }}'}\n  tasks:\n"
+        "    - {debug: {msg: '{{ m }}'}, when: [w, '{{ old }}', true]}\n"
         "    - {debug: {msg: '{{ m }}'}, when: w, name: 'n{{ x }}', loop: '{{ l }}', until: u}\n"
         "    - {assert: {that: [t, 'plain {{ x }}']}, changed_when: c}\n    - {debug: {msg: !unsafe '{{ raw }}'}}\n",
         check_template=lambda text, _at: templates.append(text),

@@ -14,7 +14,8 @@ def test_all_files_of_a_role_are_read_whatever_their_ending(good_play: GoodPlay)
     play = good_play(
         "- hosts: all\n  roles: [r]\n",
         {
-            "roles/r/tasks/main.yaml": "- import_tasks: sub/more.yml\n- template: src=a.j2 dest=/a\n- copy: src=f dest=/f\n",
+            "roles/r/tasks/main.yaml": "- import_tasks: sub/more.yml\n- template: src=a.j2 dest=/a\n"
+                                       "- copy: src=f dest=/f\n",
             "roles/r/tasks/sub/more.yml": "- ping:\n",
             "roles/r/handlers/main": "- {name: h, ping: }\n",
             "roles/r/defaults/main/a.yml": "x: 1\ny: a\n",
@@ -36,7 +37,8 @@ def test_all_files_of_a_role_are_read_whatever_their_ending(good_play: GoodPlay)
 def test_entries_split_into_keywords_and_parameters(good_play: GoodPlay) -> None:
     files = {"roles/r/tasks/main.yml": "- ping:\n"}
     play = good_play(
-        "- hosts: all\n  roles:\n    - {role: r, port: 1, my_port: 80, when: x, tags: [t], vars: {v: 1}, become: yes, id: i}\n"
+        "- hosts: all\n  roles:\n"
+        "    - {role: r, port: 1, my_port: 80, when: x, tags: [t], vars: {v: 1}, become: yes, id: i}\n"
         "    - {name: r, other: 2}\n    - r\n    - src: https://example.org/r.git\n",
         files,
     )
@@ -50,7 +52,8 @@ def test_dependencies_come_with_their_own_parameters(good_play: GoodPlay) -> Non
     play = good_play(
         "- hosts: all\n  roles: [a]\n",
         {
-            "roles/a/meta/main.yml": "dependencies:\n  - b\n  - {role: c, level: 2, when: x}\n  - name: d\n    src: git+x\n",
+            "roles/a/meta/main.yml": "dependencies:\n  - b\n  - {role: c, level: 2, when: x}\n"
+                                     "  - name: d\n    src: git+x\n",
             "roles/b/tasks/main.yml": "- ping:\n", "roles/c/tasks/main.yml": "- ping:\n", "roles/d/tasks/main.yml": "",
         },
     )  # fmt: skip

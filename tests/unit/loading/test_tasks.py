@@ -88,12 +88,14 @@ def test_keywords_are_read_with_their_types(good_play: GoodPlay) -> None:
     task = one(
         good_play(
             play_of(
-                "- name: All of them", "  ping:", "  become: 'yes'", "  become_user: 1000", "  ignore_errors: '{{ x }}'",
+                "- name: All of them", "  ping:", "  become: 'yes'", "  become_user: 1000",
+                "  ignore_errors: '{{ x }}'",
                 "  when: [a is defined, b, true]", "  tags: 'one, two'", "  notify: h", "  vars: {p: 1}",
                 "  environment: [{A: b}, '{{ env }}']", "  register: out", "  until: out is success", "  retries: '5'",
                 "  delay: 0.5", "  changed_when: false", "  failed_when: [x, y]", "  async: 10", "  poll: 0",
                 "  loop: [1, 2]", "  loop_control: {loop_var: n, label: '{{ n }}', break_when: n > 1}", "  timeout: 3",
-                "  run_once: no", "  delegate_to: other", "  no_log: true", "  lock: db", "  retry: {attempts: 2, wait: 5s}",
+                "  run_once: no", "  delegate_to: other", "  no_log: true", "  lock: db",
+                "  retry: {attempts: 2, wait: 5s}",
                 "  module_defaults: {ping: {data: x}}", "  throttle: 2",
             )
             + "  handlers: [{name: h, ping: }]\n"
@@ -153,13 +155,16 @@ def test_positions_point_at_the_task_and_at_its_words(good_play: GoodPlay) -> No
     [
         (["- ping:", "  whne: x"], "site.yml:4:7: unknown key 'whne' of a task (did you mean 'when'?)"),
         (["- cpoy: src=a"], "site.yml:3:7: module 'cpoy' exists nowhere (did you mean 'copy'?)"),
-        (["- ansible.builtin.cpoy: {}"], "site.yml:3:7: module 'ansible.builtin.cpoy' exists nowhere (did you mean 'copy'?)"),
+        (["- ansible.builtin.cpoy: {}"],
+         "site.yml:3:7: module 'ansible.builtin.cpoy' exists nowhere (did you mean 'copy'?)"),
         (["- name: x"], "site.yml:3:7: this task names no module (a task needs one key such as 'copy:' or 'command:')"),
         (["- ping:", "  debug:"], "site.yml:4:7: a task does one thing, this one has two actions: ping and debug "
                                   "(make two tasks of it)"),
         (["- ping:", "  sudo: yes"], "site.yml:4:7: unknown key 'sudo' of a task (write 'become')"),
-        (["- ping:", "  become: perhaps"], "site.yml:4:15: 'become' of a task must be a boolean, not a string ('perhaps')"),
-        (["- ping:", "  retries: many"], "site.yml:4:16: 'retries' of a task must be a whole number, not a string ('many')"),
+        (["- ping:", "  become: perhaps"],
+         "site.yml:4:15: 'become' of a task must be a boolean, not a string ('perhaps')"),
+        (["- ping:", "  retries: many"],
+         "site.yml:4:16: 'retries' of a task must be a whole number, not a string ('many')"),
         (["- ping:", "  loop: a"], "site.yml:4:13: 'loop' of a task must be a list, not a string ('a')"),
         (["- ping:", "  register: a-b"], "site.yml:4:17: 'a-b' cannot be the name of a variable "
                                          "(use letters, digits and _; the first must not be a digit)"),
@@ -168,8 +173,10 @@ def test_positions_point_at_the_task_and_at_its_words(good_play: GoodPlay) -> No
                             "(write them as a mapping: 'name: value', one a line)"),
         (["- ping: [a]"], "site.yml:3:7: parameters of 'ping' must be a mapping, not a list"),
         (["- ping: data='x"], "site.yml:3:13: the parameters of 'ping' cannot be split: the quote ' is never closed"),
-        (["- just words"], "site.yml:3:7: a task must be a mapping, not a string (write 'module: parameters' below the dash)"),
-        (["- rescue: []"], "site.yml:3:7: 'rescue' and 'always' belong to a block, and there is no 'block' beside them"),
+        (["- just words"],
+         "site.yml:3:7: a task must be a mapping, not a string (write 'module: parameters' below the dash)"),
+        (["- rescue: []"],
+         "site.yml:3:7: 'rescue' and 'always' belong to a block, and there is no 'block' beside them"),
         (["- block: []", "  loop: [1]"], "site.yml:4:7: unknown key 'loop' of a block"),
         (["- ping:", "  guard: {}"], "site.yml:4:7: 'guard' is not supported yet"),
         (["- ping:", "  vars: {a-b: 1}"], "site.yml:4:14: 'a-b' cannot be the name of a variable "

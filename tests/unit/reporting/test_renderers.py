@@ -44,9 +44,7 @@ PLAY web  on h1, h2
                stderr | first
                stderr | <b>second</b>
   ok           h1  Say hello
-               {
-                   "msg": "hello"
-               }
+               msg: hello
   changed      h1  Loop  (item=a)
   FAILED       h1  Loop  (item={"n": "b"})
                no b
@@ -92,7 +90,8 @@ def test_plain_shows_diffs_and_details_when_asked(events: list[e.Event]) -> None
     assert f"{INDENT}--- before: /etc/x\n{INDENT}+++ after: /etc/x\n" in text
     assert f"{INDENT}-b\n{INDENT}+c\n" in text
     assert "h1 stdout | working" in text
-    assert '"rc": 3' in text
+    assert f"{INDENT}rc: 3\n" in text
+    assert f"{INDENT}stderr:\n{INDENT}  first\n" in text
 
 
 def test_plain_output_without_a_terminal_has_no_colour_and_with_one_has(events: list[e.Event]) -> None:

@@ -77,7 +77,7 @@ def test_a_wrong_password_names_the_file_and_the_ids_tried() -> None:
      "\n".join(VALUE.splitlines()[:3])],
 )  # fmt: skip
 def test_a_damaged_text_is_an_error(damaged: str) -> None:
-    with pytest.raises(InputError, match="damaged|none of the vault passwords"):
+    with pytest.raises(InputError, match=r"damaged|none of the vault passwords"):
         Vault([PROD]).decrypt(damaged)
 
 
