@@ -14,7 +14,7 @@ from types import FrameType
 
 from provisioner import __version__
 from provisioner.app.credentials import Credentials
-from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load, reload_inventory
+from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load, load_module, reload_inventory
 from provisioner.diagnostics.errors import Exit, UnmetNeed
 from provisioner.execution.context import RunContext
 from provisioner.execution.course import Course
@@ -45,6 +45,10 @@ class Stream:
         clean = self._redactor.event(happened)
         self._journal.write(clean)
         self.show(clean)
+
+    def idle(self) -> None:
+        """Use a quiet moment."""
+        self._journal.tick()
 
     def show(self, clean: event.Event) -> None:
         """Pass on an event that is redacted and recorded already."""
@@ -77,6 +81,19 @@ def run_playbooks(
 ) -> int:
     """Run the playbooks and return the exit code; InputError before any host is touched where the input is wrong."""
     loaded = load(paths, options, credentials)
+    return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
+
+
+def run_module(
+    pattern: str,
+    module: tuple[str, str],
+    options: RunOptions,
+    credentials: Credentials,
+    sinks: Sequence[EventSink],
+    ask: Ask,
+) -> int:
+    """Run one module, ``(name, arguments as text)``, on the hosts of ``pattern``; return the exit code."""
+    loaded = load_module(pattern, module, options, credentials)
     return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
 
 
@@ -124,7 +141,7 @@ def run_loaded(
     )  # fmt: skip
     reason = ""
     with ThreadPoolExecutor(max_workers=16, thread_name_prefix="local") as threads:
-        course = Course(context, Surroundings(sessions, clock, Asking(ask), threads), stream)
+        course = Course(context, Surroundings(sessions, clock, Asking(ask), threads, stream.idle), stream)
         try:
             reason = _play_all(course, plays)
         finally:

@@ -12,12 +12,14 @@ from pathlib import Path
 from provisioner.diagnostics.errors import InputError
 from provisioner.remote.params import boolean
 
+SYSTEM_INVENTORY = "/etc/ansible/hosts"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run uses where neither option nor variable says otherwise. Paths are absolute."""
 
-    inventories: tuple[str, ...] = ("/etc/ansible/hosts",)
+    inventories: tuple[str, ...] = ()
     roles_path: tuple[str, ...] = ()
     collections_path: tuple[str, ...] = ()
     library: tuple[str, ...] = ()
@@ -72,7 +74,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     timeout, forks = read.text("ANSIBLE_TIMEOUT", "timeout"), read.text("ANSIBLE_FORKS", "forks")
     inventories = read.text("ANSIBLE_INVENTORY", "inventory")
     return Settings(
-        inventories=_inventories(inventories, read) if inventories else Settings().inventories,
+        inventories=_inventories(inventories, read) if inventories else _default_inventories(),
         roles_path=read.paths("ANSIBLE_ROLES_PATH", "roles_path") or _default_paths("roles"),
         collections_path=read.paths("ANSIBLE_COLLECTIONS_PATH", "collections_path") or _default_paths("collections"),
         library=read.paths("ANSIBLE_LIBRARY", "library"),
@@ -93,6 +95,10 @@ def _inventories(written: str, read: _Reader) -> tuple[str, ...]:
         return (written,)
     base = Path.cwd() if read.environ.get("ANSIBLE_INVENTORY") else read.folder
     return (os.path.normpath(base / Path(written).expanduser()),)
+
+
+def _default_inventories() -> tuple[str, ...]:
+    return (SYSTEM_INVENTORY,) if Path(SYSTEM_INVENTORY).exists() else ()
 
 
 def _default_paths(kind: str) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -12,12 +13,13 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.settings import Settings, read_settings
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import Source
 from provisioner.graph.arrange import arrange
 from provisioner.graph.compile import CompiledPlay, Selection, compile_play
 from provisioner.graph.start import start_at
 from provisioner.loading.files import FileStore
 from provisioner.loading.inventory import load_inventory
-from provisioner.loading.playbook import load_playbooks
+from provisioner.loading.playbook import load_play_text, load_playbooks
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.inventory import Inventory
 from provisioner.model.options import RunOptions
@@ -27,6 +29,7 @@ from provisioner.templating.settings import PluginFolders, RenderSettings
 from provisioner.variables.scope import Layer, Level, Scope
 
 Ask = Callable[[str, bool], str]
+ReadPlays = Callable[[LoadSettings], tuple[Playbook, Findings]]
 
 
 class SystemClock:
@@ -55,15 +58,27 @@ class Loaded:
 
 def load(paths: Sequence[str], options: RunOptions, credentials: Credentials) -> Loaded:
     """Load playbooks and inventories; InputError carries every mistake found in all of them."""
+    folders = tuple(dict.fromkeys(str(Path(p).parent) for p in paths))
+    return _load(folders, options, credentials, lambda loading: load_playbooks(paths, loading))
+
+
+def load_module(pattern: str, module: tuple[str, str], options: RunOptions, credentials: Credentials) -> Loaded:
+    """Load inventories and make a playbook of one task: a module with its arguments on the hosts of a pattern."""
+    name, arguments = module
+    task: dict[str, object] = {name: arguments or None}
+    text = json.dumps([{"name": "Ad-hoc", "hosts": pattern, "gather_facts": False, "tasks": [task]}])
+    return _load((".",), options, credentials, lambda loading: load_play_text(Source("command line", text), loading))
+
+
+def _load(folders: Sequence[str], options: RunOptions, credentials: Credentials, read: ReadPlays) -> Loaded:
     settings = read_settings(os.environ)
     warnings: list[Diagnostic] = []
-    folders = tuple(dict.fromkeys(str(Path(p).parent) for p in paths))
     renderer = make_renderer(folders, credentials, settings, warnings)
     loading = make_loading(folders, options, credentials, settings, renderer)
     findings = Findings()
     inventory, found = load_inventory(options.inventories or settings.inventories, loading)
     findings.extend(found.all)
-    playbook, found = load_playbooks(paths, loading)
+    playbook, found = read(loading)
     findings.extend(found.all)
     if findings.errors:
         raise InputError(findings.all)

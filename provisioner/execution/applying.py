@@ -17,14 +17,11 @@ from provisioner.execution.task_run import TaskRun
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
 from provisioner.model import event
-from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
 from provisioner.scheduling.host_state import would_rescue
 from provisioner.scheduling.instructions import Expand
 from provisioner.scheduling.run_state import RunState
 from provisioner.scheduling.stimuli import Ends, Finished
-
-TRUE_WORDS = (True, "true", "True", "yes")
 
 
 class Applier:
@@ -75,11 +72,8 @@ class Applier:
 
     def item(self, run: TaskRun, done: ItemDone) -> None:
         """Tell that a loop item is done."""
-        secret = run.operation.keywords.no_log in TRUE_WORDS
-        ids = run.operation.id, run.host
-        self.sink.handle(
-            event.ItemFinished(*ids, done.label, done.status, done.result, self.clock.now(), no_log=secret)
-        )
+        what = run.operation.id, run.host, done.label, done.status, done.result
+        self.sink.handle(event.ItemFinished(*what, self.clock.now(), no_log=run.is_secret))
 
     def retrying(self, run: TaskRun, again: Again) -> None:
         """Tell that a task is tried again."""
@@ -88,8 +82,7 @@ class Applier:
 
     def output(self, run: TaskRun, stream: str, text: str) -> None:
         """Pass on output of something still running."""
-        secret = run.operation.keywords.no_log not in (UNSET, False, None)
-        self.sink.handle(event.OutputReceived(run.operation.id, run.host, stream, text, no_log=secret))
+        self.sink.handle(event.OutputReceived(run.operation.id, run.host, stream, text, no_log=run.is_secret))
 
     def note(self, text: str, severity: str = "warning", host: str = "", operation: str = "") -> None:
         """Tell the user something."""

@@ -15,7 +15,6 @@ from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.resolve import rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
-from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
@@ -27,7 +26,6 @@ from provisioner.variables.scope import Layer, Level, Scope
 class Notes:
     """What outlives the single items: keywords as they came out last, for the task as a whole."""
 
-    no_log: bool = False
     ignores_errors: bool = False
     ignores_unreachable: bool = False
     is_fatal: bool = False
@@ -36,7 +34,7 @@ class Notes:
 
 def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     """Run the task; what is wrong with it becomes a failed result, never an exception (but NotYet and dropped)."""
-    notes = Notes(no_log=_plain_no_log(run))
+    notes = Notes()
     try:
         result = yield from _whole(run, notes)
         status = status_of(result, ignores_errors=notes.ignores_errors)
@@ -50,7 +48,7 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
         effects.variables[run.task.register] = result
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
     notify = names if not status.is_bad else ()
-    return Outcome(status, result, effects, notes.no_log, notes.delegated_to, notify, notes.is_fatal)
+    return Outcome(status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal)
 
 
 def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
@@ -61,10 +59,6 @@ def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
     if notes.ignores_unreachable:
         return Status.IGNORED, {**result, "skip_reason": "Host is unreachable"}
     return (Status.LOST if isinstance(error, Lost) else Status.UNREACHABLE), result
-
-
-def _plain_no_log(run: TaskRun) -> bool:
-    return run.operation.keywords.no_log not in (UNSET, None, False, "no", "false")
 
 
 def _ignores(run: TaskRun) -> bool:
@@ -102,7 +96,7 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     if skipped is not None:
         return skipped
     resolved = resolve(run, scope)
-    notes.no_log, notes.delegated_to = resolved.no_log, resolved.delegated_to
+    run.is_secret, notes.delegated_to = resolved.no_log, resolved.delegated_to
     notes.ignores_errors = resolved.keywords.ignore_errors is True
     notes.ignores_unreachable = resolved.keywords.ignore_unreachable is True
     notes.is_fatal = resolved.keywords.any_errors_fatal is True

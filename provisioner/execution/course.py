@@ -44,7 +44,11 @@ class Course:
         hosts = self._hosts(compiled.play, layers)
         cut = self._batches(compiled.play, hosts, layers)
         if not cut:
-            self._note("warning", f"play '{compiled.play.name}': no hosts matched")
+            now = self.around.clock.now()
+            self.sink.handle(
+                event.PlayStarted(compiled.id, compiled.play.name, (), now, strategy=compiled.play.strategy)
+            )
+            self.sink.handle(event.PlayFinished(compiled.id, 0, now))
             return True
         context = PlayContext(self.run, compiled, layers, hosts)
         context.host_layers = lambda _host, scope: vars_file_layers(compiled.play, self.run, scope)

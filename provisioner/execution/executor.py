@@ -82,6 +82,12 @@ class Surroundings:
     clock: Clock
     prompt: Prompt
     threads: ThreadPoolExecutor
+    idle: Callable[[], None]
+    """Called while nothing happens: the journal brings what it holds to the disk then."""
+
+
+QUIET_S = 0.05
+"""How long to wait for a message before the quiet is used."""
 
 
 class Executor:
@@ -117,15 +123,16 @@ class Executor:
     # ------------------------------------------------------------------ the loop
 
     def _wait(self) -> None:
-        timeout = None
+        timeout = QUIET_S
         if self._timers:
-            timeout = max(0.0, self._timers[0][0] - self.around.clock.monotonic())
+            timeout = min(QUIET_S, max(0.0, self._timers[0][0] - self.around.clock.monotonic()))
         try:
-            message = self._inbox.get(timeout=timeout) if timeout is None or timeout > 0 else None
+            message = self._inbox.get(timeout=timeout) if timeout > 0 else None
         except queue.Empty:
-            message = None
-        if message is not None:
-            message()
+            self.around.idle()
+        else:
+            if message is not None:
+                message()
         while self._timers and self._timers[0][0] <= self.around.clock.monotonic():
             heapq.heappop(self._timers)[2]()
 

@@ -46,7 +46,8 @@ class Patience:
         if self._until is not None and not result.get("skipped"):
             result["attempts"] = self.attempt
             if not self._held:
-                result["failed"] = True
+                # what Ansible reports: the tries after the first
+                result.update(failed=True, attempts=max(1, self.attempt - 1))
         return result
 
 
@@ -54,8 +55,8 @@ def patience(run: TaskRun, scope: Scope) -> Patience:
     """Return the patience of a task, its numbers rendered."""
     until = None
     if run.task.until is not None:
-        retries = int(str(run.renderer.render(run.task.until.retries, scope)))
-        delay = float(str(run.renderer.render(run.task.until.delay, scope)))
-        until = (max(1, retries + 1), delay)
+        written = run.task.until.retries
+        tries = 3 if written is None else max(0, int(str(run.renderer.render(written, scope)))) + 1
+        until = (tries, float(str(run.renderer.render(run.task.until.delay, scope))))
     retry = run.operation.keywords.retry
     return Patience(until, retry if isinstance(retry, Retry) else None)

@@ -15,7 +15,7 @@ from provisioner.execution.needs import Call
 from provisioner.execution.outcome import Effects
 from provisioner.graph.operation import Operation
 from provisioner.model.call import Request
-from provisioner.model.keywords import Keywords
+from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.task import Task
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.scope import Layer, Scope
@@ -37,9 +37,10 @@ class Resolved:
 
 @dataclass
 class TaskRun:
-    """An operation on a host. ``pending`` holds names still being computed by operations sent before this one.
+    """An operation on a host.
 
-    ``extra`` are layers added on the way (loop items, results of earlier items).
+    ``pending`` holds names still being computed by operations sent before this one. ``is_secret`` is what ``no_log``
+    comes to. ``chain`` names the chain on the worker that is broken by a failure.
     """
 
     play: PlayContext
@@ -48,6 +49,11 @@ class TaskRun:
     chain: str = ""
     pending: tuple[Layer, ...] = ()
     effects: Effects = field(default_factory=Effects)
+    is_secret: bool = True
+
+    def __post_init__(self) -> None:
+        """Take the task for secret until ``no_log`` is known to be false: a template is only rendered later."""
+        self.is_secret = self.operation.keywords.no_log not in (UNSET, None, False)
 
     @property
     def task(self) -> Task:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
-from provisioner.diagnostics.position import Position, Text, position_of
+from provisioner.diagnostics.position import Position, Source, Text, position_of
 from provisioner.loading.checks import check_nodes, check_playbook, check_role
 from provisioner.loading.files import absolute_path, shown
 from provisioner.loading.graphing import GRAPHING_KEYS
@@ -21,6 +21,7 @@ from provisioner.loading.tasks import read_nodes
 from provisioner.loading.words import split_pairs
 from provisioner.model.play import Play, Playbook
 from provisioner.model.task import Node, Role
+from provisioner.syntax import yaml
 
 _IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")
 _IMPORT_KEYS = frozenset({*_IMPORTS, "name", "vars", "tags", "when"}) | GRAPHING_KEYS
@@ -47,6 +48,17 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
     return playbook, _in_order(findings)
 
 
+def load_play_text(source: Source, settings: LoadSettings) -> tuple[Playbook, Findings]:
+    """Return the plays of a text that is no file, such as what the command line asks for."""
+    findings = Findings()
+    basedir = absolute_path(".", settings.basedir)
+    reading = Reading(settings, findings, basedir, basedir, constants=dict(settings.extra_vars), importer=read_import)
+    plays = _read_plays(yaml.load(source, vault=settings.vault, findings=findings), reading)
+    playbook = Playbook(tuple(plays), ())
+    check_playbook(playbook, settings, findings)
+    return playbook, _in_order(findings)
+
+
 def _in_order(findings: Findings) -> Findings:
     """Return the findings file by file from top to bottom; the files in the order they appeared."""
     files: dict[str, int] = {"": 0}
@@ -69,6 +81,10 @@ def _read_file(path: str, outer: Reading) -> list[Play]:
         if not reading.findings.errors:
             reading.warn(f"the playbook {shown(path)} is empty")
         return []
+    return _read_plays(content, reading)
+
+
+def _read_plays(content: object, reading: Reading) -> list[Play]:
     if not isinstance(content, list):
         reading.error(f"a playbook must be a list of plays, not {kind_of(content)}", content,
                       hint="begin each play with a dash: '- hosts: all'")  # fmt: skip

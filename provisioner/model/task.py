@@ -34,10 +34,13 @@ class Loop:
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """``until``, ``retries`` and ``delay`` as written. ``conditions`` may be empty: then success is what is awaited."""
+    """``until``, ``retries`` and ``delay`` as written. ``conditions`` may be empty: then success is what is awaited.
+
+    ``retries`` None means three tries in all; a number means as many tries after the first.
+    """
 
     conditions: tuple[object, ...] = ()
-    retries: object = 3
+    retries: object = None
     delay: object = 5
 
 

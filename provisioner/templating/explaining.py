@@ -17,6 +17,7 @@ from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Source, position_of
 from provisioner.templating.errors import LookupFailed, RecursiveVariable, TemplateError, UndefinedVariable
+from provisioner.templating.plugins import short_name
 from provisioner.templating.undefined import Missing, UndefinedUsed
 from provisioner.variables.scope import Scope
 
@@ -165,18 +166,14 @@ def unknown_names(tree: nodes.Template, text: str, position: Position | None, kn
     """Return the first filter or test of ``tree`` that does not exist."""
     for kind, node_type, names in (("filter", nodes.Filter, known.filters), ("test", nodes.Test, known.tests)):
         for node in tree.find_all(node_type):
-            if _short(node.name) not in names() and node.name not in names():
+            if node.name not in names() and short_name(node.name) not in names():
                 return _unknown(kind, node.name, _moved(position, node.lineno, text), known)
     return None
 
 
-def _short(name: str) -> str:
-    return name.rsplit(".", 1)[-1]
-
-
 def _unknown(kind: str, name: str, position: Position | None, known: Known) -> Diagnostic:
     names = known.filters() if kind == "filter" else known.tests()
-    return Diagnostic(f"there is no {kind} '{name}'", position, hint=nearest(_short(name), names))
+    return Diagnostic(f"there is no {kind} '{name}'", position, hint=nearest(name.rsplit(".", 1)[-1], names))
 
 
 def _moved(position: Position | None, line: int, text: str) -> Position | None:

@@ -16,6 +16,7 @@ from typing import Any
 
 from provisioner import catalog
 from provisioner.diagnostics.diagnostic import Diagnostic
+from provisioner.templating import stand_ins
 from provisioner.templating.errors import TemplateError
 from provisioner.templating.values import FinalText
 
@@ -133,11 +134,12 @@ def import_file(path: Path) -> ModuleType:
         raise TemplateError(Diagnostic(f"{path} cannot be imported as a plugin"))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
+    stand_ins.provide_for(path)
     try:
         spec.loader.exec_module(module)
     except ImportError as error:
         del sys.modules[name]
-        hint = "plugins run in this program's Python, without ansible" if "ansible" in str(error) else ""
+        hint = "of ansible's own modules a plugin can use a few only" if "ansible" in str(error) else ""
         raise TemplateError(Diagnostic(f"plugin {path} cannot be imported", detail=str(error), hint=hint)) from error
     except Exception as error:
         del sys.modules[name]

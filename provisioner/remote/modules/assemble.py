@@ -10,7 +10,7 @@ from ..change import Change, Failed, text_diff
 from ..params import FileParameters, optional, required
 from ..system import System, attributes
 from ..system.attributes import Current, Wanted
-from ..system.placing import Placing, check_validate, place
+from ..system.placing import Placing, check_validate, md5_of, place
 
 
 class Params(FileParameters):
@@ -88,7 +88,7 @@ def _join(params: Params, fragments: List[bytes]) -> bytes:
 def plan(params: Params, state: State) -> Change:
     """Write where the joined content or the attributes differ."""
     result = {"src": params.src, "dest": params.dest, "msg": "OK"}
-    result.update(state.info, checksum=hashlib.sha1(state.wanted).hexdigest())  # noqa: S324 - the documented value
+    result.update(state.info, md5sum=md5_of(state.wanted), checksum=hashlib.sha1(state.wanted).hexdigest())  # noqa: S324 - the documented value
     if state.now is not None and state.content == state.wanted:
         delta = attributes.compare(state.want, state.now)
         return Change(delta.changed, "settle", result, attributes.diff_of(params.dest, delta))

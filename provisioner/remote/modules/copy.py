@@ -28,7 +28,9 @@ class Params(FileParameters):
     validate: Optional[str] = optional("str", "A command that must accept the new file, %s, before it is put in place.")
     directory_mode: Any = optional("raw", "Permissions of directories newly made.")
     follow: bool = optional("bool", "Whether to write through a link at the destination.", False)
-    local_follow: bool = optional("bool", "Whether links in the source are copied as what they point to.", True)
+    local_follow: Optional[bool] = optional(
+        "bool", "Whether links in the source are copied as what they point to; with remote_src they are not by default."
+    )
     checksum: Optional[str] = optional("str", "SHA-1 the content must have.")
     decrypt: bool = optional("bool", "Whether the controller decrypts a vaulted source.", True)
     _original_basename: Optional[str] = optional("str", "The source's name, for a destination that is a directory.")
@@ -87,7 +89,7 @@ def inspect(params: Params, system: System) -> State:
 def _manifest(params: Params, system: System) -> List[Dict[str, Any]]:
     source = params.src or ""
     name = os.path.basename(source)
-    found = trees.scan(system, source, params.local_follow)
+    found = trees.scan(system, source, bool(params.local_follow))
     if name:
         top = {"path": name, "mode": "%04o" % _mode_of(system, source), "dir": True}
         found = [top] + [dict(each, path=name + "/" + each["path"]) for each in found]
@@ -108,7 +110,8 @@ def _inspect_tree(
 
     def wants(entry: Mapping[str, Any]) -> Tuple[Wanted, Wanted]:
         if entry.get("dir"):
-            new = folder if params.directory_mode is not None else folder._replace(mode=entry["mode"] if keep else None)
+            as_source = keep or source is not None
+            new = folder if params.directory_mode or not as_source else folder._replace(mode=entry["mode"])
             return folder._replace(mode=None), new
         want = plain._replace(mode=entry["mode"]) if keep else plain
         return want, want._replace(mode=entry["mode"]) if source is not None and want.mode is None else want
@@ -266,14 +269,19 @@ def _write(params: Params, state: FileState, system: System) -> Dict[str, Any]:
     elif not state.folder_there:
         raise Failed("Destination directory %s does not exist" % folder, checksum=state.source_checksum)
     how = Placing(params.backup, params.validate, params.unsafe_writes, params.follow, state.source_checksum)
+    want = state.want
+    if want.mode is None and params.remote_src and params.src and state.now is not None:
+        want = want._replace(mode=_mode_of(system, params.src))  # a copy over a file takes the source's mode along
     with _open_source(params, system) as source:
-        result = place(system, state.path, source, state.want, how)
+        result = place(system, state.path, source, want, how)
     attributes.settle(system, state.path, state.want)
     result.update(attributes.info(system, state.path), dest=state.path)
     return result
 
 
 def _apply_tree(params: Params, state: TreeState, needed: List[str], system: System) -> Dict[str, Any]:
+    if state.source is not None and len(state.folders) > 1 and not params.dest.endswith("/"):
+        raise Failed("Destination directory %s does not exist" % os.path.dirname(state.dest))
     attributes.make_folders(system, state.folders, state.want)
     entries = state.entries
     if not params.force:

@@ -37,7 +37,7 @@ class Params(Parameters):
     age_stamp: str = optional("str", "Which time age means.", "mtime", choices=("atime", "ctime", "mtime"))
     size: Optional[str] = optional("str", "At least this large (10, 1k, 2m, 3g, 4t); with a minus at most.")
     mode: Any = optional("raw", "Permissions, octal or symbolic.")
-    exact_mode: bool = optional("bool", "Whether mode must be exactly so rather than at least so.", True)
+    exact_mode: bool = optional("bool", "Whether mode must be exactly so; else one bit of it is enough.", True)
     recurse: bool = optional("bool", "Whether to look below.", False)
     depth: Optional[int] = optional("int", "How deep to look with recurse.")
     hidden: bool = optional("bool", "Whether to list names that begin with a dot.", False)
@@ -184,7 +184,7 @@ def _mode_fits(params: Params, conditions: Conditions, status: os.stat_result) -
     if conditions.mode is None:
         return True
     now = modes.S_IMODE(status.st_mode)
-    return now == conditions.mode if params.exact_mode else now & conditions.mode == conditions.mode
+    return now == conditions.mode if params.exact_mode else bool(now & conditions.mode)
 
 
 def _contains(params: Params, pattern: Any, system: System, path: str) -> bool:

@@ -253,7 +253,7 @@ def _late_steps(params: Params, state: State) -> List[List[str]]:
     steps = _ageing(params, state.shadow)
     shadow = state.shadow
     current = shadow.password if shadow is not None else ""
-    may_set = params.password is not None and params.update_password != "on_create" and shadow is not None  # noqa: S105 - a choice
+    may_set = params.password is not None and params.update_password != "on_create"  # noqa: S105 - a choice
     if may_set and current.lstrip("!") != (params.password or "").lstrip("!"):
         steps.append(["chpasswd"])
         current = params.password or ""

@@ -46,6 +46,10 @@ class Commands:
                 cwd=cwd,
             )
         except FileNotFoundError as error:
+            elsewhere = None if "/" in argv[0] else self.which(argv[0])  # plain users have no sbin in their PATH
+            if elsewhere is not None:
+                again = [elsewhere, *argv[1:]]
+                return self.run(again, stdin=stdin, env=env, cwd=cwd, timeout_s=timeout_s, hear=hear)
             return Completed(127, "", "%s: %s" % (error.filename or argv[0], os.strerror(error.errno or 2)))
         except PermissionError as error:
             return Completed(126, "", "%s: %s" % (error.filename or argv[0], os.strerror(error.errno or 13)))

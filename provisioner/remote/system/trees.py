@@ -89,7 +89,7 @@ def _entry(system: System, dest: str, given: Mapping[str, Any], want: Wanted, fr
             raise Failed("cannot write the file %s: a directory is in the way" % path)
         same = attributes.state_of(status) != "link" and system.files.checksum(path) == checksum
     now = attributes.current(system, path, want, follow=kind != "link")
-    differ = now is not None and kind != "link" and attributes.compare(want, now).changed
+    differ = now is not None and attributes.compare(want, now).changed
     return Entry(path, kind, checksum, link, want, fresh_want, True, same, differ)
 
 
@@ -117,6 +117,7 @@ def realize(system: System, entries: List[Entry], contents: Iterator[Tuple[str, 
             attributes.make_folders(system, [entry.path], entry.fresh_want)
         elif entry.kind == "link" and not entry.is_same:
             system.files.symlink(entry.link or "", entry.path)
+            attributes.settle(system, entry.path, entry.want, follow=False)
     waiting = {entry.path: entry for entry in entries if entry.kind == "file" and not entry.is_same}
     for path, stream in contents:
         found = waiting.pop(path, None)
@@ -129,7 +130,7 @@ def realize(system: System, entries: List[Entry], contents: Iterator[Tuple[str, 
         raise Failed("the content of %s was not sent" % ", ".join(sorted(waiting)))
     for entry in entries:
         if entry.is_there and entry.attributes_differ:
-            attributes.settle(system, entry.path, entry.want)
+            attributes.settle(system, entry.path, entry.want, follow=entry.kind != "link")
     return backups
 
 

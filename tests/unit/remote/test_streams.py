@@ -64,3 +64,10 @@ def test_a_missing_program_gives_127_and_its_name() -> None:
 def test_bytes_that_are_no_text_survive() -> None:
     done = Commands().run(["printf", r"\377"])
     assert done.out.encode("utf-8", "surrogateescape") == b"\xff"
+
+
+def test_programs_of_sbin_are_found_by_plain_users_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "useradd-of-ours").write_text("#!/bin/sh\necho found $1\n")
+    (tmp_path / "useradd-of-ours").chmod(0o755)
+    monkeypatch.setattr("provisioner.remote.system.commands.SEARCH_PATH", str(tmp_path))
+    assert Commands().run(["useradd-of-ours", "it"]).out == "found it\n"

@@ -1,0 +1,106 @@
+"""Brings two outcomes to the same form and says where they differ."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from differences import is_known
+from sides import Entry, Outcome
+
+# written by clocks, or about how a result came about rather than what it is
+NOISE = frozenset({"start", "end", "delta", "invocation", "exception", "warnings", "deprecations", "diff", "item"})
+# what a user reads from results of any action
+TOLD = ("msg", "rc", "stdout", "stderr", "attempts", "skip_reason", "skipped_reason", "false_condition", "censored")
+# the text of these actions' results is the playbook's own
+SPEAKING = frozenset({"debug", "fail", "assert", "set_fact", "ansible.builtin.debug", "ansible.builtin.fail"})
+# includes report as results here and as something else there; meta is reported by neither in a way to compare
+SILENT = frozenset({"meta", "include_tasks", "include_role", "import_role", "import_tasks", "include"})
+
+
+def differences(ours: Outcome, theirs: Outcome) -> str:
+    """Return a readable account of all differences, empty where the outcomes are equal."""
+    parts = []
+    if ours.exit_code != theirs.exit_code:
+        parts.append(f"exit code: ours {ours.exit_code}, theirs {theirs.exit_code}")
+    if ours.plays != theirs.plays:
+        parts.append(f"plays: ours {ours.plays}\n     theirs {theirs.plays}")
+    parts.extend(_by_host(ours, theirs))
+    parts.extend(_recap(ours.recap, theirs.recap))
+    if parts:
+        parts += ["--- ours says", _tail(ours.text), "--- theirs says", _tail(theirs.text)]
+    return "\n".join(parts)
+
+
+def _by_host(ours: Outcome, theirs: Outcome) -> Iterable[str]:
+    left, right = lines_by_host(ours), lines_by_host(theirs)
+    for host in sorted({*left, *right}):
+        told = list(difflib.unified_diff(right.get(host, []), left.get(host, []), "theirs", "ours", n=1, lineterm=""))
+        if told:
+            yield f"{host}:\n" + "\n".join(told[2:])
+
+
+def _recap(ours: Mapping[str, Mapping[str, int]], theirs: Mapping[str, Mapping[str, int]]) -> Iterable[str]:
+    for host in sorted({*ours, *theirs}):
+        left, right = ours.get(host, {}), theirs.get(host, {})
+        changed = {n: (left.get(n), right.get(n)) for n in {*left, *right} if left.get(n) != right.get(n)}
+        if changed:
+            told = ", ".join(f"{name} {a} (theirs {b})" for name, (a, b) in sorted(changed.items()))
+            yield f"recap of {host}: {told}"
+
+
+def lines_by_host(outcome: Outcome) -> dict[str, list[str]]:
+    """Return one line for each thing that happened, by host, in order."""
+    lines: dict[str, list[str]] = {}
+    for entry in outcome.entries:
+        action = entry.action.rpartition(".")[2]
+        if action in SILENT and entry.status in {"ok", "changed"} and entry.kind != "retry":
+            continue
+        text = f"{entry.kind} [{entry.task}] {entry.status}"
+        if entry.kind == "item":
+            text += f" ({_text(plain(entry.label))})"
+        told = told_values(entry)
+        text += f" {_text(told)}" if told else ""
+        lines.setdefault(entry.host, []).append(text.replace(outcome.scratch, "SCRATCH"))
+    return lines
+
+
+def told_values(entry: Entry) -> dict[str, Any]:
+    """Return what of an entry's result is compared."""
+    action = entry.action.rpartition(".")[2]
+    values = plain(entry.result)
+    is_loop = "results" in values and entry.kind == "task"
+    if is_loop:  # its items were compared one by one
+        values.pop("results")
+    if entry.status in {"skipped", "unreachable"} or is_loop:
+        return {}
+    bad = entry.status in {"failed", "ignored"}
+    if action in SPEAKING:
+        names = ("msg", "assertion", "evaluated_to", "censored") if bad else tuple(values)
+    else:
+        names = tuple(n for n in TOLD if n != "msg" and not (bad and n in {"stderr", "stdout"}))
+    return {name: values[name] for name in names if name in values and not is_known(action, name)}
+
+
+def plain(value: Any) -> Any:
+    """Return a result without noise, at every depth."""
+    if isinstance(value, Mapping):
+        return {
+            str(k): plain(v)
+            for k, v in value.items()
+            if k not in NOISE and not str(k).startswith("_ansible") and not (k in {"failed", "changed"} and not v)
+        }
+    if isinstance(value, (list, tuple)):
+        return [plain(v) for v in value]
+    return value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+
+
+def _tail(text: str) -> str:
+    lines = [line[:300] for line in text.splitlines() if not line.startswith("{")]
+    return "\n".join(lines[-40:])

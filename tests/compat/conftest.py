@@ -1,0 +1,54 @@
+"""The two sides, with an inventory each that differs only in the scratch folder on the hosts."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.lab.lab import Lab
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))  # the modules beside this file are no package, as no other test needs them
+
+from sides import Ours, Theirs, oracle_programs  # noqa: E402
+
+
+def write_inventory(lab: Lab, folder: Path, scratch: str) -> Path:
+    """Write an inventory folder: the groups beside this file, and where the lab's hosts are."""
+    shutil.copytree(HERE / "inventory", folder)
+    hosts = lab.inventory_path.read_text("utf-8") + f"    scratch: {json.dumps(scratch)}\n"
+    text = hosts.replace("  vars:\n", f"  vars:\n    scratch: {json.dumps(scratch)}\n", 1)
+    text = text.removesuffix(f"    scratch: {json.dumps(scratch)}\n")
+    (folder / "hosts.yml").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def theirs(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Theirs:
+    """ansible-core."""
+    scratch = "/tmp/compat-a"
+    inventory = write_inventory(lab, tmp_path_factory.mktemp("theirs") / "inventory", scratch)
+    return Theirs("theirs", inventory, scratch, oracle_programs())
+
+
+@pytest.fixture(scope="session")
+def ours(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Ours:
+    """This project."""
+    scratch = "/tmp/compat-b"
+    inventory = write_inventory(lab, tmp_path_factory.mktemp("ours") / "inventory", scratch)
+    return Ours("ours", inventory, scratch)
+
+
+@pytest.fixture
+def clean_scratch(lab: Lab, ours: Ours, theirs: Theirs) -> Iterator[None]:
+    """Take away the scratch folders afterwards."""
+    yield
+    for host in lab.hosts:
+        command = [*lab.ssh_command(host), "rm", "-rf", ours.scratch, theirs.scratch]
+        subprocess.run(command, check=True, timeout=30)

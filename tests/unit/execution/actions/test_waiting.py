@@ -1,0 +1,77 @@
+"""pause, wait_for_connection, reboot: what they wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from provisioner.diagnostics.errors import Lost, Unreachable
+from provisioner.execution.needs import Call, Question, ResetConnection, Sleep
+from provisioner.model.call import Reply
+from tests.support.stage import Stage
+
+
+def replies(*answers: Reply) -> Callable[[Call], Reply]:
+    waiting: Iterator[Reply] = iter(answers)
+    return lambda _call: next(waiting)
+
+
+def said(text: str) -> Reply:
+    return Reply(result={"rc": 0, "stdout": text, "changed": True})
+
+
+GONE = Reply(error=Unreachable("host web1: no answer"))
+
+
+def test_pause_waits_for_the_time_it_says(stage: Stage) -> None:
+    result = stage.run("pause", {"minutes": 2})
+    assert [need.seconds for need in stage.needs if isinstance(need, Sleep)] == [120]
+    assert result["stdout"].startswith("Paused for")
+
+
+def test_pause_returns_what_was_typed(stage: Stage) -> None:
+    stage.typed = "yes"
+    assert stage.run("pause", {"prompt": "go on?"})["user_input"] == "yes"
+    assert [need.echo for need in stage.needs if isinstance(need, Question)] == [True]
+
+
+def test_a_connection_is_made_anew_until_a_worker_answers(stage: Stage) -> None:
+    stage.answer = replies(GONE, GONE, Reply(result={"ping": "pong"}))
+    assert not stage.run("wait_for_connection", {"sleep": 2}).get("failed")
+    assert [type(need) for need in stage.needs] == [
+        ResetConnection, Call, Sleep, ResetConnection, Call, Sleep, ResetConnection, Call,
+    ]  # fmt: skip
+
+
+def test_waiting_for_a_connection_ends_with_what_was_wrong(stage: Stage) -> None:
+    stage.answer = replies(GONE)
+    result = stage.run("wait_for_connection", {"timeout": 0})
+    assert result["failed"]
+    assert "no answer" in result["msg"]
+
+
+def test_a_reboot_is_over_when_it_is_another_boot_and_the_test_command_works(stage: Stage) -> None:
+    lost = Reply(error=Lost("contact lost"))
+    failing = Reply(result={"rc": 1, "failed": True, "msg": "not yet"})
+    stage.answer = replies(said("boot 1"), lost, GONE, said("boot 1"), said("boot 2"), failing, said("root"))
+    result = stage.run("reboot", {"post_reboot_delay": 7})
+    assert result["rebooted"]
+    assert [need.seconds for need in stage.needs if isinstance(need, Sleep)][-1] == 7
+
+
+def test_a_reboot_that_is_refused_fails_at_once(stage: Stage) -> None:
+    stage.answer = replies(said("boot 1"), Reply(result={"rc": 1, "failed": True, "stderr": "must be root"}))
+    result = stage.run("reboot", {})
+    assert (result["failed"], result["rebooted"]) == (True, False)
+    assert "must be root" in result["msg"]
+
+
+def test_a_host_that_does_not_come_back_is_a_failure(stage: Stage) -> None:
+    stage.answer = replies(said("boot 1"), said(""), said("boot 1"))
+    result = stage.run("reboot", {"reboot_timeout": 0})
+    assert result["failed"]
+    assert "timeout=0" in result["msg"]
+
+
+def test_check_mode_foretells_the_reboot(stage: Stage) -> None:
+    assert stage.run("reboot", {}, check=True)["changed"]
+    assert stage.needs == []
