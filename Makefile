@@ -53,7 +53,7 @@ test: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
 
 demo: hosts-possible $(STAMP)
-	@$(PY) bench/demo.py
+	@$(PY) bench/demo.py $(if $(FRESH),--fresh) $(if $(BREAK),--break)
 
 compat: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 tests/compat

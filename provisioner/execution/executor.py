@@ -24,6 +24,7 @@ from provisioner.execution.judge import DroppedUnrun
 from provisioner.execution.needs import (
     Again,
     Call,
+    CheckDone,
     Done,
     ItemDone,
     Local,
@@ -186,7 +187,8 @@ class Executor:
     def _limit(self, running: Running) -> None:
         """Start the clock of a task that has a time limit (``timeout``)."""
         limit = running.run.operation.keywords.timeout
-        if limit is UNSET or limit in (None, 0) or running.outcome is not None:
+        limit = running.run.task.async_s if limit is UNSET else limit
+        if limit in (None, 0) or running.outcome is not None:
             return
         seconds = float(str(running.run.renderer.render(limit, running.run.scope())))
         at = self.around.clock.monotonic() + seconds
@@ -247,6 +249,9 @@ class Executor:
         match need:
             case ItemDone():
                 self.applier.item(running.run, need)
+                return True
+            case CheckDone():
+                self.applier.check(running.run, need)
                 return True
             case Question():
                 running.answer = self.around.prompt.ask(need.prompt, echo=need.echo, timeout_s=need.timeout_s)

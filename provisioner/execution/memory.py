@@ -28,11 +28,10 @@ class HostMemory:
         """Counts up with every change that may alter how the host is reached."""
 
     def learn_facts(self, facts: Mapping[str, Any]) -> None:
-        """Add facts under both names: ``ansible_facts.x`` and ``ansible_x``."""
+        """Add facts under both names: in ``ansible_facts`` without the prefix, and at top level as the module said."""
         for name, value in facts.items():
-            short = name.removeprefix(PREFIX)
-            self.facts[short] = value
-            self._injected[name if name.startswith(PREFIX) or name in NOT_PREFIXED else PREFIX + name] = value
+            self.facts[name.removeprefix(PREFIX)] = value
+            self._injected[name] = value
         self.version += 1
 
     def set(self, values: Mapping[str, Any]) -> None:
@@ -52,6 +51,3 @@ class HostMemory:
         self._injected.clear()
         self._injected["ansible_facts"] = self.facts
         self.version += 1
-
-
-NOT_PREFIXED = frozenset({"module_setup", "gather_subset", "discovered_interpreter_python"})

@@ -91,6 +91,18 @@ class ItemDone:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckDone:
+    """Tell that a check of ``verify`` is done; answered at once with None."""
+
+    check: str
+    passed: bool
+    expected: str
+    actual: str
+    where: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """Tell that an attempt did not suffice and wait for the next; answered with None after ``wait_s``."""
 
@@ -99,7 +111,7 @@ class Again:
     wait_s: float
 
 
-Need: TypeAlias = Again | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
+Need: TypeAlias = Again | CheckDone | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
 Result: TypeAlias = dict[str, Any]
 Steps: TypeAlias = Generator[Need, Any, Result]
 """An action's body: yields needs, returns the result dictionary."""

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from provisioner.execution.task_run import TaskRun
 from provisioner.variables.scope import Layer, Level
 
-FACTS = frozenset({"setup", "package_facts", "service_facts", "getent", "mount_facts"})
-"""Modules whose facts all have names that begin with ``ansible_`` or stand in ``ansible_facts``."""
+FACTS = frozenset({"package_facts", "service_facts", "getent", "mount_facts"})
+"""Modules that bring facts under names of their own."""
 
 
 class _Facts(frozenset[str]):
-    """The set of all names a fact can have."""
+    """The set of all names that a gathered fact can have."""
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name.startswith("ansible_")
@@ -31,7 +31,9 @@ def writes(run: TaskRun) -> Iterator[Layer]:
         yield Layer(Level.SET_FACTS, "register", pending=frozenset({task.register}))
     if task.action == "set_fact":
         yield Layer(Level.SET_FACTS, "set_fact", pending=frozenset(map(str, task.args)))
-    elif task.action in FACTS:
+    elif task.action == "setup":
         yield Layer(Level.FACTS, task.action, pending=_FACT_NAMES)
+    elif task.action in FACTS:
+        yield Layer(Level.FACTS, task.action, pending_any=True)
     elif task.action == "include_vars":
         yield Layer(Level.INCLUDE_VARS, task.action, pending_any=True)

@@ -13,7 +13,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.graph.expand import Expansion, Place, is_flush, role_layers, roles_of
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Kind, Operation
-from provisioner.graph.passes import barriers, facts, joins, needs, order, tags, together
+from provisioner.graph.passes import barriers, facts, joins, needs, order, proofs, tags, together
 from provisioner.model.keywords import Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import Block, Node, RoleUse, Task
@@ -24,10 +24,11 @@ STRATEGIES = ("linear", "free", "host_pinned", "graph")
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which tasks run: ``--tags`` and ``--skip-tags``."""
+    """Which tasks run: ``--tags`` and ``--skip-tags``. ``only_proofs``: nothing but the checks of ``verify``."""
 
     tags: frozenset[str] = frozenset({"all"})
     skip: frozenset[str] = frozenset()
+    only_proofs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def compile_play(play: Play, index: int, selection: Selection = Selection()) -> 
         raise InputError.at(
             play.position, f"unknown strategy '{play.strategy}'", hint=f"one of {', '.join(STRATEGIES)}"
         )
+    if selection.only_proofs:
+        play = proofs.only(play)
     expansion = Expansion(f"{name}.")
     operations = list(_sections(play, name, expansion))
     graph = _build(tags.apply(operations, selection.tags, selection.skip), play.strategy)
@@ -58,6 +61,8 @@ def compile_play(play: Play, index: int, selection: Selection = Selection()) -> 
 
 def compile_fragment(nodes: Sequence[Node], place: Place, prefix: str, compiled: CompiledPlay) -> Graph:
     """Return the graph of nodes that became known while the play runs (an included file or role)."""
+    if compiled.selection.only_proofs:
+        nodes = proofs.only_nodes(nodes)
     operations = list(Expansion(prefix).walk(nodes, place))
     selected = tags.apply(operations, compiled.selection.tags, compiled.selection.skip)
     return _build(selected, compiled.play.strategy)
@@ -102,6 +107,7 @@ def _sections(play: Play, name: str, expansion: Expansion) -> Iterable[Operation
                 keywords=Keywords(tags=("always",)),
                 section=section,
             )
+    yield from expansion.walk(proofs.of_play(play), replace(place, section="verify"))
 
 
 def _includes(play: Play) -> bool:

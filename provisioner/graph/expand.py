@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioner.diagnostics.position import Position
+from provisioner.graph.passes import proofs
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
 from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
@@ -53,6 +54,8 @@ class Expansion:
         for node in map(with_revert, nodes):
             if isinstance(node, Task):
                 yield self._task(node, place)
+                for proof in proofs.of_task(node):
+                    yield self._task(proof, place)
             elif isinstance(node, Block):
                 yield from self._block(node, place)
             else:
@@ -81,11 +84,11 @@ class Expansion:
     def _block(self, block: Block, place: Place) -> Iterator[Operation]:
         inner = replace(place.within(block.graphing), keywords=block.keywords.inherit(place.keywords))
         if not block.rescue and not block.always:
-            yield from self.walk(block.block, inner)
+            yield from self.walk((*block.block, *proofs.of_block(block)), inner)
             return
         name = self.next_id("b")
         for section, nodes in (
-            (Section.BLOCK, block.block),
+            (Section.BLOCK, (*block.block, *proofs.of_block(block))),
             (Section.RESCUE, block.rescue),
             (Section.ALWAYS, block.always),
         ):
@@ -102,7 +105,7 @@ class Expansion:
         inner = replace(place.within(use.graphing), keywords=keywords)
         for dependency in use.role.dependencies:
             yield from self.role(dependency, replace(inner, role=self.inside(use, inner).role))
-        yield from self.walk(use.role.tasks, self.inside(use, inner))
+        yield from self.walk((*use.role.tasks, *proofs.of_role(use)), self.inside(use, inner))
 
     def inside(self, use: RoleUse, place: Place) -> Place:
         """Return the place of a role's own tasks and handlers."""

@@ -8,7 +8,8 @@ a journal whose names were masked could not be replayed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from re import Pattern
 from threading import Lock
@@ -40,7 +41,8 @@ class Redactor:
         self._lock = Lock()
         self._whole: frozenset[str] = frozenset()
         self._forms: frozenset[str] = frozenset()
-        self._pattern: Pattern[str] | None = None
+        self._told: frozenset[str] = frozenset()
+        self._patterns: tuple[Pattern[str], ...] = ()
         self._is_stale = False
 
     def learn(self, secret: str) -> None:
@@ -56,6 +58,16 @@ class Redactor:
                 self.warning = f"a secret has fewer than {SHORTEST} characters: it is hidden only where it stands alone"
             self._whole |= {plain, stripped}
 
+    def _learn_told(self, text: str) -> None:
+        """Remember output of a no_log task; it is hidden where it stands as a word of its own.
+
+        Such output is no password as a rule; hidden inside other words it would make half of a log unreadable.
+        """
+        with self._lock:
+            self._told |= spellings(text)
+            self._whole |= {text, text.strip()}
+            self._is_stale = True
+
     def learn_all(self, value: object) -> None:
         """Remember every string and number inside ``value`` (what a vault file held)."""
         for leaf in _leaves(value):
@@ -67,8 +79,9 @@ class Redactor:
             return text
         if text in self._whole:
             return MASK
-        pattern = self._matcher()
-        return pattern.sub(MASK, text) if pattern is not None else text
+        for pattern in self._matchers():
+            text = pattern.sub(MASK, text)
+        return text
 
     def event(self, event: Event) -> Event:
         """Return ``event`` without secrets; secrets that a result brings along are learned first."""
@@ -86,7 +99,7 @@ class Redactor:
             return event if result is event.result else replace(event, result=result)
         for text in _told(result):
             if len(text.strip()) >= SHORTEST_OUTPUT:
-                self.learn(text)
+                self._learn_told(text)
         kept: dict[str, object] = {key: result[key] for key in KEPT_RESULT if key in result}
         hidden = {"censored": CENSORED, **kept}
         if isinstance(event, ItemFinished):
@@ -138,12 +151,14 @@ class Redactor:
             return value
         return {new_key: new_item for _, _, new_key, new_item in pairs}
 
-    def _matcher(self) -> Pattern[str] | None:
+    def _matchers(self) -> Sequence[Pattern[str]]:
         if self._is_stale:
             with self._lock:
-                self._pattern = matcher(self._forms)
+                secret, told = matcher(self._forms), matcher(self._told)
+                words = re.compile(rf"(?<!\w)(?:{told.pattern})(?!\w)") if told is not None else None
+                self._patterns = tuple(p for p in (secret, words) if p is not None)
                 self._is_stale = False
-        return self._pattern
+        return self._patterns
 
 
 def _leaves(value: object) -> Iterable[str]:

@@ -219,7 +219,7 @@ def make_task(written: dict[str, object], action: Action, keywords: Keywords, re
         changed_when=_conditions(written, "changed_when", reading),
         failed_when=_conditions(written, "failed_when", reading),
         listen=read_texts(Item("listen", written["listen"], "handler"), reading) if "listen" in written else (),
-        async_s=_number(written, "async", 0, reading),
+        async_s=_async(written, reading),
         poll_s=_number(written, "poll", 15, reading),
         graphing=read_graphing(written, "task", reading),
         verify=read_checks(written["verify"], position, reading) if "verify" in written else (),
@@ -236,6 +236,15 @@ def _conditions(written: Mapping[str, object], key: str, reading: Reading) -> tu
 
 def _number(written: Mapping[str, object], key: str, default: int, reading: Reading) -> object:
     return read_int(Item(key, written[key], "task"), reading) if key in written else default
+
+
+def _async(written: Mapping[str, object], reading: Reading) -> object:
+    """Return the ``async`` time limit; a task that nobody waits for is refused, as nothing could ask for its end."""
+    limit = _number(written, "async", 0, reading)
+    if limit and str(_number(written, "poll", 15, reading)) == "0":
+        reading.error("'poll: 0' is not supported yet: a task cannot be left running in the background",
+                      _at(written, "poll"), hint="give a poll interval: the task is waited for, at most 'async' seconds")  # fmt: skip
+    return limit
 
 
 def _register(written: Mapping[str, object], reading: Reading) -> str | None:

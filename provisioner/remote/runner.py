@@ -48,6 +48,7 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
 
 def _work(module: Any, params: Any, mode: Mode, system: System) -> Dict[str, Any]:
     traits: Traits = getattr(module, "TRAITS", Traits())
+    system.foretell = mode.check or mode.diff
     change = _decide(module, params, system)
     result = dict(change.result)
     result.setdefault("changed", bool(change.changed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -166,13 +166,21 @@ def _odd_escapes_allowed(source: str) -> Iterator[None]:
         yield
 
 
+def _joined(nodes: Iterable[Any]) -> object:
+    return from_nodes(list(nodes))
+
+
+def _joined_natively(nodes: Iterable[Any]) -> object:
+    return from_nodes_native(list(nodes))
+
+
 class ScopeEnvironment(Environment):
     """Compiles templates for scopes. One exists for each set of options and search folders."""
 
     code_generator_class = NativeOutput
     context_class = ScopeContext
     template_class = ScopeTemplate
-    concat = staticmethod(from_nodes)  # type: ignore[assignment]
+    concat = staticmethod(_joined)  # type: ignore[assignment]
 
     def __init__(self, options: TemplateOptions, loader: BaseLoader | None) -> None:
         super().__init__(
@@ -220,4 +228,4 @@ class ScopeEnvironment(Environment):
 class NativeEnvironment(ScopeEnvironment):
     """The environment of ``jinja2_native``."""
 
-    concat = staticmethod(from_nodes_native)  # type: ignore[assignment]
+    concat = staticmethod(_joined_natively)  # type: ignore[assignment]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from jinja2 import pass_context
@@ -119,14 +119,29 @@ def _one(found: list[Any], wantlist: bool) -> Any:
     return found[0] if len(found) == 1 else found
 
 
+class LazyVariables(Mapping[str, Any]):
+    """All variables for a project's lookup, each rendered when it is asked for."""
+
+    def __init__(self, context: LookupContext) -> None:
+        self._context = context
+
+    def __getitem__(self, name: str) -> Any:
+        return self._context.variable(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._context.scope.known_names())
+
+    def __len__(self) -> int:
+        return len(self._context.scope.known_names())
+
+
 def _class_run(holder: Any) -> LookupRun:
     """Return the ``run`` of a project's own LookupModule in our shape."""
 
     def run(terms: list[Any], context: LookupContext, **options: Any) -> list[Any]:
         """Run the project's lookup with all variables."""
-        variables = {name: context.variable(name) for name in context.scope.known_names()}
         try:
-            found = holder().run(terms, variables=variables, **options)
+            found = holder().run(terms, variables=LazyVariables(context), **options)
         except (ProvisionerError, NotYet):
             raise
         except Exception as error:

@@ -9,6 +9,7 @@ import ast
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
+from types import BuiltinMethodType, MethodType
 from typing import Any
 
 from jinja2.runtime import Undefined
@@ -124,6 +125,11 @@ def text_of(value: object) -> str:
             return str(plain(value))
         except NotPlain:
             return str(value)
+    if isinstance(value, (BuiltinMethodType, MethodType)):
+        name = value.__name__
+        raise ValueError(
+            f"'{name}' is a method here: call it with '{name}()', or write ['{name}'] for the key of that name"
+        )
     return str(value)
 
 

@@ -15,7 +15,9 @@ NOISE = frozenset({"start", "end", "delta", "invocation", "exception", "warnings
 # what a user reads from results of any action
 TOLD = ("msg", "rc", "stdout", "stderr", "attempts", "skip_reason", "skipped_reason", "false_condition", "censored")
 # the text of these actions' results is the playbook's own
-SPEAKING = frozenset({"debug", "fail", "assert", "set_fact", "ansible.builtin.debug", "ansible.builtin.fail"})
+SPEAKING = frozenset({"debug", "fail", "assert", "set_fact"})
+# and so are these messages of failed ones; other messages are each implementation's own wording
+BAD_SPEAKING = {"fail": ("msg", "censored"), "assert": ("msg", "assertion", "evaluated_to", "censored")}
 # includes report as results here and as something else there; meta is reported by neither in a way to compare
 SILENT = frozenset({"meta", "include_tasks", "include_role", "import_role", "import_tasks", "include"})
 
@@ -29,7 +31,9 @@ def differences(ours: Outcome, theirs: Outcome) -> str:
         parts.append(f"plays: ours {ours.plays}\n     theirs {theirs.plays}")
     parts.extend(_by_host(ours, theirs))
     parts.extend(_recap(ours.recap, theirs.recap))
-    if parts:
+    if not parts:
+        return ""
+    if ours.exit_code != theirs.exit_code or not (ours.entries and theirs.entries):
         parts += ["--- ours says", _tail(ours.text), "--- theirs says", _tail(theirs.text)]
     return "\n".join(parts)
 
@@ -78,7 +82,7 @@ def told_values(entry: Entry) -> dict[str, Any]:
         return {}
     bad = entry.status in {"failed", "ignored"}
     if action in SPEAKING:
-        names = ("msg", "assertion", "evaluated_to", "censored") if bad else tuple(values)
+        names = BAD_SPEAKING.get(action, ()) if bad else tuple(values)
     else:
         names = tuple(n for n in TOLD if n != "msg" and not (bad and n in {"stderr", "stdout"}))
     return {name: values[name] for name in names if name in values and not is_known(action, name)}

@@ -22,9 +22,8 @@ from sides import Ours, Theirs, oracle_programs  # noqa: E402
 def write_inventory(lab: Lab, folder: Path, scratch: str) -> Path:
     """Write an inventory folder: the groups beside this file, and where the lab's hosts are."""
     shutil.copytree(HERE / "inventory", folder)
-    hosts = lab.inventory_path.read_text("utf-8") + f"    scratch: {json.dumps(scratch)}\n"
-    text = hosts.replace("  vars:\n", f"  vars:\n    scratch: {json.dumps(scratch)}\n", 1)
-    text = text.removesuffix(f"    scratch: {json.dumps(scratch)}\n")
+    text = lab.inventory_path.read_text("utf-8")
+    text = text.replace("  vars:\n", f"  vars:\n    scratch: {json.dumps(scratch)}\n", 1)
     (folder / "hosts.yml").write_text(text, encoding="utf-8")
     return folder
 

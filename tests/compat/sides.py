@@ -98,7 +98,7 @@ class Theirs(Side):
             "COMPAT_RECORD": str(record),
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "oracle"),
             "ANSIBLE_CALLBACKS_ENABLED": "compat_record",
-            "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_CONFIG": str(HERE / "oracle" / "ansible.cfg"),
             "ANSIBLE_HOME": str(folder / "ansible"),
             "ANSIBLE_PIPELINING": "1",
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
@@ -145,7 +145,8 @@ def _our_entry(
     line: Mapping[str, Any], planned: Mapping[str, Any], titles: Mapping[tuple[str, str], str]
 ) -> Entry:
     title = titles.get((line["operation"], line["host"]), planned["name"])
-    task = f"{planned['role']} : {title}" if planned["role"] else title
+    prefix = f"{planned['role']} : " if planned["role"] else ""
+    task = title if title.startswith(prefix) else prefix + title
     if line["type"] == "Retrying":
         return Entry("retry", line["host"], task)
     kind = "item" if line["type"] == "ItemFinished" else "task"

@@ -101,7 +101,8 @@ def test_a_known_secret_is_written_nowhere(secret: str, before: str, after: str)
 
 @settings(max_examples=60, deadline=None)
 @given(value=st.text(string.ascii_letters + string.digits, min_size=10, max_size=40), before=FILLER)
-def test_what_a_no_log_task_brought_back_is_written_nowhere_even_later(value: str, before: str) -> None:
+def test_what_a_no_log_task_brought_back_is_never_written_as_a_word_later(value: str, before: str) -> None:
+    assume(not before or not (before[-1].isalnum() or before[-1] == "_"))  # inside a longer word it is left alone
     hidden = e.OperationFinished("o", "h", Status.CHANGED, {"stdout": value, "changed": True}, 1.0, no_log=True)
     item = e.ItemFinished("o", "h", value, Status.CHANGED, {"content": value}, 1.0, no_log=True)
     baseline = told([hidden, item, *places(value, MASK, before, "")], Redactor())

@@ -65,11 +65,15 @@ class Params(Parameters):
 
 
 class Work(NamedTuple):
-    """The apt-get calls that remain, what they would do, and why they cannot be made, if so."""
+    """The apt-get calls that remain, what they would do, and why they cannot be made, if so.
+
+    ``sure`` is False where they were not tried in simulation: then their output tells whether they changed anything.
+    """
 
     calls: Tuple[Tuple[str, ...], ...] = ()
     preview: str = ""
     problem: Optional[Failed] = None
+    sure: bool = True
 
 
 class State(NamedTuple):
@@ -119,7 +123,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             raise work.problem
     result["changed"] = bool(work.calls) or (result["cache_updated"] and not _asks_for_packages(params))
     if work.calls:
-        result.update(_run(params, system, work.calls, result))
+        result.update(_run(params, system, work, result))
     return result
 
 
@@ -127,16 +131,24 @@ def _asks_for_packages(params: Params) -> bool:
     return bool(params.name or params.deb or params.upgrade != "no" or params.autoremove or params.state == "fixed")
 
 
-def _run(params: Params, system: System, calls: Sequence[Sequence[str]], known: Dict[str, Any]) -> Dict[str, Any]:
+def _run(params: Params, system: System, work: Work, known: Dict[str, Any]) -> Dict[str, Any]:
     out = err = ""
+    changed = work.sure
     apt = _apt(params, system)
     with ServiceStartBlocked(system, params.policy_rc_d):
-        for words in calls:
+        for words in work.calls:
             done = apt.get(words, forward(system.emit))
             out, err = out + done.out, err + done.err
             if done.rc != 0:
                 raise _failure(words, done, known)
-    shown = {"stdout": out, "stderr": err, "stdout_lines": out.splitlines(), "stderr_lines": err.splitlines()}
+            changed = changed or words[0] == "clean" or does_something(done)
+    shown: Dict[str, Any] = {
+        "stdout": out,
+        "stderr": err,
+        "stdout_lines": out.splitlines(),
+        "stderr_lines": err.splitlines(),
+    }
+    shown["changed"] = changed
     if params.upgrade != "no" or params.clean:
         shown["msg"] = out
     return shown
@@ -188,12 +200,16 @@ def _apt(params: Params, system: System) -> Apt:
 
 
 def _work(params: Params, system: System) -> Work:
-    """Return the calls that would do something, each tried in simulation."""
+    """Return the calls that would do something, tried in simulation where somebody reads it or it alone can tell."""
     calls: List[Tuple[str, ...]] = [("clean",)] if params.clean else []
     preview = ""
     apt = _apt(params, system)
     try:
-        for words in _wanted_calls(params, system, apt):
+        wanted = _wanted_calls(params, system, apt)
+        if params.name and not system.foretell:
+            calls += [tuple(words) for words in wanted]
+            return Work(tuple(calls), sure=False)
+        for words in wanted:
             tried = apt.simulate(words)
             if tried.rc != 0:
                 raise _failure(words, tried, {})
@@ -242,6 +258,8 @@ def _specs(params: Params, wishes: "List[Wish]", database: dpkg.Database, apt: A
     latest = params.state == "latest"
     missing = {wish for wish in wishes if not _satisfied(wish, database)}
     asked = [wish for wish in wishes if latest or wish in missing]
+    if params.only_upgrade:
+        asked = [wish for wish in asked if _is_installed(wish.name, database)]
     unsure = [wish.name for wish in asked if latest or wish.version or database.providers(wish.name)]
     known = apt.policy(unsure)
     specs = (_spec(wish, wish in missing, known.get(wish.name), params) for wish in asked)
@@ -291,6 +309,11 @@ def _fits(wish: Wish, version: str) -> bool:
     return not wish.operator or dpkg.compare(version, wish.version) == 0
 
 
+def _is_installed(name: str, database: dpkg.Database) -> bool:
+    package = database.find(name)
+    return package is not None and package.installed
+
+
 def _satisfied(wish: Wish, database: dpkg.Database) -> bool:
     package = database.find(wish.name)
     return package is not None and package.installed and _fits(wish, package.version)
@@ -298,8 +321,6 @@ def _satisfied(wish: Wish, database: dpkg.Database) -> bool:
 
 def _spec(wish: Wish, missing: bool, known: Optional[Candidate], params: Params) -> str:
     """Return what to tell apt-get for one wish, or nothing where it is already fulfilled."""
-    if params.only_upgrade and known is not None and not known.installed:
-        return ""
     if wish.version:
         newest = params.state == "latest" and wish.operator != "="
         return _with_version(wish, known) if missing or newest else ""

@@ -87,7 +87,7 @@ def _join(params: Params, fragments: List[bytes]) -> bytes:
 
 def plan(params: Params, state: State) -> Change:
     """Write where the joined content or the attributes differ."""
-    result = {"src": params.src, "dest": params.dest, "msg": "OK"}
+    result: Dict[str, Any] = {"src": params.src, "dest": params.dest, "msg": "OK"}
     result.update(state.info, md5sum=md5_of(state.wanted), checksum=hashlib.sha1(state.wanted).hexdigest())  # noqa: S324 - the documented value
     if state.now is not None and state.content == state.wanted:
         delta = attributes.compare(state.want, state.now)

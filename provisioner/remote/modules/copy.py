@@ -28,8 +28,8 @@ class Params(FileParameters):
     validate: Optional[str] = optional("str", "A command that must accept the new file, %s, before it is put in place.")
     directory_mode: Any = optional("raw", "Permissions of directories newly made.")
     follow: bool = optional("bool", "Whether to write through a link at the destination.", False)
-    local_follow: Optional[bool] = optional(
-        "bool", "Whether links in the source are copied as what they point to; with remote_src they are not by default."
+    local_follow: bool = optional(
+        "bool", "Whether links in the source are copied as what they point to; with remote_src only if given.", True
     )
     checksum: Optional[str] = optional("str", "SHA-1 the content must have.")
     decrypt: bool = optional("bool", "Whether the controller decrypts a vaulted source.", True)
@@ -89,7 +89,7 @@ def inspect(params: Params, system: System) -> State:
 def _manifest(params: Params, system: System) -> List[Dict[str, Any]]:
     source = params.src or ""
     name = os.path.basename(source)
-    found = trees.scan(system, source, bool(params.local_follow))
+    found = trees.scan(system, source, params.local_follow and "local_follow" in params.given)
     if name:
         top = {"path": name, "mode": "%04o" % _mode_of(system, source), "dir": True}
         found = [top] + [dict(each, path=name + "/" + each["path"]) for each in found]

@@ -50,6 +50,7 @@ class Step(NamedTuple):
     content: bool
     attributes: bool
     is_new: bool
+    keeps_newer: bool = False
 
 
 class State(NamedTuple):
@@ -88,9 +89,11 @@ def inspect(params: Params, system: System) -> State:
     with _Opened(params, system) as archive:
         members = archive.members()
         check_links(members)
-        chosen = [(m, _target(m, params, options)) for m in members]
+        chosen = [(m, _target(m, params, options, archive.kind == "zip")) for m in members]
         links = {member.name: path for member, path in chosen if path}
+        chosen = [(_without_target(member, members, links), path) for member, path in chosen]
         steps = [_step(params, system, archive, options, member, path) for member, path in chosen if path]
+        steps = _with_hard_links(system, steps, links)
         names = [member.name + ("/" if member.kind == "dir" else "") for member, path in chosen if path]
         return State("", False, there, info, archive.handler, names, steps, links)
 
@@ -149,18 +152,20 @@ def _options(params: Params) -> Options:
     return options
 
 
-def _matches(name: str, patterns: Any) -> bool:
-    return any(
-        name == pattern.strip("/") or name.startswith(pattern.strip("/") + "/") or fnmatch.fnmatch(name, pattern)
-        for pattern in patterns
-    )
+def _matches(name: str, patterns: Any, below: bool) -> bool:
+    """Tell whether a pattern means this member; tar means all ``below`` a directory too, unzip does not."""
+    for pattern in patterns:
+        plain = pattern.strip("/")
+        if name == plain or fnmatch.fnmatch(name, pattern) or (below and name.startswith(plain + "/")):
+            return True
+    return False
 
 
-def _target(member: Member, params: Params, options: Options) -> str:
+def _target(member: Member, params: Params, options: Options, is_zip: bool) -> str:
     """Return where a member goes, empty where it is left out."""
-    if _matches(member.name, params.exclude) or _matches(member.name, options.exclude):
+    if _matches(member.name, [*params.exclude, *options.exclude], not is_zip):
         return ""
-    if params.include and not _matches(member.name, params.include):
+    if params.include and not _matches(member.name, params.include, not is_zip):
         return ""
     parts = member.name.split("/")[options.strip :]
     if options.flat:
@@ -179,10 +184,10 @@ def _step(params: Params, system: System, archive: Archive, options: Options, me
         return Step(member, path, want, True, False, True)
     differs = _content_differs(params, system, archive, member, path)
     now = attributes.current(system, path, want, follow=member.kind == "dir")
-    off = member.kind != "link" and now is not None and attributes.compare(want, now).changed
-    if params.keep_newer and member.kind == "file" and status.st_mtime > member.mtime:
+    off = now is not None and attributes.compare(want, now).changed
+    if params.keep_newer and member.kind in ("file", "hard") and status.st_mtime > member.mtime:
         differs = off = False
-    return Step(member, path, want, differs, off and not differs, False)
+    return Step(member, path, want, differs, off and not differs, False, params.keep_newer)
 
 
 def _content_differs(params: Params, system: System, archive: Archive, member: Member, path: str) -> bool:
@@ -197,11 +202,39 @@ def _content_differs(params: Params, system: System, archive: Archive, member: M
     if member.kind == "link":
         return kind != "link" or files.readlink(path) != member.target
     if member.kind == "hard":
-        return kind == "link"
+        return False  # judged by its target, once all are known
     if kind == "link" or files.size(path) != member.size:
         return True
     with archive.open(member) as one, files.open(path) as other:
         return not _equal(one, other)
+
+
+def _without_target(member: Member, members: List[Member], links: Dict[str, str]) -> Member:
+    """Return a hard link whose target is left out as the file it stands for; any other member as it is."""
+    if member.kind != "hard" or member.target in links:
+        return member
+    files = {each.name: each for each in members if each.kind == "file"}
+    target = files.get(member.target)
+    if target is None:
+        raise Failed("the hard link %s names %s, which is no file of this archive" % (member.name, member.target))
+    return member._replace(kind="file", size=target.size, raw=target.raw)
+
+
+def _with_hard_links(system: System, steps: List[Step], links: Dict[str, str]) -> List[Step]:
+    """Return the steps with those hard links to make that are not the same file as their target will be."""
+    rewritten = {step.path for step in steps if step.content}
+    judged = []
+    for step in steps:
+        if step.member.kind == "hard" and not step.is_new:
+            target = links.get(step.member.target, "")
+            own, other = system.files.stat(step.path), system.files.stat(target) if target else None
+            same = own is not None and other is not None and (own.st_dev, own.st_ino) == (other.st_dev, other.st_ino)
+            kept = own is not None and step.keeps_newer and own.st_mtime > step.member.mtime
+            if (not same or target in rewritten) and not kept:
+                judged.append(step._replace(content=True, attributes=False))
+                continue
+        judged.append(step)
+    return judged
 
 
 def _equal(one: IO[bytes], other: IO[bytes]) -> bool:
@@ -253,7 +286,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         if step.content and step.member.kind == "dir":
             _finish(system, step)
         elif step.attributes:
-            attributes.settle(system, step.path, step.want)
+            attributes.settle(system, step.path, step.want, follow=step.member.kind != "link")
     outcome = {"cmd": [], "rc": 0, "out": "", "err": ""}
     return dict(attributes.info(system, params.dest), extract_results=outcome)
 
@@ -270,8 +303,6 @@ def _realize(params: Params, state: State, system: System, archive: Archive, ste
     elif member.kind == "link":
         system.files.symlink(member.target, step.path)
     elif member.kind == "hard":
-        if member.target not in state.links:
-            raise Failed("the hard link %s names %s, which is not unpacked" % (member.name, member.target))
         system.files.hard_link(state.links[member.target], step.path)
     else:
         _write(system, archive, step)

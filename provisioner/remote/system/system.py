@@ -16,6 +16,7 @@ class System:
 
     ``root`` is ``/`` on a host and a temporary folder in tests: every path goes through ``files``, which maps it.
     ``payload`` holds the request's raw body (a file's content), ``attachment`` the reply's.
+    ``foretell`` tells whether somebody will read the plan (check mode, diff); where not, a costly preview is wasted.
     ``emit(stream, text)`` streams output of long work. ``scratch`` is a private folder of this worker.
     """
 
@@ -36,6 +37,7 @@ class System:
         self.attachment: Optional[IO[bytes]] = None
         self.attachment_size = 0
         self.memory: Dict[str, Any] = {}
+        self.foretell = True
 
     def attach(self, stream: IO[bytes], size: int) -> None:
         """Send ``size`` bytes of ``stream`` as the raw body of the result."""

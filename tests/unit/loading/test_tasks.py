@@ -92,7 +92,7 @@ def test_keywords_are_read_with_their_types(good_play: GoodPlay) -> None:
                 "  ignore_errors: '{{ x }}'",
                 "  when: [a is defined, b, true]", "  tags: 'one, two'", "  notify: h", "  vars: {p: 1}",
                 "  environment: [{A: b}, '{{ env }}']", "  register: out", "  until: out is success", "  retries: '5'",
-                "  delay: 0.5", "  changed_when: false", "  failed_when: [x, y]", "  async: 10", "  poll: 0",
+                "  delay: 0.5", "  changed_when: false", "  failed_when: [x, y]", "  async: 10", "  poll: 1",
                 "  loop: [1, 2]", "  loop_control: {loop_var: n, label: '{{ n }}', break_when: n > 1}", "  timeout: 3",
                 "  run_once: no", "  delegate_to: other", "  no_log: true", "  lock: db",
                 "  retry: {attempts: 2, wait: 5s}",
@@ -111,7 +111,7 @@ def test_keywords_are_read_with_their_types(good_play: GoodPlay) -> None:
     assert task.register == "out"
     assert task.until is not None
     assert (task.until.conditions, task.until.retries, task.until.delay) == (("out is success",), 5, 0.5)
-    assert (task.changed_when, task.failed_when, task.async_s, task.poll_s) == ((False,), ("x", "y"), 10, 0)
+    assert (task.changed_when, task.failed_when, task.async_s, task.poll_s) == ((False,), ("x", "y"), 10, 1)
     assert task.loop is not None
     assert (task.loop.kind, task.loop.value, task.loop.control.loop_var) == ("loop", [1, 2], "n")
     assert task.loop.control.break_when == ("n > 1",)

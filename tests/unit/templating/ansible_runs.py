@@ -11,7 +11,7 @@ from typing import Any
 
 
 def answers(programs: Path, folder: Path, table: dict[str, Any], *, native: bool) -> list[dict[str, Any]]:
-    """Run one playbook over all values and conditions of ``table``; each answer is {"value": ...} or {"error": true}."""
+    """Run one playbook over a table's values and conditions; an answer is {"value": ...} or {"error": true}."""
     tasks: list[dict[str, Any]] = []
     names = []
     for number, (template, *_rest) in enumerate(table["values"]):

@@ -41,12 +41,15 @@ def table_of(name: str, number: int, folder: Path) -> dict[str, Any]:
 def scope_of(table: dict[str, Any], folder: Path) -> Scope:
     groups = {"all": ["localhost"], "ungrouped": ["localhost"]}
     magic = {
+        "inventory_hostname": "localhost",
         "ansible_search_path": [str(folder)],
         "playbook_dir": str(folder),
         "groups": groups,
         "hostvars": {"localhost": {}},
     }
-    return Scope([Layer(Level.PLAY_VARS, "play vars", table["vars"]), Layer(Level.MAGIC, "magic", magic, rendered=True)])
+    return Scope(
+        [Layer(Level.PLAY_VARS, "play vars", table["vars"]), Layer(Level.MAGIC, "magic", magic, rendered=True)]
+    )
 
 
 def outcome(call: Any, *arguments: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from provisioner.diagnostics.errors import Lost, Unreachable
+from provisioner.diagnostics.errors import Unreachable
 from provisioner.execution.needs import Call, Question, ResetConnection, Sleep
 from provisioner.model.call import Reply
 from tests.support.stage import Stage
@@ -19,6 +19,7 @@ def said(text: str) -> Reply:
     return Reply(result={"rc": 0, "stdout": text, "changed": True})
 
 
+ORDERED = Reply(result={"changed": True, "rebooted": True, "boot_id": "boot 1"})
 GONE = Reply(error=Unreachable("host web1: no answer"))
 
 
@@ -50,28 +51,29 @@ def test_waiting_for_a_connection_ends_with_what_was_wrong(stage: Stage) -> None
 
 
 def test_a_reboot_is_over_when_it_is_another_boot_and_the_test_command_works(stage: Stage) -> None:
-    lost = Reply(error=Lost("contact lost"))
     failing = Reply(result={"rc": 1, "failed": True, "msg": "not yet"})
-    stage.answer = replies(said("boot 1"), lost, GONE, said("boot 1"), said("boot 2"), failing, said("root"))
+    stage.answer = replies(ORDERED, GONE, said("boot 1"), said("boot 2"), failing, said("root"))
     result = stage.run("reboot", {"post_reboot_delay": 7})
     assert result["rebooted"]
     assert [need.seconds for need in stage.needs if isinstance(need, Sleep)][-1] == 7
 
 
 def test_a_reboot_that_is_refused_fails_at_once(stage: Stage) -> None:
-    stage.answer = replies(said("boot 1"), Reply(result={"rc": 1, "failed": True, "stderr": "must be root"}))
+    stage.answer = replies(Reply(result={"failed": True, "msg": "must be root"}))
     result = stage.run("reboot", {})
     assert (result["failed"], result["rebooted"]) == (True, False)
     assert "must be root" in result["msg"]
 
 
 def test_a_host_that_does_not_come_back_is_a_failure(stage: Stage) -> None:
-    stage.answer = replies(said("boot 1"), said(""), said("boot 1"))
+    stage.answer = replies(ORDERED, said("boot 1"))
     result = stage.run("reboot", {"reboot_timeout": 0})
     assert result["failed"]
     assert "timeout=0" in result["msg"]
 
 
 def test_check_mode_foretells_the_reboot(stage: Stage) -> None:
+    stage.answer = replies(Reply(result={"changed": True, "boot_id": "boot 1"}))
     assert stage.run("reboot", {}, check=True)["changed"]
-    assert stage.needs == []
+    assert [call.request.check for call in stage.calls] == [True]
+    assert len(stage.needs) == 1

@@ -1,0 +1,1 @@
+"""Kinds of checks that ``verify`` knows, one a file; the catalog finds them."""

@@ -1,0 +1,64 @@
+"""The ``hostvars`` variable asks for a host's scope and renders a value only when one is used."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.templating.errors import UndefinedVariable
+from provisioner.templating.renderer import Renderer
+from provisioner.variables.hostvars import HostVars
+from provisioner.variables.scope import Layer, Level, NotYet, Scope
+
+
+class Hosts:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def scope(self, host: str) -> Scope:
+        self.asked.append(host)
+        values = {"port": 80, "url": f"http://{host}:{{{{ port }}}}/", "broken": "{{ nope }}"}
+        pending = Layer(Level.SET_FACTS, "sent", pending=frozenset({"later"}))
+        return Scope([Layer(Level.HOST_VARS_FILE, "hosts", values), pending])
+
+
+@pytest.fixture
+def hosts() -> Hosts:
+    return Hosts()
+
+
+def rendered(template: str, hosts: Hosts) -> object:
+    renderer = Renderer()
+    hostvars = HostVars(["web1", "web2"], hosts.scope, renderer)
+    return renderer.render(template, Scope([Layer(Level.MAGIC, "magic", {"hostvars": hostvars}, rendered=True)]))
+
+
+def test_a_value_of_another_host_is_rendered_with_that_hosts_variables(hosts: Hosts) -> None:
+    assert rendered("{{ hostvars['web2'].url }}", hosts) == "http://web2:80/"
+    assert hosts.asked == ["web2"]
+
+
+def test_a_host_that_is_not_there_is_undefined_and_said_so(hosts: Hosts) -> None:
+    assert rendered("{{ hostvars.db1.url | default('none') }}", hosts) == "none"
+    with pytest.raises(UndefinedVariable, match="the inventory has no such host"):
+        rendered("{{ hostvars['db1'].url }}", hosts)
+
+
+def test_a_value_that_cannot_be_rendered_counts_as_undefined(hosts: Hosts) -> None:
+    assert rendered("{{ hostvars.web1.broken | default('d') }}", hosts) == "d"
+    with pytest.raises(UndefinedVariable, match="'nope' is undefined"):
+        rendered("{{ hostvars.web1.broken }}", hosts)
+
+
+def test_a_value_another_host_has_not_got_yet_is_not_undefined(hosts: Hosts) -> None:
+    with pytest.raises(NotYet):
+        rendered("{{ hostvars.web1.later | default('d') }}", hosts)
+
+
+def test_hosts_can_be_looped_over_and_counted(hosts: Hosts) -> None:
+    assert rendered("{% for host in hostvars %}{{ host }},{% endfor %}{{ hostvars | length }}", hosts) == "web1,web2,2"
+    assert rendered("{{ hostvars.values() | map(attribute='port') }}", hosts) == [80, 80]
+    assert rendered("{{ 'web1' in hostvars and 'url' in hostvars.web1 and 'x' not in hostvars.web1 }}", hosts) is True
+
+
+def test_a_host_has_no_hostvars_of_its_own(hosts: Hosts) -> None:
+    assert rendered("{{ hostvars.web1.hostvars is defined }}", hosts) is False
