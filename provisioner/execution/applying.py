@@ -10,7 +10,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.execution.context import PlayContext
 from provisioner.execution.expansion import Expander
 from provisioner.execution.handlers import HandlerNames
-from provisioner.execution.needs import Again, ItemDone
+from provisioner.execution.needs import Again, CheckDone, ItemDone
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.ports import Clock, EventSink
 from provisioner.execution.task_run import TaskRun
@@ -74,6 +74,12 @@ class Applier:
         """Tell that a loop item is done."""
         what = run.operation.id, run.host, done.label, done.status, done.result
         self.sink.handle(event.ItemFinished(*what, self.clock.now(), no_log=run.is_secret))
+
+    def check(self, run: TaskRun, done: CheckDone) -> None:
+        """Tell that a check of ``verify`` is done."""
+        ids = run.operation.id, run.host
+        what = done.check, done.passed, done.expected, done.actual, done.where
+        self.sink.handle(event.CheckFinished(*ids, *what, self.clock.now(), done.seconds, run.is_secret))
 
     def retrying(self, run: TaskRun, again: Again) -> None:
         """Tell that a task is tried again."""

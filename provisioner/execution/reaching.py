@@ -27,8 +27,8 @@ class GaveUp(Exception):
 
 
 def really(call: Call) -> Call:
-    """Return a call that runs in check mode too."""
-    return replace(call, request=replace(call.request, check=False))
+    """Return a call that only looks: it runs in check mode too, and its failure does not stop what was sent behind."""
+    return replace(call, request=replace(call.request, check=False, stop_chain=False))
 
 
 def answered(call: ActionCall, probe: Probe, timeout_s: float, pause_s: float) -> Generator[Need, Any, Result]:

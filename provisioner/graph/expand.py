@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from provisioner.diagnostics.position import Position
-from provisioner.graph.passes import proofs
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
+from provisioner.graph.passes import proofs
 from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.play import Play

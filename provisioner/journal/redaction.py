@@ -155,7 +155,7 @@ class Redactor:
         if self._is_stale:
             with self._lock:
                 secret, told = matcher(self._forms), matcher(self._told)
-                words = re.compile(rf"(?<!\w)(?:{told.pattern})(?!\w)") if told is not None else None
+                words = re.compile(rf"(?:(?<!\w)|(?<=\\[bfnrt]))(?:{told.pattern})(?!\w)") if told is not None else None
                 self._patterns = tuple(p for p in (secret, words) if p is not None)
                 self._is_stale = False
         return self._patterns

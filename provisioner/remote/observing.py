@@ -111,7 +111,9 @@ class _Url(UrlParameters):
 
 
 def _http(words: Words, _system: System) -> Seen:
-    known = {name: words[name] for name in ("url", "headers", "validate_certs", "ca_path") if words.get(name) is not None}
+    known = {
+        name: words[name] for name in ("url", "headers", "validate_certs", "ca_path") if words.get(name) is not None
+    }
     body = words.get("body")
     question = Question(
         method=str(words.get("method", "GET")),

@@ -228,4 +228,4 @@ class ScopeEnvironment(Environment):
 class NativeEnvironment(ScopeEnvironment):
     """The environment of ``jinja2_native``."""
 
-    concat = staticmethod(_joined_natively)  # type: ignore[assignment]
+    concat = staticmethod(_joined_natively)

@@ -63,7 +63,9 @@ class Verdict:
 
     def result(self) -> dict[str, Any]:
         """Return the verdict as a result shows it."""
-        shown = [{"what": a.what, "expected": a.expected, "actual": a.actual, "passed": a.passed} for a in self.assertions]
+        shown = [
+            {"what": a.what, "expected": a.expected, "actual": a.actual, "passed": a.passed} for a in self.assertions
+        ]
         return {"check": self.title, "passed": self.passed, "where": self.where, "assertions": shown}
 
 

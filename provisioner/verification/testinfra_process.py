@@ -157,7 +157,7 @@ class Plugin:
             return name, "it does"
         crash = getattr(report.longrepr, "reprcrash", None)
         told = _short(str(crash.message) if crash is not None else str(report.longrepr))
-        if self._compared is not None and told.startswith("AssertionError") or self._compared and "assert " in told:
+        if (self._compared is not None and told.startswith("AssertionError")) or (self._compared and "assert " in told):
             expected, actual = self._compared
             return f"{expected} ({name})", f"{actual}\n{told}"
         return name, told

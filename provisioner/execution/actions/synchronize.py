@@ -71,7 +71,7 @@ def run(call: ActionCall) -> Steps:
     is_same = runner == call.host
     argv = command(params, None if is_same else peer.target, peer.become, _Side(is_here=False, check=call.check))
     told = {"argv": argv, "expand_argument_vars": False, "strip_empty_ends": False}
-    result = result_of((yield really(call.remote("command", told))))
+    result = result_of((yield really(call.remote("command", told, last=False))))
     return described(argv, int(result.get("rc") or 0), str(result.get("stdout", "")), _why(result), diff=call.diff)
 
 

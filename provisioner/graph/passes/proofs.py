@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from provisioner.model.keywords import UNSET, Keywords
+from provisioner.model.keywords import EMPTY, UNSET, Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import UNORDERED, Block, Check, Node, Role, RoleUse, Task
 
@@ -45,7 +45,7 @@ def of_play(play: Play) -> tuple[Task, ...]:
     return (_proof(play.verify, play.name),) if play.verify else ()
 
 
-def _proof(checks: tuple[Check, ...], title: str, keywords: Keywords = Keywords()) -> Task:
+def _proof(checks: tuple[Check, ...], title: str, keywords: Keywords = EMPTY) -> Task:
     return Task(
         action="verify",
         args={"checks": checks},

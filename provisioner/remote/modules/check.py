@@ -1,4 +1,4 @@
-"""Look at several things at once for ``verify``: packages, services, files, ports, web answers, commands, users, mounts.
+"""Look at several things at once for ``verify``: packages, services, files, ports, web answers, commands, users.
 
 Changes nothing. What the things have to be like is compared on the controller, by the checks of a ``verify`` list.
 """

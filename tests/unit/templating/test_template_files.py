@@ -11,7 +11,6 @@ from provisioner.templating.renderer import Renderer
 from provisioner.templating.settings import TemplateOptions
 from provisioner.variables.scope import Layer, Level, Scope
 
-
 AS_USUAL = TemplateOptions()
 
 
