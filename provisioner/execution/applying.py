@@ -77,9 +77,20 @@ class Applier:
 
     def check(self, run: TaskRun, done: CheckDone) -> None:
         """Tell that a check of ``verify`` is done."""
-        ids = run.operation.id, run.host
-        what = done.check, done.passed, done.expected, done.actual, done.where
-        self.sink.handle(event.CheckFinished(*ids, *what, self.clock.now(), done.seconds, run.is_secret))
+        self.sink.handle(
+            event.CheckFinished(
+                run.operation.id,
+                run.host,
+                check=done.check,
+                passed=done.passed,
+                expected=done.expected,
+                actual=done.actual,
+                where=done.where,
+                at=self.clock.now(),
+                seconds=done.seconds,
+                no_log=run.is_secret,
+            )
+        )
 
     def retrying(self, run: TaskRun, again: Again) -> None:
         """Tell that a task is tried again."""
@@ -223,6 +234,7 @@ def _recorded(
         "included": effects.included,
         "new_hosts": [[h.name, list(h.groups), dict(h.variables)] for h in effects.new_hosts],
         "groups": [[host, list(groups), list(parents)] for host, groups, parents in effects.new_groups],
+        "includes": [include.name for include in effects.includes],
         "ends": effects.ends.value if isinstance(effects.ends, Ends) else None,
         "rescued": is_rescued,
         "hosts": list(hosts) if len(hosts) > 1 else [],

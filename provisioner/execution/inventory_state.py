@@ -80,8 +80,12 @@ class InventoryState:
                 if name not in above.children:
                     above = replace(above, children=(*above.children, name))
                 table[parent] = above
+        if groups and "ungrouped" in table:
+            alone = table["ungrouped"]
+            table["ungrouped"] = replace(alone, hosts=tuple(h for h in alone.hosts if h != host))
         known = self.inventory.hosts[host]
-        joined = tuple(dict.fromkeys((*known.groups, *(p for p in parents if p != "all"), *groups)))
+        before_now = (g for g in known.groups if g != "ungrouped" or not groups)
+        joined = tuple(dict.fromkeys((*before_now, *(p for p in parents if p != "all"), *groups)))
         hosts = {**self.inventory.hosts, host: replace(known, groups=joined)}
         self.inventory = replace(self.inventory, hosts=hosts)
         self.inventory = replace(self.inventory, groups=table)

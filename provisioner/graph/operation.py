@@ -59,6 +59,10 @@ class RoleContext:
     role: Role | None = field(default=None, repr=False, compare=False)
 
 
+ABOUT_THE_RUN = frozenset({"add_host", "pause"})
+"""Modules that Ansible documents as running once for all hosts of a batch."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """A node. ``keywords`` are the effective ones; ``layers`` the variables that come with its place in the tree.
@@ -94,10 +98,10 @@ class Operation:
     def runs_once(self) -> bool:
         """Tell whether ``run_once`` is written as plainly true; a template is settled by the executor.
 
-        ``pause`` is for all hosts at once in any case: one person is asked, one time is waited.
+        ``pause`` and ``add_host`` are about the run, not about a host: one person is asked, one host is added.
         """
-        is_pause = self.task is not None and self.task.action == "pause"
-        return is_pause or self.keywords.run_once in (True, "yes", "true", "True")
+        is_for_all = self.task is not None and self.task.action in {"pause", "add_host"}
+        return is_for_all or self.keywords.run_once in (True, "yes", "true", "True")
 
     @property
     def title(self) -> str:

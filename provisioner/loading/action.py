@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +14,7 @@ from provisioner.loading.files import absolute_path
 from provisioner.loading.keywords import SHARED
 from provisioner.loading.reading import Action, Reading, is_template, kind_of
 from provisioner.loading.words import Unbalanced, split_pairs
-from provisioner.remote.params import Parameters
+from provisioner.remote.params import Parameters, Problem
 
 VARIABLE_PARAMS = "_variable_params"
 """The parameter that holds a template for a whole mapping of parameters (``copy: "{{ arguments }}"``)."""
@@ -121,6 +121,12 @@ def params_of_check(kind: str) -> str:
         return ""
     declared = _declared(catalog.load("check", kind))
     return declared.free_form if declared is not None else ""
+
+
+def check_problems(kind: str, args: Mapping[str, object], is_open: Callable[[object], bool]) -> list[Problem]:
+    """Return what is wrong with the parameters of a check, as far as it can be known before templates are rendered."""
+    declared = _declared(catalog.load("check", kind)) if kind in catalog.names("check") else None
+    return declared.problems(args, is_open) if declared is not None else []
 
 
 def _declared(module: ModuleType) -> type[Parameters] | None:

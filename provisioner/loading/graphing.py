@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from provisioner import catalog
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
-from provisioner.loading.action import params_of_check
+from provisioner.loading.action import check_problems, params_of_check
 from provisioner.loading.keywords import Item, read_texts, wrong_type
 from provisioner.loading.reading import Reading, is_template, kind_of
 from provisioner.model.task import UNORDERED, Check, Graphing
@@ -58,7 +58,7 @@ def read_checks(value: object, position: Position, reading: Reading) -> tuple[Ch
 
 def _check(value: object, position: Position, reading: Reading) -> Check | None:
     if isinstance(value, str):
-        return Check("testinfra", {VALUE: value}, position_of(value) or position)
+        return Check("testinfra", {params_of_check("testinfra") or VALUE: value}, position_of(value) or position)
     if not isinstance(value, dict) or not value:
         reading.error(
             f"a check must be a mapping such as 'port: 80', not {kind_of(value)}", position_of(value) or position
@@ -77,4 +77,7 @@ def _check(value: object, position: Position, reading: Reading) -> Check | None:
         args.update(inner)
     elif inner is not None:
         args[params_of_check(kind) or VALUE] = inner
+    for problem in check_problems(kind, {key: each for key, each in args.items() if key != "when"}, is_template):
+        named = next((key for key in args if key == problem.parameter), None)
+        reading.error(f"check {kind}: {problem.message}", position_of(named) or where)
     return Check(kind, args, where)

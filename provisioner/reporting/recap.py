@@ -59,7 +59,13 @@ class Recap:
         if event.status is Status.IGNORED and event.result.get("changed"):
             names = (*names, "changed")
         row = self._rows.get(event.host, HostStats())
-        self._rows[event.host] = replace(row, **{name: getattr(row, name) + 1 for name in names})
+        times = self._times(event)
+        self._rows[event.host] = replace(row, **{name: getattr(row, name) + times for name in names})
+
+    def _times(self, event: OperationFinished) -> int:
+        """Return how often it counts: an include counts once for each file it brought."""
+        included = event.effects.get("includes")
+        return len(included) if event.status is Status.OK and isinstance(included, (list, tuple)) else 1
 
 
 def exit_code(stats: Mapping[str, HostStats]) -> Exit:

@@ -30,6 +30,7 @@ from provisioner.templating.environment import (
     ScopeEnvironment,
     ScopeTemplate,
 )
+from provisioner.templating.errors import LookupFailed, TemplateError
 from provisioner.templating.functions import Lookups
 from provisioner.templating.plugins import PluginTable
 from provisioner.templating.rendering import Rendering
@@ -43,7 +44,7 @@ from provisioner.templating.source import (
     split_header,
     trailing_newlines,
 )
-from provisioner.templating.undefined import Missing
+from provisioner.templating.undefined import Missing, UndefinedUsed
 from provisioner.templating.values import from_nodes, from_nodes_native, join_text
 from provisioner.variables.scope import NotYet, Scope
 
@@ -280,7 +281,14 @@ class Renderer:
 
     def lookup(self, name: str, terms: list[Any], scope: Scope, **options: Any) -> list[Any]:
         """Run a lookup for ``with_<name>`` loops; ``terms`` are rendered already."""
-        return self._lookups.run(name, terms, LookupContext(scope, self, self.settings), **options)
+        try:
+            return self._lookups.run(name, terms, LookupContext(scope, self, self.settings), **options)
+        except LookupFailed as error:
+            raise TemplateError(Diagnostic(str(error), position_of(terms))) from error
+        except UndefinedUsed as error:
+            raise explaining.undefined(
+                error.what, explaining.Where("", position_of(terms), Rendering(self, scope))
+            ) from error
 
     def has_lookup(self, name: str) -> bool:
         """Tell whether there is a lookup ``name``."""

@@ -48,15 +48,19 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, str):
         return str.__str__(value)
+    return _plain_other(value)
+
+
+def _plain_other(value: Any) -> Any:
     if isinstance(value, Undefined):
         return _used(value)
     if isinstance(value, Mapping):
         return {_plain_key(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return tuple(plain(item) for item in value)
-    unrolled_value = unrolled(value)
-    if unrolled_value is not value or isinstance(value, list):
-        return [plain(item) for item in unrolled_value]
+    listed = unrolled(value)
+    if isinstance(listed, list):
+        return [plain(item) for item in listed]
     if isinstance(value, (int, float)):
         return value
     raise NotPlain

@@ -70,18 +70,32 @@ def package(text: str) -> tuple[Any, ...]:
     if found is None:
         raise ValueError(f"'{text}' is not a Python package version (1.2.3, 1.2rc1, 1.2.post1)")
     epoch, release, stage, stage_number, dash, post, dev, dev_number, local = found.groups()
-    numbers = [int(part) for part in release.split(".")]
+    is_after = dash is not None or post is not None
+    later = int(dash or post or 0) if is_after else -1
+    in_work = int(dev_number or 0) if dev else float("inf")
+    before = _stage(stage, stage_number, is_early=bool(dev) and not is_after)
+    return int(epoch or 0), _release(release), before, later, in_work, _local(local)
+
+
+def _release(text: str) -> tuple[int, ...]:
+    numbers = [int(part) for part in text.split(".")]
     while len(numbers) > 1 and numbers[-1] == 0:
         numbers.pop()
-    letter = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}.get((stage or "").lower(), stage)
-    after = dash is not None or post is not None
-    before = (letter.lower(), int(stage_number or 0)) if letter else ("zz", 0)
-    if dev and not letter and not after:
-        before = ("", 0)
-    later = int(dash or post or 0) if after else -1
-    in_work = int(dev_number or 0) if dev else float("inf")
-    own = tuple((1, int(w), "") if w.isdigit() else (0, 0, w) for w in re.split(r"[-_.]", local)) if local else ()
-    return int(epoch or 0), tuple(numbers), before, later, in_work, own
+    return tuple(numbers)
+
+
+def _stage(stage: str | None, number: str | None, *, is_early: bool) -> tuple[str, int]:
+    """Return where a version stands before its release: development first, then a, b, rc, the release last."""
+    if not stage:
+        return ("", 0) if is_early else ("zz", 0)
+    letter = stage.lower()
+    same = {"alpha": "a", "beta": "b", "c": "rc", "pre": "rc", "preview": "rc"}
+    return same.get(letter, letter), int(number or 0)
+
+
+def _local(text: str | None) -> tuple[Any, ...]:
+    words = re.split(r"[-_.]", text) if text else []
+    return tuple((1, int(word), "") if word.isdigit() else (0, 0, word) for word in words)
 
 
 KINDS: dict[str, Callable[[str], Ordered]] = {

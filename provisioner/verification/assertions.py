@@ -27,7 +27,8 @@ class Assertion:
 
     def told(self) -> str:
         """Return the assertion as one line of a message."""
-        return f"{self.what}: expected {self.expected}, found {self.actual}"
+        told = f"expected {self.expected}, found {self.actual}"
+        return f"{self.what}: {told}" if self.what else told
 
 
 class CheckParams(Parameters):

@@ -51,12 +51,12 @@ class Verdict:
     @property
     def expected(self) -> str:
         """What was expected: of a failed check only what does not hold."""
-        return "; ".join(f"{a.what} {a.expected}" for a in self._told())
+        return "; ".join(f"{a.what} {a.expected}".lstrip() for a in self._told())
 
     @property
     def actual(self) -> str:
         """What was found."""
-        return "; ".join(f"{a.what} {a.actual}" for a in self._told())
+        return "; ".join(f"{a.what} {a.actual}".lstrip() for a in self._told())
 
     def _told(self) -> Sequence[Assertion]:
         return self.assertions if self.passed else [a for a in self.assertions if not a.passed]

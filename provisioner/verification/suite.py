@@ -38,7 +38,7 @@ class Suite:
         self, host: str, files: Sequence[Path], environment: Mapping[str, str], timeout_s: float, scratch: Path
     ) -> None:
         self.host, self.files, self.timeout_s = host, [path.resolve() for path in files], timeout_s
-        self._errors: IO[bytes] = tempfile.TemporaryFile(dir=scratch)
+        self._errors: IO[bytes] = tempfile.TemporaryFile(dir=scratch)  # noqa: SIM115 - open as long as the process
         ours, theirs = socket.socketpair()
         self._socket = ours
         self._stream = ours.makefile("rwb")
@@ -63,7 +63,7 @@ class Suite:
         except TimeoutError:
             raise SuiteFailed(f"the tests did not end within {self.timeout_s:g} seconds") from None
         if not line:
-            raise SuiteFailed(f"the process of the tests broke off: {self._said()}")
+            raise SuiteFailed(f"the process of the tests broke off: {self.said()}")
         frame: Frame = json.loads(line)
         return frame
 
@@ -82,7 +82,8 @@ class Suite:
             self._process.wait(END_S)
         self._errors.close()
 
-    def _said(self) -> str:
+    def said(self) -> str:
+        """Return the end of what the process printed, once it has ended."""
         self._process.wait(END_S)
         self._errors.seek(0)
         text = self._errors.read().decode("utf-8", "replace").strip()
@@ -99,5 +100,6 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 
 def verdict_of(frame: Frame) -> Verdict:
     """Return the verdict in a frame that tells of a test."""
+    where = str(frame["where"]).removeprefix(f"{Path.cwd()}/")
     assertion = Assertion("", str(frame["expected"]), str(frame["actual"]), bool(frame["passed"]))
-    return Verdict(str(frame["test"]), str(frame["where"]), (assertion,), float(frame["seconds"]))
+    return Verdict(str(frame["test"]), where, (assertion,), float(frame["seconds"]))

@@ -97,8 +97,8 @@ class Variables(Mapping[str, Any]):
 class Plugin:
     """Gives tests their host and reports each of them."""
 
-    def __init__(self, line: Line, name: str) -> None:
-        self._line = line
+    def __init__(self, line: Line, name: str, folder: Path) -> None:
+        self._line, self._folder = line, folder
         self._host = Host(Backend(line, name))
         self._compared: tuple[str, str] | None = None
         self._reported = 0
@@ -116,8 +116,10 @@ class Plugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_assertrepr_compare(self, op: str, left: object, right: object) -> None:
         """Keep what a failing comparison compared."""
-        expected = repr(right) if op == "==" else f"{op} {right!r}"
-        self._compared = (_short(expected), _short(repr(left)))
+        expected, actual = repr(right) if op == "==" else f"{op} {right!r}", repr(left)
+        if op in ("in", "not in"):
+            expected, actual = f"{left!r} {op} it", repr(right)
+        self._compared = (_short(expected), _short(actual))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Pass on what came of a test."""
@@ -143,7 +145,7 @@ class Plugin:
                 "passed": report.outcome != "failed",
                 "expected": expected,
                 "actual": actual,
-                "where": f"{file}:{line + 1}" if line is not None else file,
+                "where": f"{self._folder / file}:{line + 1}" if line is not None else str(self._folder / file),
                 "seconds": seconds,
             }
         )
@@ -157,7 +159,7 @@ class Plugin:
             return name, "it does"
         crash = getattr(report.longrepr, "reprcrash", None)
         told = _short(str(crash.message) if crash is not None else str(report.longrepr))
-        if (self._compared is not None and told.startswith("AssertionError")) or (self._compared and "assert " in told):
+        if self._compared is not None and "assert " in told:
             expected, actual = self._compared
             return f"{expected} ({name})", f"{actual}\n{told}"
         return name, told
@@ -173,9 +175,9 @@ def main(words: Sequence[str]) -> int:
     sys.dont_write_bytecode = True
     line = Line(int(descriptor))
     folder = os.path.commonpath([str(Path(file).parent if Path(file).is_file() else Path(file)) for file in files])
-    options = ["-q", "-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}", f"--confcutdir={folder}"]
+    options = ["-p", "no:cacheprovider", "-c", os.devnull, f"--rootdir={folder}", f"--confcutdir={folder}"]
     options += ["--import-mode=importlib", "-o", "python_files=test_*.py check_*.py *_test.py", "-p", "no:terminal"]
-    code = pytest.main([*options, *files], plugins=[Plugin(line, name)])
+    code = pytest.main([*options, *files], plugins=[Plugin(line, name, Path(folder))])
     line.tell({"end": int(code)})
     return 0
 

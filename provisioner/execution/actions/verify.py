@@ -138,7 +138,7 @@ def _suite(call: ActionCall, check: Planned) -> Generator[Need, Any, list[Verdic
     except SuiteFailed as error:
         return [*verdicts, _broken(check, str(error))]
     else:
-        verdicts += _at_end(check, int(frame["end"]), verdicts)
+        verdicts += yield from _at_end(check, suite, int(frame["end"]), verdicts)
         return verdicts
     finally:
         suite.close()
@@ -171,12 +171,15 @@ def _variable(call: ActionCall, name: str) -> Mapping[str, Any]:
         return {"error": str(error)}
 
 
-def _at_end(check: Planned, code: int, verdicts: Sequence[Verdict]) -> list[Verdict]:
+def _at_end(
+    check: Planned, suite: Suite, code: int, verdicts: Sequence[Verdict]
+) -> Generator[Need, Any, list[Verdict]]:
     """Return the verdict on an end that no test tells of."""
     if code == NO_TESTS:
         return [_broken(check, "there are no tests in it")]
     if code not in ALL_RAN and all(verdict.passed for verdict in verdicts):
-        return [_broken(check, f"pytest ended with code {code}")]
+        said: str = yield from locally(suite.said)
+        return [_broken(check, f"pytest ended with code {code}: {said}")]
     return []
 
 

@@ -37,7 +37,7 @@ def _always(_operation: Operation) -> bool:
 
 
 def _runs_once(operation: Operation) -> bool:
-    return operation.keywords.run_once not in (UNSET, False, None)
+    return operation.runs_once
 
 
 def _can_matter(operation: Operation) -> bool:

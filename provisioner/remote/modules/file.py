@@ -55,36 +55,42 @@ def inspect(params: Params, system: System) -> State:
     """Look at the path, at a link's source and, with ``recurse``, at all that lies below."""
     files = system.files
     want = attributes.wanted(params)
+    path, shown, wish = _resolve(params, files)
+    status = files.stat(path)
+    kind = attributes.state_of(status)
+    follow = wish in ("link", "hard") and params.follow and files.stat(path, follow=True) is not None
+    source, source_path = _source(params, files, path, kind)
+    source_status = files.stat(source_path, follow=True) if source_path is not None else None
+    return State(
+        path,
+        shown,
+        kind,
+        want,
+        attributes.current(system, path, want, follow),
+        attributes.info(system, shown),
+        files.readlink(path) if kind == "link" else None,
+        source,
+        source_status is not None,
+        _same(status, source_status),
+        tuple(files.listdir(path)) if kind == "directory" else (),
+        attributes.missing_folders(system, path) if wish == "directory" and kind == "absent" else (),
+        _tree(system, path, params.follow, want) if params.recurse and kind == "directory" else (),
+        (status.st_atime_ns, status.st_mtime_ns) if status else (0, 0),
+    )
+
+
+def _resolve(params: Params, files: Any) -> Tuple[str, str, str]:
+    """Return the path to work on, the path results name, and the state wanted."""
     path = params.path.rstrip("/") or "/"
     kind = attributes.state_of(files.stat(path))
     wish = _wish(params, kind)
     if params.src and wish not in ("link", "absent") and files.is_dir(path):
         path = path + "/" + os.path.basename(params.src)
         kind = attributes.state_of(files.stat(path))
-    shown = path
     if kind == "link" and params.follow and wish in ("file", "directory", "touch"):
-        path = files.resolve(path)
-        kind = attributes.state_of(files.stat(path))
-    status = files.stat(path)
-    follow = wish in ("link", "hard") and params.follow and files.stat(path, follow=True) is not None
-    source, source_path = _source(params, files, path, kind)
-    tree = _tree(system, path, params.follow, want) if params.recurse and kind == "directory" else ()
-    return State(
-        path,
-        shown if wish == "touch" else path,
-        kind,
-        want,
-        attributes.current(system, path, want, follow),
-        attributes.info(system, shown if wish == "touch" else path),
-        files.readlink(path) if kind == "link" else None,
-        source,
-        source_path is not None and files.stat(source_path, follow=True) is not None,
-        source_path is not None and _same(files.stat(path), files.stat(source_path, follow=True)),
-        tuple(files.listdir(path)) if kind == "directory" else (),
-        attributes.missing_folders(system, path) if wish == "directory" and kind == "absent" else (),
-        tree,
-        (status.st_atime_ns, status.st_mtime_ns) if status else (0, 0),
-    )
+        target = files.resolve(path)
+        return target, path if wish == "touch" else target, wish
+    return path, path, wish
 
 
 def _wish(params: Params, kind: str) -> str:
@@ -275,16 +281,23 @@ def _plan_link(params: Params, state: State) -> Change:
     elif state.link != state.source:
         todo.append(("link", ()))
         before, after = {"src": state.link}, {"src": state.source}
-    follow = params.follow
-    if state.kind == "link" and not todo and (not follow or state.source_there):
-        delta = _attributes(state, follow, todo)
-        before.update(delta.before)
-        after.update(delta.after)
-    elif todo and (not follow or state.source_there):
-        todo.append(("settle", (follow,)))
+    if not params.follow or state.source_there:
+        _link_attributes(params, state, todo, before, after)
     change = _change(state, todo, before, after, "dest")
     change.result["src"] = state.source
     return change
+
+
+def _link_attributes(
+    params: Params, state: State, todo: List[Any], before: Dict[str, Any], after: Dict[str, Any]
+) -> None:
+    """Add what attributes need: after a new link they are looked at again, an old one's are compared here."""
+    if todo:
+        todo.append(("settle", (params.follow,)))
+        return
+    delta = _attributes(state, params.follow, todo)
+    before.update(delta.before)
+    after.update(delta.after)
 
 
 def _refuse(state: State, msg: str) -> None:

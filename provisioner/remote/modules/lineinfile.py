@@ -91,6 +91,15 @@ def _finder(params: Params) -> Any:
     return None
 
 
+def _anchor(params: Params) -> Any:
+    """Return the expression that finds where a new line goes, None where that is an end of the file."""
+    if params.insertbefore not in (None, "BOF"):
+        return _pattern(params.insertbefore or "", "insertbefore")
+    if params.insertafter not in (None, "BOF", "EOF"):
+        return _pattern(params.insertafter or "", "insertafter")
+    return None
+
+
 class _Places:
     """Where in the file the line is or belongs: index of the line found, how it was, and of the insertion point."""
 
@@ -102,11 +111,7 @@ class _Places:
 
 def _look(params: Params, lines: List[bytes], line: bytes) -> _Places:
     places = _Places()
-    find = _finder(params)
-    anchor_text = params.insertafter if params.insertafter not in (None, "BOF", "EOF") else None
-    if params.insertbefore not in (None, "BOF"):
-        anchor_text = params.insertbefore
-    anchor = _pattern(anchor_text, "insertafter/insertbefore") if anchor_text is not None else None
+    find, anchor = _finder(params), _anchor(params)
     after = 1 if params.insertafter is not None else 0
     for index, each in enumerate(lines):
         match = find(each) if find else None

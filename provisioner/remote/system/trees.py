@@ -111,13 +111,22 @@ def differences(entries: List[Entry]) -> Dict[str, List[str]]:
 
 def realize(system: System, entries: List[Entry], contents: Iterator[Tuple[str, IO[bytes]]], how: Placing) -> List[str]:
     """Make directories and links, write ``contents`` (path, stream) and set attributes; return backups made."""
-    backups: List[str] = []
     for entry in entries:
         if entry.kind == "dir" and not entry.is_there:
             attributes.make_folders(system, [entry.path], entry.fresh_want)
         elif entry.kind == "link" and not entry.is_same:
             system.files.symlink(entry.link or "", entry.path)
             attributes.settle(system, entry.path, entry.want, follow=False)
+    backups = _fill(system, entries, contents, how)
+    for entry in entries:
+        if entry.is_there and entry.attributes_differ:
+            attributes.settle(system, entry.path, entry.want, follow=entry.kind != "link")
+    return backups
+
+
+def _fill(system: System, entries: List[Entry], contents: Iterator[Tuple[str, IO[bytes]]], how: Placing) -> List[str]:
+    """Write the files whose content differs: all of them and no others."""
+    backups: List[str] = []
     waiting = {entry.path: entry for entry in entries if entry.kind == "file" and not entry.is_same}
     for path, stream in contents:
         found = waiting.pop(path, None)
@@ -128,9 +137,6 @@ def realize(system: System, entries: List[Entry], contents: Iterator[Tuple[str, 
         backups.extend(filter(None, [done.get("backup_file")]))
     if waiting:
         raise Failed("the content of %s was not sent" % ", ".join(sorted(waiting)))
-    for entry in entries:
-        if entry.is_there and entry.attributes_differ:
-            attributes.settle(system, entry.path, entry.want, follow=entry.kind != "link")
     return backups
 
 

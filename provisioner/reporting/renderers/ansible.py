@@ -120,8 +120,9 @@ class Renderer:
                     self._say(self._paint(f"fatal: [{target}]: FAILED! => {_json(_shown(event.result))}", "red"))
                 if event.status is Status.IGNORED:
                     self._say(self._paint("...ignoring", "cyan"))
-            case Status.OK if "include" in event.result:
-                self._say(self._paint(f"included: {event.result['include']} for {event.host}", "cyan"))
+            case Status.OK if event.effects.get("includes"):
+                for name in event.effects["includes"]:  # type: ignore[attr-defined]
+                    self._say(self._paint(f"included: {name} for {event.host}", "cyan"))
             case _ if not is_loop:
                 self._result(event.status, f"{_word(event.status)}: [{target}]", event.result, planned.action)
             case _:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from provisioner.remote.params import optional, required
 from provisioner.verification.assertions import Assertion, Seen, SoonParams, shown, unseen
 
-EVERYWHERE = frozenset({"0.0.0.0", "::"})
+EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, never listened on
 
 
 class Params(SoonParams):

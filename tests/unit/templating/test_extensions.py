@@ -62,12 +62,13 @@ def test_what_ansible_core_documents_is_there() -> None:
         rekey_on_member relpath root sha1 shuffle split splitext strftime subelements symmetric_difference ternary
         to_datetime to_json to_nice_json to_nice_yaml to_uuid to_yaml type_debug union unique unvault urldecode urlsplit
         vault win_basename win_dirname win_splitdrive zip zip_longest""")
-    tests = words("""abs all any change changed contains directory exists failed failure falsy file finished is_abs is_dir
-        is_file is_link is_mount is_same_file isnan issubset issuperset link link_exists match mount nan reachable regex
+    tests = words("""abs all any change changed contains directory exists failed failure falsy file finished is_abs
+        is_dir is_file is_link is_mount is_same_file isnan issubset issuperset link link_exists match mount nan
+        reachable regex
         same_file search skip skipped started subset succeeded success successful superset timedout truthy unreachable
         uri url urn vault_encrypted vaulted_file version version_compare""")
-    lookups = words("""config csvfile dict env file fileglob first_found indexed_items ini inventory_hostnames items lines
-        list nested password pipe random_choice sequence subelements template together unvault url varnames
+    lookups = words("""config csvfile dict env file fileglob first_found indexed_items ini inventory_hostnames items
+        lines list nested password pipe random_choice sequence subelements template together unvault url varnames
         vars""")
     assert filters - catalog.names("filter") == set()
     assert tests - catalog.names("test") == set()

@@ -266,5 +266,9 @@ def test_lookups_run_for_loops_too(renderer: Renderer, tmp_path: Path) -> None:
     here: dict[str, Any] = {"ansible_search_path": [str(tmp_path)]}
     assert renderer.lookup("items", [[1, 2], 3], scope()) == [1, 2, 3]
     assert renderer.lookup("file", ["a.txt"], scope(**here)) == ["content"]
+    with pytest.raises(TemplateError, match="lookup 'sequence': give either count or end"):
+        renderer.lookup("sequence", ["start=1"], scope())
+    with pytest.raises(UndefinedVariable, match="there is no variable 'nope'"):
+        renderer.lookup("vars", ["nope"], scope())
     assert renderer.has_lookup("subelements")
     assert not renderer.has_lookup("nonsense")
