@@ -15,7 +15,7 @@ from types import FrameType
 from provisioner import __version__
 from provisioner.app.credentials import Credentials
 from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load, load_module, reload_inventory
-from provisioner.diagnostics.errors import Exit, UnmetNeed
+from provisioner.diagnostics.errors import Exit, ProvisionerError, UnmetNeed
 from provisioner.execution.context import RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
@@ -25,12 +25,17 @@ from provisioner.graph.compile import CompiledPlay
 from provisioner.journal.journal import Journal
 from provisioner.journal.places import new_run_id, runs_dir
 from provisioner.journal.redaction import Redactor
+from provisioner.loading.patterns import select
 from provisioner.model import event
 from provisioner.model.options import RunOptions
 from provisioner.reporting.recap import Recap, exit_code
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
+
+
+class NothingToDo(ProvisionerError):
+    """What was asked for matches no host; exit code 1."""
 
 
 class Stream:
@@ -120,6 +125,7 @@ def run_loaded(
     loaded: Loaded, options: RunOptions, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask
 ) -> int:
     """Run what was loaded."""
+    _check_limit(loaded, options)
     clock = SystemClock()
     plays = compiled_plays(loaded, options)
     started = _started(loaded, options, clock.now())
@@ -150,6 +156,12 @@ def run_loaded(
             code = _finish(stream, started, clock, course, reason)
             journal.close()
     return code
+
+
+def _check_limit(loaded: Loaded, options: RunOptions) -> None:
+    """Refuse a limit that leaves nothing: a typing mistake there must not look like success."""
+    if options.limit and not select(loaded.inventory, options.limit):
+        raise NothingToDo(f"--limit {options.limit} leaves no host to work on")
 
 
 def _play_all(course: Course, plays: Sequence[CompiledPlay]) -> str:

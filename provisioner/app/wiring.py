@@ -13,7 +13,7 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.settings import Settings, read_settings
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.errors import InputError
-from provisioner.diagnostics.position import Source
+from provisioner.diagnostics.position import Position, Source
 from provisioner.graph.arrange import arrange
 from provisioner.graph.compile import CompiledPlay, Selection, compile_play
 from provisioner.graph.start import start_at
@@ -24,6 +24,7 @@ from provisioner.loading.settings import LoadSettings
 from provisioner.model.inventory import Inventory
 from provisioner.model.options import RunOptions
 from provisioner.model.play import Playbook
+from provisioner.syntax.vault import is_encrypted
 from provisioner.templating.renderer import Renderer
 from provisioner.templating.settings import PluginFolders, RenderSettings
 from provisioner.variables.scope import Layer, Level, Scope
@@ -46,7 +47,7 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """Everything known before any host is touched."""
+    """Everything known before any host is touched. ``only_proofs``: run nothing but the checks of ``verify``."""
 
     playbook: Playbook
     inventory: Inventory
@@ -54,6 +55,7 @@ class Loaded:
     renderer: Renderer
     settings: Settings
     warnings: tuple[Diagnostic, ...]
+    only_proofs: bool = False
 
 
 def load(paths: Sequence[str], options: RunOptions, credentials: Credentials) -> Loaded:
@@ -67,6 +69,14 @@ def load_module(pattern: str, module: tuple[str, str], options: RunOptions, cred
     name, arguments = module
     task: dict[str, object] = {name: arguments or None}
     text = json.dumps([{"name": "Ad-hoc", "hosts": pattern, "gather_facts": False, "tasks": [task]}])
+    return _load((".",), options, credentials, lambda loading: load_play_text(Source("command line", text), loading))
+
+
+def load_suite(tests: Sequence[str], options: RunOptions, credentials: Credentials) -> Loaded:
+    """Load inventories and make a playbook that proves all hosts with files of tests."""
+    files = [str(Path(each).resolve()) for each in tests]
+    play = {"name": "Verify", "hosts": "all", "gather_facts": False, "verify": [{"testinfra": {"files": files}}]}
+    text = json.dumps([play])
     return _load((".",), options, credentials, lambda loading: load_play_text(Source("command line", text), loading))
 
 
@@ -107,11 +117,20 @@ def make_renderer(
         RenderSettings(
             native=settings.jinja2_native,
             decrypt=credentials.vault.reveal,
+            read_file=lambda path: _plain(path, credentials),
             plugin_folders=plugins,
             ansible_managed=settings.ansible_managed,
             warn=warnings.append,
         )
     )
+
+
+def _plain(path: Path, credentials: Credentials) -> bytes:
+    """Return a file's content, decrypted where it is a vault file."""
+    content = path.read_bytes()
+    if not is_encrypted(content):
+        return content
+    return credentials.vault.decrypt(content.decode("ascii"), Position(Source(str(path)), 1, 1))
 
 
 def make_loading(
@@ -133,7 +152,8 @@ def make_loading(
 
 def compiled_plays(loaded: Loaded, options: RunOptions) -> list[CompiledPlay]:
     """Return the graph of every play, in the order in which they run."""
-    selection = Selection(frozenset(options.tags) or frozenset({"all"}), frozenset(options.skip_tags))
+    tags = frozenset(options.tags) or frozenset({"all"})
+    selection = Selection(tags, frozenset(options.skip_tags), loaded.only_proofs)
     plays = arrange(loaded.playbook.plays)
     if options.start_at_task:
         plays = start_at(plays, options.start_at_task)

@@ -155,16 +155,19 @@ class Applier:
 
     def _learn(self, host: str, run: TaskRun, effects: Effects) -> None:
         memory = self.play.run.memory(host)
+        about = self.play.run.memory(effects.facts_of or host)
         if effects.clear_facts:
             memory.clear_facts()
         if effects.facts:
-            self.play.run.memory(effects.facts_of or host).learn_facts(effects.facts)
+            about.learn_facts(effects.facts)
             if self.play.compiled.play.vars_files:
                 self.play.forget_scopes(host)
         if effects.included:
             memory.include(effects.included)
         if effects.variables:
-            memory.set(effects.variables)
+            about.set(effects.variables)
+        if effects.registered:
+            memory.set(effects.registered)
         for name, value in effects.stats.items():
             self.play.run.stats.setdefault(run.host, {})[name] = value
 
@@ -231,6 +234,7 @@ def _recorded(
         "notified": list(notified),
         "facts": effects.facts,
         "variables": effects.variables,
+        "registered": list(effects.registered),
         "included": effects.included,
         "new_hosts": [[h.name, list(h.groups), dict(h.variables)] for h in effects.new_hosts],
         "groups": [[host, list(groups), list(parents)] for host, groups, parents in effects.new_groups],

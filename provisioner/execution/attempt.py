@@ -45,7 +45,7 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
         status, result = _out_of_reach(error, notes)
     effects = run.effects
     if run.task.register:
-        effects.variables[run.task.register] = result
+        effects.registered[run.task.register] = result
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
     notify = names if not status.is_bad else ()
     return Outcome(status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal)
@@ -176,7 +176,7 @@ def _keep(run: TaskRun, resolved: Resolved, effects: Effects, result: Result) ->
     """Add one try's effects to the task's."""
     mine = run.effects
     facts = result.get("ansible_facts")
-    if isinstance(facts, Mapping):
+    if isinstance(facts, Mapping) and run.task.action != "set_fact":
         effects.facts.update(facts)
     mine.facts.update(effects.facts)
     mine.variables.update(effects.variables)
@@ -195,11 +195,16 @@ def _keep(run: TaskRun, resolved: Resolved, effects: Effects, result: Result) ->
 
 def _judged(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Result:
     task = run.task
-    if task.failed_when is None and task.changed_when is None:
+    if (task.failed_when is None and task.changed_when is None) or result.get("skipped"):
         return result
-    scope = _result_scope(run, extra, result)
-    if result.get("skipped"):
-        return result
+    try:
+        return _judged_by_conditions(run, extra, result)
+    except InputError as error:
+        return {**result, "failed": True, "msg": str(error)}
+
+
+def _judged_by_conditions(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Result:
+    task, scope = run.task, _result_scope(run, extra, result)
     if task.failed_when is not None:
         # each is an alternative of its own only inside one condition; a list is ANDed, as for ``when``
         result["failed"] = result["failed_when_result"] = run.renderer.condition(task.failed_when, scope)

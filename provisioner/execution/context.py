@@ -139,12 +139,12 @@ class PlayContext:
     def _magic(self, host: str) -> Layer:
         run, play, options = self.run, self.compiled.play, self.run.options
         sources = run.inventory.inventory.sources
-        inventory_file = sources[0] if sources else ""
+        source = Path(sources[0]).resolve() if sources else None
         fixed: dict[str, object] = {
             "inventory_hostname": host,
             "inventory_hostname_short": host.split(".", maxsplit=1)[0],
-            "inventory_file": inventory_file,
-            "inventory_dir": str(Path(inventory_file).parent) if inventory_file else "",
+            "inventory_file": str(source or ""),
+            "inventory_dir": str(source if source.is_dir() else source.parent) if source else "",
             "playbook_dir": str(Path(play.basedir).resolve()),
             "ansible_play_name": play.name,
             "ansible_check_mode": options.check,
@@ -157,24 +157,30 @@ class PlayContext:
             "ansible_playbook_python": sys.executable,
             "ansible_run_tags": sorted(options.tags),
             "ansible_skip_tags": sorted(options.skip_tags),
-            "ansible_limit": options.limit or "",
             "ansible_config_file": "",
             "ansible_inventory_sources": list(options.inventories),
             "role_names": [use.role.name for use in play.roles],
             "ansible_role_names": [use.role.name for use in play.roles],
             "ansible_play_role_names": [use.role.name for use in play.roles],
         }
+        if options.limit:
+            fixed["ansible_limit"] = options.limit
         fixed["environment"] = []
         computed: dict[str, Callable[[], object]] = {
             "groups": lambda: run.inventory.groups,
             "group_names": lambda: run.inventory.group_names(host),
             "hostvars": lambda: self.hostvars,
-            "ansible_play_hosts": self.live,
-            "play_hosts": self.live,
+            "ansible_play_hosts": self.live_hosts,
+            "play_hosts": self.live_hosts,
             "ansible_play_hosts_all": lambda: list(self.all_hosts),
-            "ansible_play_batch": lambda: [h for h in self.live() if h in self.batch],
+            "ansible_play_batch": lambda: [h for h in self.all_hosts if h in set(self.live())],
         }
         return Layer(Level.MAGIC, "magic", Live(fixed, computed), rendered=True)
+
+    def live_hosts(self) -> list[str]:
+        """Return the hosts of the play that have not failed, those of other batches included."""
+        now, out = set(self.live()), self.run.failed_hosts | self.run.unreachable_hosts
+        return [h for h in self.all_hosts if h in now or (h not in self.batch and h not in out)]
 
     @property
     def hostvars(self) -> HostVars:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -22,6 +23,14 @@ from provisioner.scheduling.batches import batches, ordered
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
 from provisioner.variables.scope import Layer, Level, Scope
+
+
+class After(Enum):
+    """Where a run goes on after a batch."""
+
+    NEXT_BATCH = "next batch"
+    NEXT_PLAY = "next play"
+    END = "end"
 
 
 class Course:
@@ -53,27 +62,38 @@ class Course:
         context = PlayContext(self.run, compiled, layers, hosts)
         context.host_layers = lambda _host, scope: vars_file_layers(compiled.play, self.run, scope)
         applier = Applier(context, self.sink, self.around.clock)
-        return all(self._batch(context, applier, list(batch), (number, len(cut))) for number, batch in enumerate(cut))
+        for number, batch in enumerate(cut):
+            after = self._batch(context, applier, list(batch), (number, len(cut)))
+            if after is not After.NEXT_BATCH:
+                return after is After.NEXT_PLAY
+        return True
 
     # ------------------------------------------------------------------ one batch
 
-    def _batch(self, context: PlayContext, applier: Applier, batch: list[str], place: tuple[int, int]) -> bool:
+    def _batch(self, context: PlayContext, applier: Applier, batch: list[str], place: tuple[int, int]) -> After:
         compiled, play = context.compiled, context.compiled.play
         alive = [h for h in batch if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
         if not alive or self.stopping:
-            return not self.stopping
+            return After.END if self.stopping else After.NEXT_BATCH
         context.batch = alive
         now, graph = self.around.clock.now, compiled.graph
         number, count = place
-        started = event.PlayStarted(
-            compiled.id, play.name, tuple(alive), now(), number, count, play.strategy, sum(1 for _ in graph.tasks)
-        )
+        name, size = self._name(context), sum(1 for _ in graph.tasks)
+        started = event.PlayStarted(compiled.id, name, tuple(alive), now(), number, count, play.strategy, size)
         self.sink.handle(started)
         applier.plan([*graph.tasks, *context.handlers])
         state = self._run(Executor(context, alive, self._rules(play, context), self.around, applier))
         self._owe(context, state)
         self.sink.handle(event.PlayFinished(compiled.id, number, now()))
         return self._sum_up(state, play)
+
+    def _name(self, context: PlayContext) -> str:
+        """Return the play's name; a template in it sees what the first host sees."""
+        name = context.compiled.play.name
+        try:
+            return self.run.renderer.text(name, context.scope(context.batch[0])) if "{{" in name else name
+        except InputError:
+            return name
 
     def _run(self, executor: Executor) -> RunState:
         self._executor = executor
@@ -82,17 +102,17 @@ class Course:
         finally:
             self._executor = None
 
-    def _sum_up(self, state: RunState, play: Play) -> bool:
+    def _sum_up(self, state: RunState, play: Play) -> After:
         failed = [n for n, h in state.hosts.items() if h.doomed]
         gone = [n for n, h in state.hosts.items() if h.gone]
         self.run.failed_hosts.update(failed)
         self.run.unreachable_hosts.update(gone)
-        if len(failed) + len(gone) == len(state.hosts):
-            return False
+        if self.stopping or len(failed) + len(gone) == len(state.hosts):
+            return After.END
         limit = play.max_fail_percentage
         if limit is not None and len(failed) / len(state.hosts) * 100 > float(str(limit)):
-            return False
-        return not (self.stopping or state.ended_play)
+            return After.END
+        return After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH
 
     def _owe(self, context: PlayContext, state: RunState) -> None:
         """Tell of handlers that were notified and did not get their turn."""
@@ -129,6 +149,8 @@ class Course:
             if prompt.name not in self.run.options.extra_vars:
                 answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
                 prompted[prompt.name] = answer or prompt.default
+                if prompt.private and answer:
+                    self.run.learn_secret(answer)
         if prompted:
             found.append(Layer(Level.VARS_PROMPT, "vars_prompt", prompted, rendered=True))
         return tuple(found)

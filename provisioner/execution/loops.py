@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,11 +22,11 @@ WINDOW = 64
 
 @dataclass(frozen=True, slots=True)
 class LoopItem:
-    """One item: its value and the layers that show it to the task."""
+    """One item: its value, the layers that show it to the task, and the variables that its result repeats."""
 
     value: object
     layers: tuple[Layer, ...]
-    variable: str
+    shown: Mapping[str, object]
 
 
 def loop_items(run: TaskRun) -> list[LoopItem]:
@@ -45,7 +45,9 @@ def loop_items(run: TaskRun) -> list[LoopItem]:
             shown["ansible_index_var"] = index
         if extended:
             shown["ansible_loop"] = _extended(values, number)
-        items.append(LoopItem(value, (Layer(Level.LOOP, "loop", shown, rendered=True),), variable))
+            if not boolean(run.renderer.render(loop.control.extended_allitems, scope)):
+                del shown["ansible_loop"]["allitems"]  # type: ignore[attr-defined]
+        items.append(LoopItem(value, (Layer(Level.LOOP, "loop", shown, rendered=True),), shown))
     return items
 
 
@@ -160,7 +162,7 @@ def _rest(steps: Steps, need: Need) -> Steps:
 
 def _ended(run: TaskRun, item: LoopItem, result: Result) -> Steps:
     label = _label(run, item)
-    shown = {**result, item.variable: item.value, "ansible_loop_var": item.variable, "_ansible_item_label": label}
+    shown = {**result, **item.shown, "_ansible_item_label": label}
     shown.setdefault("failed", False)
     yield ItemDone(label, status_of(shown), shown)
     return shown

@@ -8,6 +8,8 @@ from typing import Any
 from provisioner.variables.scope import Layer, Level
 
 PREFIX = "ansible_"
+LOCAL = "ansible_local"
+"""The one fact that keeps its prefix in ``ansible_facts``."""
 
 
 class HostMemory:
@@ -30,7 +32,7 @@ class HostMemory:
     def learn_facts(self, facts: Mapping[str, Any]) -> None:
         """Add facts under both names: in ``ansible_facts`` without the prefix, and at top level as the module said."""
         for name, value in facts.items():
-            self.facts[name.removeprefix(PREFIX)] = value
+            self.facts[name if name == LOCAL else name.removeprefix(PREFIX)] = value
             self._injected[name] = value
         self.version += 1
 

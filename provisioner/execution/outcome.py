@@ -44,11 +44,12 @@ class Effects:
     """What an operation does beside its result. Gathered while it runs, applied when it is finished.
 
     ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``facts_of`` names
-    another host that gets the facts (``delegate_facts``).
+    another host that gets facts and variables (``delegate_facts``); what is ``registered`` stays with the own one.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
     variables: dict[str, Any] = field(default_factory=dict)
+    registered: dict[str, Any] = field(default_factory=dict)
     included: dict[str, Any] = field(default_factory=dict)
     includes: list[Include] = field(default_factory=list)
     new_hosts: list[NewHost] = field(default_factory=list)

@@ -8,7 +8,9 @@ from typing import Any
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import position_of
 from provisioner.execution.task_run import Resolved, TaskRun
+from provisioner.loading.action import VARIABLE_PARAMS
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.remote.params import boolean
 from provisioner.templating.omit import is_omit, strip_omit
@@ -67,6 +69,12 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
 
 def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, Any]:
     written: dict[str, Any] = {**_defaults(run, scope, keywords), **run.task.args}
+    whole = written.pop(VARIABLE_PARAMS, None)
+    if whole is not None:
+        values = run.renderer.render(whole, scope)
+        if not isinstance(values, dict):
+            raise InputError.at(position_of(whole), "the task's arguments do not come out as a dictionary")
+        written = {**values, **written}
     rendered = strip_omit(run.renderer.render(written, scope))
     if not isinstance(rendered, dict):
         raise InputError.at(run.operation.position, "the task's arguments do not come out as a dictionary")

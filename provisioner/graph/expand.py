@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from provisioner.diagnostics.position import Position
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
 from provisioner.graph.passes import proofs
+from provisioner.graph.passes.arguments import arguments_checked
 from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.play import Play
@@ -97,7 +98,7 @@ class Expansion:
 
     def role(self, use: RoleUse, place: Place) -> Iterator[Operation]:
         """Yield a role's dependencies and tasks, unless it ran in this play already with the same parameters."""
-        identity = (use.role.path, repr(sorted(use.params.items(), key=str)) + repr(use.keywords.when))
+        identity = (use.role.path, repr((sorted(use.params.items(), key=str), use.keywords.when, use.keywords.vars)))
         if identity in self._played and not use.role.allow_duplicates:
             return
         self._played.add(identity)
@@ -105,7 +106,8 @@ class Expansion:
         inner = replace(place.within(use.graphing), keywords=keywords)
         for dependency in use.role.dependencies:
             yield from self.role(dependency, replace(inner, role=self.inside(use, inner).role))
-        yield from self.walk((*use.role.tasks, *proofs.of_role(use)), self.inside(use, inner))
+        tasks = (*arguments_checked(use), *use.role.tasks, *proofs.of_role(use))
+        yield from self.walk(tasks, self.inside(use, inner))
 
     def inside(self, use: RoleUse, place: Place) -> Place:
         """Return the place of a role's own tasks and handlers."""
@@ -136,7 +138,7 @@ def role_layers(role: Role, params: Mapping[str, object]) -> tuple[Layer, ...]:
     """Return a role's own layers: defaults and vars of its dependencies first, then its own, then parameters."""
     found: list[Layer] = []
     for dependency in role.dependencies:
-        found += role_layers(dependency.role, dependency.params)
+        found += role_layers(dependency.role, {})
     if role.defaults:
         found.append(Layer(Level.ROLE_DEFAULTS, f"role {role.name} defaults", role.defaults))
     if role.vars:

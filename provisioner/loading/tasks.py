@@ -243,7 +243,8 @@ def _async(written: Mapping[str, object], reading: Reading) -> object:
     limit = _number(written, "async", 0, reading)
     if limit and str(_number(written, "poll", 15, reading)) == "0":
         reading.error("'poll: 0' is not supported yet: a task cannot be left running in the background",
-                      _at(written, "poll"), hint="give a poll interval: the task is waited for, at most 'async' seconds")  # fmt: skip
+                      _at(written, "poll"),
+                      hint="give a poll interval: the task is waited for, at most 'async' seconds")  # fmt: skip
     return limit
 
 

@@ -36,6 +36,7 @@ class HostState:
         "ended",
         "failed_blocks",
         "gone",
+        "has_failed_handler",
         "in_flight",
         "left",
         "may_notify",
@@ -60,6 +61,7 @@ class HostState:
         self.doomed = False
         self.gone = False
         self.ended = False
+        self.has_failed_handler = False
         self.open = nodes
 
     @property

@@ -144,7 +144,7 @@ class RunState:
         operation = node.operation
         if node.hosts is not None and host.name not in node.hosts:
             return Status.BYPASSED
-        forced = self.rules.force_handlers and host.doomed and not host.gone
+        forced = self.rules.force_handlers and host.doomed and not (host.gone or host.has_failed_handler)
         fate = None if forced and (operation.handler or operation.kind is Kind.FLUSH) else host.fate(operation.branches)
         if fate is None and operation.handler and operation.handler not in host.notified:
             return Status.BYPASSED
@@ -173,7 +173,8 @@ class RunState:
         host.in_flight.add(node.index)
         host.phase[node.index] = Phase.RUNNING
         if operation.handler:
-            host.notified.pop(operation.handler, None)
+            for each in self.hosts.values() if operation.runs_once else (host,):
+                each.notified.pop(operation.handler, None)
         if operation.keywords.notify:
             host.may_notify += 1
         self._out.append(Dispatch(operation.id, host.name, ahead))
@@ -249,6 +250,7 @@ class RunState:
     def _failed(self, host: HostState, node: Node, told: Finished) -> None:
         if told.status is Status.FAILED:
             host.fail(node.operation.branches)
+            host.has_failed_handler |= bool(node.operation.handler)
         else:
             host.gone = True
         if told.fatal:

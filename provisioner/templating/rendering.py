@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jinja2.utils import missing
 
@@ -12,13 +12,20 @@ from provisioner.syntax.vault import VaultText
 from provisioner.templating import explaining
 from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.omit import OMIT
+from provisioner.templating.settings import RenderSettings
 from provisioner.templating.undefined import Missing
 from provisioner.variables.scope import Scope
 
-if TYPE_CHECKING:
-    from provisioner.templating.renderer import Renderer
-
 _FINAL = frozenset({int, float, bool, type(None)})
+
+
+class RendersStrings(Protocol):
+    """The part of the renderer that a rendering under way uses."""
+
+    settings: RenderSettings
+
+    def inline(self, text: str, work: Rendering) -> object:
+        """Render one string that is a template."""
 
 
 class Rendering:
@@ -29,7 +36,7 @@ class Rendering:
 
     __slots__ = ("_active", "_cache", "_renderer", "copying", "scope")
 
-    def __init__(self, renderer: Renderer, scope: Scope, *, copying: bool = False) -> None:
+    def __init__(self, renderer: RendersStrings, scope: Scope, *, copying: bool = False) -> None:
         self._renderer, self.scope, self.copying = renderer, scope, copying
         self._cache: dict[str, Any] = {}
         self._active: list[str] = []

@@ -145,7 +145,7 @@ class Plugin:
                 "passed": report.outcome != "failed",
                 "expected": expected,
                 "actual": actual,
-                "where": f"{self._folder / file}:{line + 1}" if line is not None else str(self._folder / file),
+                "where": _where(report, self._folder / file, line),
                 "seconds": seconds,
             }
         )
@@ -163,6 +163,14 @@ class Plugin:
             expected, actual = self._compared
             return f"{expected} ({name})", f"{actual}\n{told}"
         return name, told
+
+
+def _where(report: pytest.TestReport | pytest.CollectReport, file: Path, line: int | None) -> str:
+    """Return the line that failed where it is in the test's own file, else the test's first line."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    if report.outcome == "failed" and crash is not None and Path(crash.path) == file:
+        return f"{file}:{crash.lineno}"
+    return f"{file}:{line + 1}" if line is not None else str(file)
 
 
 def _short(text: str) -> str:

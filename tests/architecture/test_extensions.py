@@ -27,7 +27,7 @@ EXPORTS = {
     "lookup": ("run",),
     "connection": (),
     "renderer": ("Renderer",),
-    "check": ("run",),
+    "check": ("Params",),
     "pass": (),  # compile.py names what it calls
     "command": ("add_arguments", "run"),
 }

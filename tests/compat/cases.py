@@ -1,7 +1,8 @@
 """Finds the language cases: each playbook says in its first comment lines how it is run.
 
 ``# args: --tags a`` adds a run with these arguments (none: one run without); ``# quick`` puts a case among those that
-``make test`` runs; ``# hosts: changed`` says that the case leaves traces outside its scratch folder.
+``make test`` runs; ``# exits: 4 1`` names a pair of exit codes (ours, theirs) that docs/compat.md explains, ``# bug:``
+a mistake of ours that is known and not mended yet.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ class Case:
     number: int
     arguments: tuple[str, ...]
     is_quick: bool
+    exits: tuple[int, int] | None = None
+    bug: str = ""
 
     @property
     def name(self) -> str:
@@ -36,5 +39,7 @@ def all_cases(folder: Path = PLAYBOOKS) -> list[Case]:
 def _cases(path: Path) -> list[Case]:
     head = [line[1:].strip() for line in path.read_text("utf-8").splitlines() if line.startswith("#")]
     runs = [shlex.split(line.removeprefix("args:")) for line in head if line.startswith("args:")]
-    quick = "quick" in head
-    return [Case(path, number, tuple(run), quick) for number, run in enumerate(runs or [[]])]
+    notes = dict(line.split(": ", 1) for line in head if line.startswith(("bug: ", "exits: ")))
+    exits = tuple(int(code) for code in notes["exits"].split()) if "exits" in notes else None
+    quick, bug = "quick" in head, notes.get("bug", "")
+    return [Case(path, number, tuple(run), quick, exits, bug) for number, run in enumerate(runs or [[]])]

@@ -13,17 +13,23 @@ from sides import Entry, Outcome
 # written by clocks, or about how a result came about rather than what it is
 NOISE = frozenset({"start", "end", "delta", "invocation", "exception", "warnings", "deprecations", "diff", "item"})
 # what a user reads from results of any action
-TOLD = ("msg", "rc", "stdout", "stderr", "attempts", "skip_reason", "skipped_reason", "false_condition", "censored")
+TOLD = ("msg", "rc", "stdout", "stderr", "attempts", "skip_reason", "skipped_reason", "false_condition")
 # the text of these actions' results is the playbook's own
 SPEAKING = frozenset({"debug", "fail", "assert", "set_fact"})
 # and so are these messages of failed ones; other messages are each implementation's own wording
-BAD_SPEAKING = {"fail": ("msg", "censored"), "assert": ("msg", "assertion", "evaluated_to", "censored")}
+BAD_SPEAKING = {"fail": ("msg",), "assert": ("msg", "assertion", "evaluated_to")}
 # includes report as results here and as something else there; meta is reported by neither in a way to compare
 SILENT = frozenset({"meta", "include_tasks", "include_role", "import_role", "import_tasks", "include"})
 
 
-def differences(ours: Outcome, theirs: Outcome) -> str:
-    """Return a readable account of all differences, empty where the outcomes are equal."""
+def differences(ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = None) -> str:
+    """Return a readable account of all differences, empty where the outcomes are equal.
+
+    ``exits`` is a pair of exit codes that are meant to differ; what a run then did or not is not compared.
+    """
+    if exits is not None:
+        codes = ours.exit_code, theirs.exit_code
+        return "" if codes == exits else f"exit codes {codes}, and {exits} were expected\n{_tail(ours.text)}"
     parts = []
     if ours.exit_code != theirs.exit_code:
         parts.append(f"exit code: ours {ours.exit_code}, theirs {theirs.exit_code}")
@@ -60,10 +66,11 @@ def lines_by_host(outcome: Outcome) -> dict[str, list[str]]:
     lines: dict[str, list[str]] = {}
     for entry in outcome.entries:
         action = entry.action.rpartition(".")[2]
-        if action in SILENT and entry.status in {"ok", "changed"} and entry.kind != "retry":
+        if action in SILENT and (entry.status in {"ok", "changed"} or action == "meta") and entry.kind != "retry":
             continue
-        text = f"{entry.kind} [{entry.task}] {entry.status}"
-        if entry.kind == "item":
+        status = "unreachable" if entry.result.get("unreachable") else entry.status
+        text = f"{entry.kind} [{entry.task}] {status}"
+        if entry.kind == "item" and "censored" not in entry.result:
             text += f" ({_text(plain(entry.label))})"
         told = told_values(entry)
         text += f" {_text(told)}" if told else ""
@@ -74,11 +81,13 @@ def lines_by_host(outcome: Outcome) -> dict[str, list[str]]:
 def told_values(entry: Entry) -> dict[str, Any]:
     """Return what of an entry's result is compared."""
     action = entry.action.rpartition(".")[2]
+    if "censored" in entry.result:
+        return {"censored": True}
     values = plain(entry.result)
     is_loop = "results" in values and entry.kind == "task"
     if is_loop:  # its items were compared one by one
         values.pop("results")
-    if entry.status in {"skipped", "unreachable"} or is_loop:
+    if entry.status in {"skipped", "unreachable"} or entry.result.get("unreachable") or is_loop:
         return {}
     bad = entry.status in {"failed", "ignored"}
     if action in SPEAKING:

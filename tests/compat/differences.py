@@ -5,6 +5,8 @@ from __future__ import annotations
 # (action or "*", name of a result's value)
 KNOWN_VALUES = frozenset({
     ("*", "discovered_interpreter_python"),
+    ("raw", "stdout"),
+    ("raw", "stderr"),
 })  # fmt: skip
 
 

@@ -81,9 +81,7 @@ class Stage:
         compiled = SimpleNamespace(play=SimpleNamespace(basedir=str(self.files)))
         play: Any = SimpleNamespace(run=run, compiled=compiled, route=lambda *_args, **_more: route)
         magic = {"ansible_search_path": [str(self.files)], "inventory_hostname": "web1"}
-        scope = Scope(
-            (Layer(Level.MAGIC, "magic", magic, rendered=True), Layer(Level.PLAY_VARS, "vars", variables))
-        )
+        scope = Scope((Layer(Level.MAGIC, "magic", magic, rendered=True), Layer(Level.PLAY_VARS, "vars", variables)))
         resolved = Resolved(args, Keywords(), route, {}, check, True, False, delegated_to)
         return ActionCall(TaskRun(play, operation, "web1"), resolved, scope, Effects())
 

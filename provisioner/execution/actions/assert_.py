@@ -16,7 +16,7 @@ class Params(Parameters):
     that: list[object] = required("raw", "Conditions, as in ``when``; all must hold.")
     fail_msg: object = optional("raw", "What to say where one does not hold.", aliases=("msg",))
     success_msg: object = optional("raw", "What to say where all hold.")
-    quiet: bool = optional("bool", "Leave conditions and values out of the result.", False)
+    quiet: bool = optional("bool", "Say less where all hold.", False)
 
 
 def answer(call: ActionCall) -> Result:
@@ -28,7 +28,7 @@ def answer(call: ActionCall) -> Result:
     )
     for condition in conditions:
         if not call.renderer.condition((condition,), call.scope):
-            shown = {} if params.quiet else {"assertion": condition, "evaluated_to": False}
+            shown = {"assertion": condition, "evaluated_to": False}
             return {"failed": True, "changed": False, **shown, "msg": params.fail_msg or "Assertion failed"}
     return {"changed": False, "msg": params.success_msg or "All assertions passed"}
 

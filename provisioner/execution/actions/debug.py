@@ -26,7 +26,7 @@ def answer(call: ActionCall) -> Result:
     if params.verbosity > call.run.play.run.options.verbosity:
         return {"skipped": True, "skipped_reason": "Verbosity threshold not met.", "changed": False}
     if params.var is None:
-        return {"msg": params.msg, "changed": False}
+        return {"msg": call.args.get("msg", params.msg), "changed": False}
     return {**_variable(call, params.var), "changed": False}
 
 

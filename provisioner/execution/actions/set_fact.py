@@ -11,6 +11,7 @@ from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, boolean, optional
 
 TRAITS = Traits()
+_WORDS = frozenset({"true", "false", "yes", "no"})
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -23,7 +24,7 @@ class Params(Parameters):
 
 def answer(call: ActionCall) -> Result:
     """Keep the values as they came out."""
-    values = {str(k): v for k, v in call.args.items() if k != "cacheable"}
+    values = {_name(call, k): _value(v) for k, v in call.args.items() if k != "cacheable"}
     for name in values:
         if not _NAME.fullmatch(name):
             raise InputError.at(call.run.operation.position, f"'{name}' cannot be the name of a variable")
@@ -32,8 +33,17 @@ def answer(call: ActionCall) -> Result:
     call.effects.variables.update(values)
     if boolean(call.args.get("cacheable", False)):
         call.effects.facts.update(values)
-    # not under ``ansible_facts``: the attempt would take the values for gathered facts
-    return {"changed": False, "set": values}
+    return {"changed": False, "ansible_facts": values}
+
+
+def _name(call: ActionCall, written: object) -> str:
+    """Return a variable's name, which may be a template."""
+    return call.renderer.text(str(written), call.scope) if "{{" in str(written) else str(written)
+
+
+def _value(value: object) -> object:
+    """Return a value as set_fact keeps it: the words for true and false become what they say."""
+    return boolean(value) if isinstance(value, str) and value.lower() in _WORDS else value
 
 
 EXAMPLES = """

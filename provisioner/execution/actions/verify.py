@@ -36,9 +36,12 @@ def run(call: ActionCall) -> Steps:
     """Return a failed result that names everything that does not hold; in check mode that is only a warning."""
     wanted = list(_wanted(call))
     verdicts: list[Verdict] = yield from _questions(call, [c for c in wanted if c.kind != SUITE])
+    yield from _tell(call, verdicts)
     for check in wanted:
         if check.kind == SUITE:
-            verdicts += yield from _suite_until_it_holds(call, check)
+            found: list[Verdict] = yield from _suite_until_it_holds(call, check)
+            yield from _tell(call, found)
+            verdicts += found
     return _result(verdicts, check=call.check)
 
 
@@ -62,9 +65,11 @@ def _result(verdicts: Sequence[Verdict], *, check: bool) -> Result:
     return {**shown, "failed": True, "msg": message(verdicts)}
 
 
-def _done(verdict: Verdict) -> CheckDone:
-    expected, actual = verdict.expected, verdict.actual
-    return CheckDone(verdict.title, verdict.passed, expected, actual, verdict.where, verdict.seconds)
+def _tell(call: ActionCall, verdicts: Sequence[Verdict]) -> Generator[Need, Any, None]:
+    """Tell of checks that are done; in check mode what does not hold yet is no finding, only a warning."""
+    for each in verdicts:
+        if each.passed or not call.check:
+            yield CheckDone(each.title, each.passed, each.expected, each.actual, each.where, each.seconds)
 
 
 # ---------------------------------------------------------------------- questions
@@ -87,8 +92,6 @@ def _questions(call: ActionCall, checks: Sequence[Planned]) -> Generator[Need, A
         ]
         if waiting:
             yield Sleep(min(checks[n].params.delay for n in waiting))
-    for number in range(len(checks)):
-        yield _done(verdicts[number])
     return [verdicts[number] for number in range(len(checks))]
 
 
@@ -112,12 +115,9 @@ def _suite_until_it_holds(call: ActionCall, check: Planned) -> Generator[Need, A
     while True:
         verdicts: list[Verdict] = yield from _suite(call, check)
         if retries <= 0 or all(verdict.passed for verdict in verdicts):
-            break
+            return verdicts
         retries -= 1
         yield Sleep(check.params.delay)
-    for verdict in verdicts:
-        yield _done(verdict)
-    return verdicts
 
 
 def _suite(call: ActionCall, check: Planned) -> Generator[Need, Any, list[Verdict]]:
