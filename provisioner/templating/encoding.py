@@ -14,7 +14,7 @@ from provisioner.templating.undefined import Missing
 def encodable(value: Any) -> Any:
     """Return a plain value that stands for ``value``: for JSON's ``default``."""
     if isinstance(value, Missing):
-        value.fail()
+        value.missing_fail()
     if isinstance(value, Undefined):
         return str(value)
     if isinstance(value, (datetime.datetime, datetime.date)):

@@ -147,7 +147,7 @@ class FolderLoader(BaseLoader):
 def used(value: Any) -> Any:
     """Let a value into the output; an undefined one fails here, where its line is known."""
     if type(value) is Missing:
-        value.fail()
+        value.missing_fail()
     return value
 
 

@@ -79,14 +79,14 @@ def failed(error: Exception, where: Where) -> TemplateError:
 
 def undefined(what: Missing, where: Where, line: int | None = None) -> UndefinedVariable:
     """Return the error for the use of an undefined value."""
-    if what.cause is not None:
-        return _caused(what.cause, where, line)
+    if what.missing_cause is not None:
+        return _caused(what.missing_cause, where, line)
     expression = _expression(where, line)
     details = [f"in: {expression}"] if expression else []
     details += _lines(_way(where))
     hint = _hint(what, where.work.scope)
     diagnostic = Diagnostic(_undefined_summary(what), _position(where, line), "\n".join(details), hint)
-    return UndefinedVariable(diagnostic, what.name, where.work.chain)
+    return UndefinedVariable(diagnostic, what.missing_name, where.work.chain)
 
 
 def _caused(cause: UndefinedVariable, where: Where, line: int | None) -> UndefinedVariable:
@@ -100,17 +100,17 @@ def _caused(cause: UndefinedVariable, where: Where, line: int | None) -> Undefin
 
 
 def _undefined_summary(what: Missing) -> str:
-    if what.hint:
-        return what.hint
-    owner = what.owner
+    if what.missing_hint:
+        return what.missing_hint
+    owner = what.missing_owner
     if owner is None:
-        return f"'{what.name}' is undefined"
+        return f"'{what.missing_name}' is undefined"
     if type(owner).__name__ == "HostVars":
-        return f"'{what.name}' is undefined: the inventory has no such host"
-    if isinstance(owner, (list, tuple)) and what.name.lstrip("-").isdigit():
-        return f"the list has no item {what.name}: it has {len(owner)}"
+        return f"'{what.missing_name}' is undefined: the inventory has no such host"
+    if isinstance(owner, (list, tuple)) and what.missing_name.lstrip("-").isdigit():
+        return f"the list has no item {what.missing_name}: it has {len(owner)}"
     kind = "dictionary" if isinstance(owner, Mapping) else _kind(owner)
-    return f"'{what.name}' is undefined: the {kind} has no such {'key' if kind == 'dictionary' else 'attribute'}"
+    return f"'{what.missing_name}' is undefined: the {kind} has no such {'key' if kind == 'dictionary' else 'attribute'}"
 
 
 def _kind(owner: object) -> str:
@@ -120,16 +120,16 @@ def _kind(owner: object) -> str:
 
 
 def _hint(what: Missing, scope: Scope) -> str:
-    if what.hint:
+    if what.missing_hint:
         return ""
-    owner = what.owner
+    owner = what.missing_owner
     if owner is None:
-        close = nearest(what.name, map(str, scope.known_names()))
-        return close or "define it, or give it a default: " + f"{{{{ {what.name} | default('') }}}}"
+        close = nearest(what.missing_name, map(str, scope.known_names()))
+        return close or "define it, or give it a default: " + f"{{{{ {what.missing_name} | default('') }}}}"
     if not isinstance(owner, Mapping):
         return ""
     keys = [str(key) for key in owner][:_MANY]
-    return nearest(what.name, keys) or (f"it has: {', '.join(sorted(keys)[:12])}" if keys else "it is empty")
+    return nearest(what.missing_name, keys) or (f"it has: {', '.join(sorted(keys)[:12])}" if keys else "it is empty")
 
 
 def recursive(way: Sequence[str], position: Position | None) -> RecursiveVariable:

@@ -22,10 +22,11 @@ class UndefinedUsed(UndefinedError):
 class Missing(Undefined):
     """A name or attribute without a value. Attributes and items of it are missing for the same reason.
 
-    ``cause`` is set for a variable that exists but whose own template uses something undefined.
+    ``missing_cause`` is set for a variable that exists but whose own template uses something undefined. Everything of
+    ours has a long name, as any name could be an attribute that a template asks for.
     """
 
-    __slots__ = ("cause",)
+    __slots__ = ("missing_cause",)
 
     def __init__(
         self,
@@ -36,29 +37,29 @@ class Missing(Undefined):
         cause: UndefinedVariable | None = None,
     ) -> None:
         super().__init__(hint, obj, name, exc)  # type: ignore[arg-type]
-        self.cause = cause
+        self.missing_cause = cause
 
     @property
-    def name(self) -> str:
+    def missing_name(self) -> str:
         """The name that has no value."""
         return str(self._undefined_name or "")
 
     @property
-    def owner(self) -> object:
-        """The value that lacks the attribute ``name``, or None where a variable is missing."""
+    def missing_owner(self) -> object:
+        """The value that lacks the attribute ``missing_name``, or None where a variable is missing."""
         return None if self._undefined_obj is missing else self._undefined_obj
 
     @property
-    def hint(self) -> str | None:
+    def missing_hint(self) -> str | None:
         """Why it is undefined, where somebody said so."""
         return self._undefined_hint
 
     @property
-    def message(self) -> str:
+    def missing_message(self) -> str:
         """What to say when it is used."""
         return self._undefined_message
 
-    def fail(self) -> NoReturn:
+    def missing_fail(self) -> NoReturn:
         """Say that this value was used."""
         raise UndefinedUsed(self._undefined_message, self)
 

@@ -72,7 +72,7 @@ def _plain_key(key: Any) -> Any:
 
 def _used(value: Undefined) -> str:
     if isinstance(value, Missing):
-        value.fail()
+        value.missing_fail()
     return str(value)
 
 

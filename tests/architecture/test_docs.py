@@ -21,6 +21,7 @@ from provisioner.loading.settings import LoadSettings
 from provisioner.model.encoding import EVENT_TYPES
 from provisioner.syntax.yaml import load
 from provisioner.templating.renderer import Renderer
+from provisioner.templating.settings import PluginFolders, RenderSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -73,7 +74,7 @@ def lay_out(page: Path, folder: Path) -> None:
 def mistakes(sample: Sample, folder: Path) -> list[Diagnostic]:
     """Load a block as what it looks like: a playbook, a list of tasks, an inventory, or values."""
     value = load(Source(str(sample), sample.text))
-    renderer = Renderer()
+    renderer = Renderer(RenderSettings(plugin_folders=PluginFolders(filters=(folder / "filter_plugins",))))
     settings = LoadSettings(
         basedir=str(folder), check_template=renderer.check_template, check_expression=renderer.check_expression
     )
@@ -87,8 +88,10 @@ def mistakes(sample: Sample, folder: Path) -> list[Diagnostic]:
         raise TypeError(f"{sample}: neither a list of plays or tasks nor a mapping")
     if sample.title.startswith("cases"):
         return []
-    text = sample.text
-    if "hosts" not in value[0] and "import_playbook" not in value[0]:
+    text, role = sample.text, re.match(r"roles/(\w+)/", sample.title)
+    if role:
+        text = f"- hosts: all\n  roles: [{role[1]}]\n"
+    elif "hosts" not in value[0] and "import_playbook" not in value[0]:
         text = "- hosts: all\n  tasks:\n" + "".join(f"    {line}" for line in text.splitlines(keepends=True))
     path = folder / "a_playbook.yml"
     path.write_text(text, encoding="utf-8")
@@ -144,15 +147,22 @@ def test_every_command_shown_is_one_that_the_parser_takes(
 ) -> None:
     if words == ["--version"]:
         return
+    code: object = 0
     try:
         main._parsed(main.parser_of(words[0]), words[1:])
     except SystemExit as left:
-        assert left.code == 0, f"{sample}: {capsys.readouterr().err}"
+        code = left.code
+    assert code == 0, f"{sample}: {capsys.readouterr().err}"
 
 
 def test_commands_are_found_behind_sudo_in_substitutions_and_before_pipes() -> None:
-    text = '$ sudo provisioner lab up --hosts 2   # two\n$ echo x | provisioner vault view -\nprovisioner no\n$ ls; A=1 provisioner run "$(a b)" > x\n'
-    sample = Sample(DOCS, 1, "console", "", text)
+    lines = (
+        "$ sudo provisioner lab up --hosts 2   # two",
+        "$ echo x | provisioner vault view -",
+        "provisioner is what this says",
+        '$ ls; A=1 provisioner run "$(a b)" > x',
+    )
+    sample = Sample(DOCS, 1, "console", "", "\n".join(lines))
     assert list(commands(sample)) == [["lab", "up", "--hosts", "2"], ["vault", "view", "-"], ["run", "x"]]
 
 

@@ -41,12 +41,15 @@ from provisioner.variables.scope import Layer, Level, Scope
 VAULT = Vault((VaultSecret("default", b"secret"),))
 
 
+WEB = Target("web1", address="192.0.2.1", user="ops", private_key="/key")
+
+
 @dataclass
 class Stage:
-    """``files`` is the playbook's folder, ``root`` the host's file system. ``needs`` is what was asked for, in order."""
+    """``files`` is the playbook's folder, ``root`` the host's file system, ``needs`` what was asked for, in order."""
 
     tmp: Path
-    target: Target = Target("web1", address="192.0.2.1", user="ops", private_key="/key")
+    target: Target = field(default_factory=lambda: WEB)
     become: Become | None = None
     answer: Callable[[Call], Reply | None] = lambda _call: None
     typed: str = ""

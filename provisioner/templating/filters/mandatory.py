@@ -14,6 +14,6 @@ def mandatory(value: object, msg: str | None = None) -> object:
     'here'
     """
     if isinstance(value, Undefined):
-        name = value.name if isinstance(value, Missing) else ""
+        name = value.missing_name if isinstance(value, Missing) else ""
         raise ValueError(str(msg) if msg else f"the mandatory variable {name!r} is not defined".replace("''", "here"))
     return value

@@ -21,6 +21,6 @@ def run(terms: list[object], context: LookupContext, *, default: object = _NONE)
         if isinstance(value, Missing) and default is not _NONE:
             value = default
         if isinstance(value, Missing):
-            value.fail()
+            value.missing_fail()
         found.append(value)
     return found
