@@ -56,6 +56,17 @@ def read_checks(value: object, position: Position, reading: Reading) -> tuple[Ch
     return tuple(checks)
 
 
+def _check_args(written: dict[str, object], kind: str) -> dict[str, object]:
+    """Return a check's arguments: what stands beside its kind, and its own mapping or single value."""
+    args: dict[str, object] = {key: each for key, each in written.items() if key != kind}
+    inner = written[kind]
+    if isinstance(inner, dict):
+        args.update(inner)
+    elif inner is not None:
+        args[params_of_check(str(kind)) or VALUE] = inner
+    return args
+
+
 def _check(value: object, position: Position, reading: Reading) -> Check | None:
     if isinstance(value, str):
         return Check("testinfra", {params_of_check("testinfra") or VALUE: value}, position_of(value) or position)
@@ -71,13 +82,12 @@ def _check(value: object, position: Position, reading: Reading) -> Check | None:
     if known and kind != "testinfra" and kind not in known:
         reading.error(f"unknown check '{kind}'", where, hint=nearest(kind, known))
         return None
-    inner = value[kinds[0]]
-    args: dict[str, object] = {key: each for key, each in value.items() if key != kinds[0]}
-    if isinstance(inner, dict):
-        args.update(inner)
-    elif inner is not None:
-        args[params_of_check(kind) or VALUE] = inner
+    args = _check_args(value, kinds[0])
+    _report(kind, args, where, reading)
+    return Check(kind, args, where)
+
+
+def _report(kind: str, args: dict[str, object], where: Position, reading: Reading) -> None:
     for problem in check_problems(kind, {key: each for key, each in args.items() if key != "when"}, is_template):
         named = next((key for key in args if key == problem.parameter), None)
         reading.error(f"check {kind}: {problem.message}", position_of(named) or where)
-    return Check(kind, args, where)

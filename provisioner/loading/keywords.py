@@ -143,7 +143,8 @@ def read_retry(item: Item, reading: Reading) -> object:
         return Retry()
     if isinstance(item.value, int) and not isinstance(item.value, bool):
         return Retry(attempts=item.value)
-    values = read_mapping(item, reading)
+    # YAML 1.1 reads the plain word ``on`` as true, also where it is a key
+    values = {"on" if str(key) == "True" else key: value for key, value in read_mapping(item, reading).items()}
     for key in values:
         if key not in _RETRY_KEYS:
             reading.unknown_key(key, "retry", _RETRY_KEYS)

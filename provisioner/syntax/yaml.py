@@ -59,7 +59,7 @@ def load_all(source: Source, *, vault: Vault | None = None, findings: Findings |
     """Return every document of ``source``; otherwise as ``load``."""
     readable = decrypted(source, vault)
     try:
-        documents = _Builder(readable, findings).documents(_events(readable.text))
+        documents = _documents(readable, findings)
     except MarkedYAMLError as error:
         raise explain(readable, error) from None
     except YAMLError as error:
@@ -69,6 +69,23 @@ def load_all(source: Source, *, vault: Vault | None = None, findings: Findings |
             for secret in _leaves(document):
                 vault.on_secret(secret)
     return documents
+
+
+def _documents(source: Source, findings: Findings | None) -> list[object]:
+    """Return the documents as the C parser reads them, or, where it refuses the text, as the pure one does.
+
+    The C parser brings an old libyaml that refuses a colon inside a plain word between brackets (``[http://a/b]``),
+    which YAML 1.1 allows and playbooks use. What both refuse is wrong; the C parser's finding is told.
+    """
+    if CParser is None:
+        return _Builder(source, findings).documents(_pure_events(source.text))
+    try:
+        return _Builder(source, findings).documents(_fast_events(CParser(source.text)))
+    except MarkedYAMLError as error:
+        try:
+            return _Builder(source, findings).documents(_pure_events(source.text))
+        except MarkedYAMLError:
+            raise error from None
 
 
 def decrypted(source: Source, vault: Vault | None) -> Source:
@@ -86,15 +103,15 @@ def decrypted(source: Source, vault: Vault | None) -> Source:
         raise InputError.at(start, "the decrypted file is not UTF-8 text") from None
 
 
-def _events(text: str) -> Iterator[Event]:
-    if CParser is None:
-        reader = YAML(typ="safe", pure=True)
-        reader.version = (1, 1)
-        yield from reader.parse(text)
-        return
-    parser = CParser(text)
+def _fast_events(parser: Any) -> Iterator[Event]:
     while (event := parser.get_event()) is not None:
         yield event
+
+
+def _pure_events(text: str) -> Iterator[Event]:
+    reader = YAML(typ="safe", pure=True)
+    reader.version = (1, 1)
+    yield from reader.parse(text)
 
 
 def _leaves(value: object) -> Iterator[str]:

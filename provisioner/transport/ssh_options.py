@@ -59,12 +59,7 @@ class Route:
 def route(target: Target, notice: Callable[[str], None]) -> Route:
     """Return the way to ``target``; options in ``ssh_args`` that are not understood here are named by ``notice``."""
     options = client_options(target.ssh_args)
-    unknown = sorted({name for name, _value in options if name.lower() not in HONOURED | HARMLESS})
-    if unknown:
-        notice(
-            f"host {target.host}: ssh options without effect on the built-in client: {', '.join(unknown)}"
-            " (ansible_connection=openssh uses the system's client)"
-        )
+    _name_unknown(target, options, notice)
     name = target.address or target.host
     found = _config(target, options).lookup(name)
     host = str(found.get("hostname", name))
@@ -91,6 +86,15 @@ def route(target: Target, notice: Callable[[str], None]) -> Route:
     )
 
 
+def _name_unknown(target: Target, options: list[tuple[str, str]], notice: Callable[[str], None]) -> None:
+    unknown = sorted({name for name, _value in options if name.lower() not in HONOURED | HARMLESS})
+    if unknown:
+        notice(
+            f"host {target.host}: ssh options without effect on the built-in client: {', '.join(unknown)}"
+            " (ansible_connection=openssh uses the system's client)"
+        )
+
+
 def client_options(words: tuple[str, ...]) -> list[tuple[str, str]]:
     """Return the (option, value) pairs in an OpenSSH client's words; flags without meaning here are left out."""
     options: list[tuple[str, str]] = []
@@ -98,17 +102,11 @@ def client_options(words: tuple[str, ...]) -> list[tuple[str, str]]:
     while rest:
         word = rest.pop(0)
         flag, glued = word[:2], word[2:]
-        if flag == "-o":
-            name, value = _pair(glued or (rest.pop(0) if rest else ""))
-            options.append((name, value))
-        elif flag in WORD_OPTIONS:
-            options.append((WORD_OPTIONS[flag], glued or (rest.pop(0) if rest else "")))
-        elif flag == "-F":
-            options.append(("-F", glued or (rest.pop(0) if rest else "")))
-        elif word == "-C":
+        if word == "-C":
             options.append(("Compression", "yes"))
-        elif word[1:2] in TAKES_VALUE and word.startswith("-"):
-            options.append((flag, glued or (rest.pop(0) if rest else "")))
+        elif flag in WORD_OPTIONS or flag in {"-o", "-F"} or (flag[:1] == "-" and flag[1:] in TAKES_VALUE):
+            value = glued or (rest.pop(0) if rest else "")
+            options.append(_pair(value) if flag == "-o" else (WORD_OPTIONS.get(flag, flag), value))
         elif word[1:] not in MEANINGLESS_FLAGS:
             options.append((word, ""))
     return options
