@@ -70,7 +70,9 @@ class Demo:
 
     def boot(self, *, fresh: bool) -> Step:
         """Bring the lab up; ``fresh`` makes its hosts clean."""
-        done = must(step("Boot three hosts", PROVISIONER, "lab", "up", "--name", LAB, "--hosts", "old,new,lb"), "lab up")
+        done = must(
+            step("Boot three hosts", PROVISIONER, "lab", "up", "--name", LAB, "--hosts", "old,new,lb"), "lab up"
+        )
         if fresh:
             must(step("Make them clean", PROVISIONER, "lab", "reset", "--name", LAB), "lab reset")
         path = text_of(PROVISIONER, "lab", "inventory", "--name", LAB)

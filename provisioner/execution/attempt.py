@@ -39,8 +39,7 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
         result = yield from _whole(run, notes)
         status = status_of(result, ignores_errors=notes.ignores_errors)
     except (InputError, BadParameters) as error:
-        result = {"failed": True, "changed": False, "msg": str(error)}
-        status = Status.IGNORED if _ignores(run) else Status.FAILED
+        status, result = _wrong(run, error)
     except (Unreachable, Lost, TargetError) as error:
         status, result = _out_of_reach(error, notes)
     effects = run.effects
@@ -49,6 +48,14 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
     notify = names if not status.is_bad else ()
     return Outcome(status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal)
+
+
+def _wrong(run: TaskRun, error: InputError | BadParameters) -> tuple[Status, Result]:
+    if isinstance(error, UndefinedVariable) and run.play.compiled.selection.only_proofs:
+        reason = f"only checks run, and this needs what a task would find out: {error.brief}"
+        return Status.SKIPPED, {"changed": False, "skipped": True, "skip_reason": reason}
+    result: Result = {"failed": True, "changed": False, "msg": str(error)}
+    return (Status.IGNORED if _ignores(run) else Status.FAILED), result
 
 
 def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:

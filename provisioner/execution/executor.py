@@ -87,6 +87,8 @@ class Surroundings:
     """Called while nothing happens: the journal brings what it holds to the disk then."""
 
 
+AHEAD = 128
+"""How many operations of one host are under way at most; what each may set has to be looked at by all behind it."""
 QUIET_S = 0.05
 """How long to wait for a message before the quiet is used."""
 
@@ -102,6 +104,7 @@ class Executor:
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lines: dict[str, deque[Running]] = {h: deque() for h in hosts}
         self._epochs = dict.fromkeys(hosts, 0)
+        self._parked: dict[str, list[Dispatch]] = {h: [] for h in hosts}
         self._timers: list[tuple[float, int, Message]] = []
         self._numbers = itertools.count()
         self._told: deque[Stimulus] = deque()
@@ -158,6 +161,9 @@ class Executor:
     def _dispatch(self, told: Dispatch) -> None:
         operation = self.state.operation(told.operation)
         line = self._lines[told.host]
+        if line and (line[0].is_cancelled or (told.ahead and len(line) >= AHEAD)):
+            self._put_off(told)
+            return
         pending = tuple(layer for r in line for layer in writes(r.run)) if line else ()
         run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
         running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
@@ -177,6 +183,13 @@ class Executor:
         self._announce(line[0])
         self._carry_out(running)
         self._finish_line(told.host)
+
+    def _put_off(self, told: Dispatch) -> None:
+        """Let what was cancelled come back first; what is offered ahead of its turn is offered again then."""
+        if told.ahead:
+            self._tell(Deferred(told.operation, told.host))
+        else:
+            self._parked[told.host].append(told)
 
     def _chain(self, host: str) -> str:
         return f"{self.play.compiled.id}:{host}:{self._epochs[host]}"
@@ -217,7 +230,7 @@ class Executor:
 
     def _announce(self, first: Running) -> None:
         """Tell that an attempt begins: for one sent ahead that is when everything before it is done."""
-        if not first.is_announced:
+        if not first.is_announced and not first.is_cancelled:
             first.is_announced = True
             first.started = self.around.clock.now()
             self._limit(first)
@@ -334,11 +347,16 @@ class Executor:
             else:
                 line.popleft()
                 self._complete(first, first.outcome)
+        parked, self._parked[host] = self._parked[host], []
+        for told in parked:
+            self._dispatch(told)
 
     def _carry_on(self, first: Running) -> None:
         try:
-            if first.is_cancelled:
+            if first.is_cancelled and not _was_run(first):
                 raise DroppedUnrun
+            first.is_cancelled = False
+            self._announce(first)
             self._advance(first, first.answer)
         except DroppedUnrun:
             first.steps.close()
@@ -375,9 +393,17 @@ def _defect(error: Exception) -> Outcome:
     return Outcome(Status.FAILED, result, Effects())
 
 
+def _was_run(running: Running) -> bool:
+    """Tell whether everything the attempt wanted was done, though what came before it failed after all.
+
+    The worker saw no failure where the controller did; what is done must be in the record.
+    """
+    last = isinstance(running.need, (Call, Together)) and running.need.last
+    return last and all(r is not None and r.result is not None for r in running.replies)
+
+
 def _session_of(need: Need | None) -> tuple[Target, Become | None] | None:
-    if isinstance(need, Together):
-        need = need.calls[0]
-    if isinstance(need, Call):
-        return need.target, need.become
-    return None
+    """Return the one session that a need uses; None where there are several or none."""
+    calls = need.calls if isinstance(need, Together) else (need,) if isinstance(need, Call) else ()
+    used = {(call.target, call.become) for call in calls}
+    return used.pop() if len(used) == 1 else None

@@ -65,8 +65,11 @@ class TaskRun:
     @property
     def is_judged_there(self) -> bool:
         """Whether the worker can see by itself that the task failed, and so drop what was sent behind it."""
-        task = self.task
-        return task.failed_when is None and task.until is None and not self.operation.keywords.retry
+        task, keywords = self.task, self.operation.keywords
+        if task.failed_when is not None or task.until is not None or keywords.retry:
+            return False
+        written = (*(task.changed_when or ()), *(name for name in keywords.notify if "{{" in str(name)))
+        return all(isinstance(each, bool) for each in written)
 
     @property
     def renderer(self) -> Renderer:

@@ -162,8 +162,17 @@ def _module_index() -> str:
 
 
 def _listing_page(listing: Listing, names: Sequence[str]) -> str:
-    parts = [f"## {name}\n\n{docstring(listing.kind, name).strip()}" for name in names]
+    parts = []
+    for name in names:
+        parts.append(f"## {name}\n\n{docstring(listing.kind, name).strip()}")
+        if listing.kind == "check":
+            parts.append(_check_parameters(name))
     return page(listing.title, listing.text, *parts)
+
+
+def _check_parameters(name: str) -> str:
+    params = catalog.load("check", name).Params
+    return table(_HEAD, list(_rows(params))) + f"\n\nA single value (`{name}: x`) is `{params.free_form}`."
 
 
 def docstring(kind: str, name: str) -> str:

@@ -110,7 +110,9 @@ def _undefined_summary(what: Missing) -> str:
     if isinstance(owner, (list, tuple)) and what.missing_name.lstrip("-").isdigit():
         return f"the list has no item {what.missing_name}: it has {len(owner)}"
     kind = "dictionary" if isinstance(owner, Mapping) else _kind(owner)
-    return f"'{what.missing_name}' is undefined: the {kind} has no such {'key' if kind == 'dictionary' else 'attribute'}"
+    return (
+        f"'{what.missing_name}' is undefined: the {kind} has no such {'key' if kind == 'dictionary' else 'attribute'}"
+    )
 
 
 def _kind(owner: object) -> str:

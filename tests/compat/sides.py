@@ -123,9 +123,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -
     )
 
 
-def _our_outcome(
-    done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str
-) -> Outcome:
+def _our_outcome(done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str) -> Outcome:
     planned = {line["operation"]: line for line in lines if line["type"] == "OperationPlanned"}
     titles = {(s["operation"], s["host"]): s["title"] for s in lines if s["type"] == "OperationStarted"}
     plays, entries, recap = [], [], {}
@@ -141,9 +139,7 @@ def _our_outcome(
     return Outcome(done.returncode, tuple(plays), tuple(entries), recap, done.stdout + done.stderr, scratch)
 
 
-def _our_entry(
-    line: Mapping[str, Any], planned: Mapping[str, Any], titles: Mapping[tuple[str, str], str]
-) -> Entry:
+def _our_entry(line: Mapping[str, Any], planned: Mapping[str, Any], titles: Mapping[tuple[str, str], str]) -> Entry:
     title = titles.get((line["operation"], line["host"]), planned["name"])
     prefix = f"{planned['role']} : " if planned["role"] else ""
     task = title if title.startswith(prefix) else prefix + title
@@ -154,9 +150,7 @@ def _our_entry(
     return Entry(kind, line["host"], task, planned["action"], status, line.get("label"), line["result"])
 
 
-def _their_outcome(
-    done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str
-) -> Outcome:
+def _their_outcome(done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str) -> Outcome:
     plays = [line["name"] for line in lines if line["kind"] == "play"]
     entries = [Entry(**line) for line in lines if line["kind"] in {"task", "item", "retry"}]
     recap: dict[str, dict[str, int]] = {}

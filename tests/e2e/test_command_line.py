@@ -140,7 +140,9 @@ def test_a_vault_file_makes_the_round_trip_and_is_used_by_a_run(cli: Cli) -> Non
     assert cli.call("vault", "encrypt", str(secret), *key).code == 0
     assert "treasure" not in secret.read_text("utf-8")
     assert "word: treasure" in cli.call("vault", "view", str(secret), *key).out
-    text = "- {hosts: h1, gather_facts: false, vars_files: [secret.yml], tasks: [{command: \"test {{ word }} = treasure\"}]}"
+    text = (
+        '- {hosts: h1, gather_facts: false, vars_files: [secret.yml], tasks: [{command: "test {{ word }} = treasure"}]}'
+    )
     assert cli.run(text, *key).code == 0
     assert cli.run(text).code != 0
     fresh = str(cli.write("fresh", "other\n"))
@@ -155,7 +157,9 @@ def test_an_encrypted_string_is_read_by_a_run(cli: Cli) -> None:
     made = cli.call("vault", "encrypt-string", "treasure", "--name", "word", "--vault-password-file", password)
     assert made.code == 0, made.text
     cli.write("vars.yml", made.out)
-    text = "- {hosts: h1, gather_facts: false, vars_files: [vars.yml], tasks: [{command: \"test {{ word }} = treasure\"}]}"
+    text = (
+        '- {hosts: h1, gather_facts: false, vars_files: [vars.yml], tasks: [{command: "test {{ word }} = treasure"}]}'
+    )
     assert cli.run(text, "--vault-password-file", password).code == 0
 
 

@@ -41,7 +41,9 @@ def block(tasks: Sequence[Node], rescue: Sequence[Node] = (), always: Sequence[N
 
 def play(tasks: Sequence[Node], **fields: Any) -> Play:
     """Return a play without fact gathering."""
-    return Play(name="a play", hosts="all", position=at(), basedir=".", tasks=tuple(tasks), gather_facts=False, **fields)
+    return Play(
+        name="a play", hosts="all", position=at(), basedir=".", tasks=tuple(tasks), gather_facts=False, **fields
+    )
 
 
 def compiled(tasks: Sequence[Node], **fields: Any) -> CompiledPlay:

@@ -38,7 +38,7 @@ class Params(FileParameters):
     force: bool = optional("bool", "Replace a file that differs.", True)
     follow: bool = optional("bool", "Write through a link at the destination.", False)
     validate: str | None = optional("str", "A command that must accept the new file, %s, before it is put in place.")
-    newline_sequence: str = optional("str", "What ends a line.", "\n", choices=tuple(NEWLINES))
+    newline_sequence: str = optional("str", "What ends a line: \\n, \\r or \\r\\n.", "\\n")
     output_encoding: str = optional("str", "The encoding to write in.", "utf-8")
     block_start_string: str | None = optional("str", "Begins a statement; {% by default.")
     block_end_string: str | None = optional("str", "Ends a statement.")
@@ -75,6 +75,8 @@ def _rendered(call: ActionCall, params: Params, known: KnownFile) -> str:
     except UnicodeDecodeError as error:
         message = f"template {known.path} is not UTF-8: {error.reason}"
         raise InputError.at(call.run.operation.position, message) from None
+    if params.newline_sequence not in NEWLINES:
+        raise InputError.at(call.run.operation.position, r"newline_sequence must be \n, \r or \r\n")
     options: dict[str, Any] = {name: getattr(params, name) for name in MARKS if getattr(params, name) is not None}
     overrides = TemplateOptions(newline_sequence=NEWLINES[params.newline_sequence], **options)
     return call.renderer.file(text, str(known.path), _scope(call, known.path, params.dest), overrides)

@@ -17,6 +17,7 @@ from provisioner.remote.change import Traits
 from provisioner.remote.observing import observe
 from provisioner.remote.params import Parameters, required
 from provisioner.remote.system import System
+from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.omit import strip_omit
 from provisioner.verification.assertions import Assertion, Seen
 from provisioner.verification.checking import SUITE, Planned, Verdict, judged, message, planned
@@ -52,8 +53,16 @@ def _wanted(call: ActionCall) -> Generator[Planned, None, None]:
         args = dict(check.args)
         condition = args.pop("when", None)
         if condition is None or call.renderer.condition((condition,), call.scope):
-            rendered = strip_omit(call.renderer.render(args, call.scope))
-            yield planned(check.kind, rendered if isinstance(rendered, dict) else {}, check.position)
+            yield planned(check.kind, _rendered(call, args), check.position)
+
+
+def _rendered(call: ActionCall, args: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a check's parameters; one that cannot be had is the check's failure, also where only checks run."""
+    try:
+        rendered = strip_omit(call.renderer.render(args, call.scope))
+    except UndefinedVariable as error:
+        raise InputError(error.diagnostics) from None
+    return rendered if isinstance(rendered, dict) else {}
 
 
 def _result(verdicts: Sequence[Verdict], *, check: bool) -> Result:

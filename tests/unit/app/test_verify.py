@@ -11,8 +11,9 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.verify import verify
 from provisioner.diagnostics.errors import InputError
 from provisioner.journal.redaction import Redactor
-from provisioner.model.event import CheckFinished, Event
+from provisioner.model.event import CheckFinished, Event, OperationFinished
 from provisioner.model.options import RunOptions
+from provisioner.model.status import Status
 from provisioner.syntax.vault import Vault
 
 
@@ -68,3 +69,26 @@ def test_files_of_tests_run_on_every_host(tmp_path: Path) -> None:
 def test_what_is_not_there_is_told_before_any_host_is_touched(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no nowhere\.yml"):
         run(tmp_path, ["nowhere.yml"], Heard())
+
+
+def test_what_tasks_would_have_found_out_is_skipped(tmp_path: Path) -> None:
+    playbook = tmp_path / "site.yml"
+    playbook.write_text("""
+- hosts: all
+  gather_facts: false
+  tasks:
+    - command: echo hello
+      register: said
+    - set_fact: {greeting: "{{ said.stdout }}"}
+    - command: "true"
+      when: said.stdout == 'hello'
+      verify: [{command: "true"}]
+    - command: "true"
+      verify: [{command: "true"}]
+""")
+    heard = Heard()
+    assert run(tmp_path, [str(playbook)], heard) == 0
+    assert heard.checks == [("command true", True)]
+    assert [e.status for e in heard.events if isinstance(e, OperationFinished)] == [
+        Status.SKIPPED, Status.SKIPPED, Status.OK,
+    ]  # fmt: skip

@@ -154,7 +154,7 @@ def test_ansible_output_names_handlers_and_delegation() -> None:
 
 def test_ansible_output_tells_includes_and_does_not_repeat_a_host_that_delegates_to_itself() -> None:
     events: list[e.Event] = [
-        e.OperationFinished("o", "h1", Status.OK, {"include": "more.yml", "changed": False}, 1.0),
+        e.OperationFinished("o", "h1", Status.OK, {"changed": False}, 1.0, effects={"includes": ["more.yml"]}),
         e.OperationFinished("o", "h1", Status.CHANGED, {"changed": True, "diff": DIFF}, 1.0, delegated_to="h1"),
         e.ItemFinished("o", "h1", "a", Status.SKIPPED, {}, 1.0),
     ]

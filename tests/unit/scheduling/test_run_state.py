@@ -76,9 +76,7 @@ def test_an_unreachable_host_runs_nothing_more_not_even_rescue() -> None:
 
 
 def test_handlers_run_once_at_the_flush_for_hosts_that_notified() -> None:
-    play = compiled(
-        [task("a", notify=("h",)), task("b", notify=("h",))], handlers=(task("h"), task("other"))
-    )
+    play = compiled([task("a", notify=("h",)), task("b", notify=("h",))], handlers=(task("h"), task("other")))
     verdict = lambda name, host: Status.CHANGED if host == "x" else Status.OK  # noqa: E731
     done = Simulation(play, ["x", "y"], verdict).run()
     assert done.runs("x") == ["a", "b", "h"]

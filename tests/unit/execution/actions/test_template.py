@@ -51,3 +51,9 @@ def test_an_undefined_variable_is_told_with_the_templates_line(stage: Stage) -> 
 def test_mode_preserve_is_the_templates_own(stage: Stage) -> None:
     stage.write("templates/t.j2", "x").chmod(0o750)
     assert stage.run("template", {"src": "t.j2", "dest": "/t", "mode": "preserve"})["mode"] == "0750"
+
+
+def test_lines_cannot_end_with_just_anything(stage: Stage) -> None:
+    stage.write("templates/t.j2", "x\n")
+    with pytest.raises(InputError, match="newline_sequence"):
+        stage.run("template", {"src": "t.j2", "dest": "/t", "newline_sequence": ";"})

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from provisioner.diagnostics.errors import Lost
+from provisioner.diagnostics.errors import InputError, Lost
 from provisioner.diagnostics.position import Position, Source
 from provisioner.execution.needs import Call, CheckDone, Sleep
 from provisioner.model.call import Reply
 from provisioner.model.task import Check
+from provisioner.templating.errors import UndefinedVariable
 from tests.support.stage import Stage
 
 
@@ -121,3 +122,9 @@ def test_losing_the_host_ends_the_tests(stage: Stage) -> None:
     with pytest.raises(Lost):
         stage.run("verify", {"checks": (check("testinfra", files="check_it.py"),)})
     assert [type(need) for need in stage.needs if isinstance(need, Call)] == [Call]
+
+
+def test_a_check_whose_words_cannot_be_rendered_is_told_with_its_line(stage: Stage) -> None:
+    with pytest.raises(InputError, match="'nowhere' is undefined") as caught:
+        stage.run("verify", {"checks": (check("file", path="{{ nowhere }}"),)})
+    assert not isinstance(caught.value, UndefinedVariable)
