@@ -9,10 +9,14 @@ from __future__ import annotations
 import importlib
 import re
 from functools import cache
-from importlib import metadata, util
+from importlib import util
 from keyword import iskeyword
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FOLDERS = {
     "module": "provisioner.remote.modules",
@@ -172,6 +176,19 @@ def _file_name(name: str) -> str:
     return f"{name}_" if iskeyword(name) else name
 
 
+def _entry_points(kind: str) -> dict[str, EntryPoint]:
+    return _third_party().get(f"provisioner.{kind}", {})
+
+
 @cache
-def _entry_points(kind: str) -> dict[str, metadata.EntryPoint]:
-    return {point.name: point for point in metadata.entry_points(group=f"provisioner.{kind}")}
+def _third_party() -> dict[str, dict[str, EntryPoint]]:
+    """Return the entry points of all our groups; one look at what is installed serves every kind.
+
+    A distribution earlier on the path hides later ones. The reader of metadata is a large import, hence by name.
+    """
+    found: dict[str, dict[str, EntryPoint]] = {}
+    for distribution in importlib.import_module("importlib.metadata").distributions():
+        for point in distribution.entry_points:
+            if point.group.startswith("provisioner."):
+                found.setdefault(point.group, {}).setdefault(point.name, point)
+    return found

@@ -46,7 +46,7 @@ def lab() -> Iterator[Lab]:
     the hosts running for the next session.
     """
     worker = os.environ.get("PYTEST_XDIST_WORKER", "")
-    made = Lab(f"test_{worker}" if worker else "test")
+    made = Lab(f"test{worker}")
     try:
         made.up(LAB_HOSTS)
     except ProvisionerError as error:

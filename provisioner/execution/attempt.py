@@ -10,11 +10,12 @@ from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, Lost, TargetError, Unreachable
 from provisioner.execution.judge import normalised, result_of, status_of
 from provisioner.execution.loops import LoopItem, loop_items, looped
-from provisioner.execution.needs import Again, Call, Need, Result, Steps
+from provisioner.execution.needs import Again, Call, Need, ResetConnection, Result, Steps
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.resolve import rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
+from provisioner.model.keywords import Keywords
 from provisioner.model.status import Status
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
@@ -30,11 +31,13 @@ class Notes:
     ignores_unreachable: bool = False
     is_fatal: bool = False
     delegated_to: str = ""
+    reached: str = ""
 
 
 def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     """Run the task; what is wrong with it becomes a failed result, never an exception (but NotYet and dropped)."""
-    notes = Notes()
+    keywords = run.operation.keywords
+    notes = Notes(is_fatal=keywords.any_errors_fatal is True)
     try:
         result = yield from _whole(run, notes)
         status = status_of(result, ignores_errors=notes.ignores_errors)
@@ -42,11 +45,13 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
         status, result = _wrong(run, error)
     except (Unreachable, Lost, TargetError) as error:
         status, result = _out_of_reach(error, notes)
+        if status is Status.IGNORED and result.get("unreachable"):
+            yield ResetConnection(notes.reached)
     effects = run.effects
     if run.task.register:
         effects.registered[run.task.register] = result
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
-    notify = names if not status.is_bad else ()
+    notify = names if status is Status.CHANGED else ()
     return Outcome(status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal)
 
 
@@ -55,7 +60,7 @@ def _wrong(run: TaskRun, error: InputError | BadParameters) -> tuple[Status, Res
         reason = f"only checks run, and this needs what a task would find out: {error.brief}"
         return Status.SKIPPED, {"changed": False, "skipped": True, "skip_reason": reason}
     result: Result = {"failed": True, "changed": False, "msg": str(error)}
-    return (Status.IGNORED if _ignores(run) else Status.FAILED), result
+    return (Status.IGNORED if ignores_errors(run) else Status.FAILED), result
 
 
 def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
@@ -68,8 +73,13 @@ def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
     return (Status.LOST if isinstance(error, Lost) else Status.UNREACHABLE), result
 
 
-def _ignores(run: TaskRun) -> bool:
-    return rendered_keywords(run.operation.keywords, run, run.scope()).ignore_errors is True
+def ignores_errors(run: TaskRun) -> bool:
+    """Tell whether ``ignore_errors`` holds for the task as a whole; not where it cannot be evaluated."""
+    only = Keywords(ignore_errors=run.operation.keywords.ignore_errors)
+    try:
+        return rendered_keywords(only, run, run.scope()).ignore_errors is True
+    except InputError:
+        return False
 
 
 def _whole(run: TaskRun, notes: Notes) -> Steps:
@@ -104,6 +114,7 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
         return skipped
     resolved = resolve(run, scope)
     run.is_secret, notes.delegated_to = resolved.no_log, resolved.delegated_to
+    notes.reached = resolved.route.target.host
     notes.ignores_errors = resolved.keywords.ignore_errors is True
     notes.ignores_unreachable = resolved.keywords.ignore_unreachable is True
     notes.is_fatal = resolved.keywords.any_errors_fatal is True
@@ -113,6 +124,8 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
         wait_s = trying.next_wait(result, error, lambda r: _holds(run, extra, r))
         if wait_s is None:
             break
+        if error is not None:
+            yield ResetConnection(resolved.route.target.host)
         yield Again(trying.attempt, trying.attempts, wait_s)
     if error is not None:
         raise error

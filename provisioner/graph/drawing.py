@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from provisioner.graph.compile import CompiledPlay
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Edge, Kind, Operation
+from provisioner.graph.passes import data, notifies
 
 FORMATS = ("dot", "mermaid", "svg", "json")
 SHAPES = {Kind.TASK: "box", Kind.FLUSH: "cds", Kind.JOIN: "point", Kind.BARRIER: "diamond"}
@@ -18,7 +19,7 @@ STYLES = {Edge.AFTER: "solid", Edge.NEEDS: "bold", Edge.DATA: "dotted", Edge.NOT
 
 def draw(plays: Sequence[CompiledPlay], form: str) -> str:
     """Return all plays in one drawing; handlers and who notifies them are added for the reader."""
-    graphs = [(play, _with_handlers(play)) for play in plays]
+    graphs = [(play, _for_people(play)) for play in plays]
     match form:
         case "dot":
             return _dot(graphs)
@@ -35,22 +36,15 @@ def draw(plays: Sequence[CompiledPlay], form: str) -> str:
 Drawn = Sequence[tuple[CompiledPlay, Graph]]
 
 
-def _with_handlers(compiled: CompiledPlay) -> Graph:
-    """Return the graph with a node for each handler and an edge from each constant notification."""
+def _for_people(compiled: CompiledPlay) -> Graph:
+    """Return a copy of the graph with the edges that are for people: data and notifications."""
     graph = Graph()
     for operation in compiled.graph.operations:
         graph.add(operation)
     for before, after, edge in compiled.graph.edges():
         graph.connect(before, after, edge)
-    names: dict[str, list[str]] = {}
-    for handler in compiled.handlers:
-        graph.add(handler)
-        for name in (handler.task.name, *handler.task.listen) if handler.task else ():
-            names.setdefault(name, []).append(handler.id)
-    for operation in list(compiled.graph.tasks):
-        for notified in operation.keywords.notify:
-            for handler_id in names.get(str(notified), ()):
-                graph.connect(operation.id, handler_id, Edge.NOTIFIES)
+    data.apply(graph)
+    notifies.apply(graph, compiled.handlers)
     return graph
 
 
@@ -132,7 +126,8 @@ def _svg(graphs: Drawn) -> str:
     style = (
         "<style>text{font:11px sans-serif}.play{font-weight:bold;font-size:14px}rect{fill:#eef4fb;stroke:#46688c}"
         ".handler{fill:#fdf3e1;stroke:#b0802a}.barrier{fill:#ccc}path{fill:none;stroke:#888}"
-        ".needs{stroke:#000;stroke-width:2}.notifies{stroke:#b0802a;stroke-dasharray:4 3}</style>"
+        ".needs{stroke:#000;stroke-width:2}.notifies{stroke:#b0802a;stroke-dasharray:4 3}"
+        ".data{stroke:#5a9;stroke-dasharray:2 3}</style>"
     )
     return "\n".join([head, style, *parts, "</svg>"])
 

@@ -55,7 +55,7 @@ class Expansion:
         for node in map(with_revert, nodes):
             if isinstance(node, Task):
                 yield self._task(node, place)
-                for proof in proofs.of_task(node):
+                for proof in proofs.of_task(node, place.role.name if place.role else ""):
                     yield self._task(proof, place)
             elif isinstance(node, Block):
                 yield from self._block(node, place)

@@ -9,6 +9,9 @@ import networkx as nx
 
 from provisioner.graph.operation import Edge, Kind, Operation
 
+FOR_PEOPLE = frozenset({Edge.DATA, Edge.NOTIFIES})
+"""Edges that nothing waits on."""
+
 
 class Graph:
     """Operations and the edges between them; acyclic once compiled.
@@ -26,8 +29,12 @@ class Graph:
         self._graph.add_node(operation.id)
 
     def connect(self, before: str, after: str, edge: Edge = Edge.AFTER) -> None:
-        """Let ``after`` wait for ``before``. NOTIFIES edges are for people: nothing waits on them."""
+        """Let ``after`` wait for ``before``. DATA and NOTIFIES edges are for people: nothing waits on them."""
         self._graph.add_edge(before, after, kind=edge)
+
+    def is_connected(self, before: str, after: str) -> bool:
+        """Tell whether there is an edge of any kind."""
+        return bool(self._graph.has_edge(before, after))
 
     def disconnect(self, before: str, after: str) -> None:
         """Take an edge away."""
@@ -63,13 +70,11 @@ class Graph:
 
     def before(self, node: str) -> tuple[str, ...]:
         """Return what a node waits for."""
-        return tuple(
-            p for p in self._graph.predecessors(node) if self._graph.edges[p, node]["kind"] is not Edge.NOTIFIES
-        )
+        return tuple(p for p in self._graph.predecessors(node) if self._graph.edges[p, node]["kind"] not in FOR_PEOPLE)
 
     def after(self, node: str) -> tuple[str, ...]:
         """Return what waits for a node."""
-        return tuple(s for s in self._graph.successors(node) if self._graph.edges[node, s]["kind"] is not Edge.NOTIFIES)
+        return tuple(s for s in self._graph.successors(node) if self._graph.edges[node, s]["kind"] not in FOR_PEOPLE)
 
     def cycle(self) -> tuple[str, ...]:
         """Return the nodes of one cycle in order, or nothing where there is none."""
@@ -93,4 +98,4 @@ class Graph:
         return dropped
 
     def _waits(self, before: str, after: str) -> bool:
-        return bool(self._graph.edges[before, after]["kind"] is not Edge.NOTIFIES)
+        return bool(self._graph.edges[before, after]["kind"] not in FOR_PEOPLE)

@@ -34,7 +34,10 @@ class Failure:
 
 @dataclass(slots=True)
 class Story:
-    """Folds events; attributes are for reading. Failures that a rescue caught are not among ``failures``."""
+    """Folds events; attributes are for reading. Failures that a rescue caught are not among ``failures``.
+
+    ``open_checks`` are those that did not hold and whose operation goes on: once it has ended, its failure tells all.
+    """
 
     started: RunStarted | None = None
     finished: RunFinished | None = None
@@ -43,6 +46,7 @@ class Story:
     running: dict[tuple[str, str], OperationStarted] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     checks: list[CheckFinished] = field(default_factory=list)
+    open_checks: list[CheckFinished] = field(default_factory=list)
     owed: list[HandlerOwed] = field(default_factory=list)
     recap: Recap = field(default_factory=Recap)
     titles: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -66,6 +70,7 @@ class Story:
                 self._finish(event)
             case CheckFinished():
                 self.checks.append(event)
+                self.open_checks += [] if event.passed else [event]
             case HandlerOwed():
                 self.owed.append(event)
             case _:
@@ -83,6 +88,8 @@ class Story:
 
     def _finish(self, event: OperationFinished) -> None:
         self.running.pop((event.operation, event.host), None)
+        ended = event.operation, event.host
+        self.open_checks = [check for check in self.open_checks if (check.operation, check.host) != ended]
         if event.status.is_bad and not event.effects.get("rescued"):
             where = self.operation(event.operation).where
             title = self.title(event.operation, event.host)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import io
 import threading
-import tokenize
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Protocol
@@ -94,13 +92,21 @@ class ModuleSources:
         return frozenset(found)
 
     def _needs(self, name: str) -> tuple[str, ...]:
-        if name not in self._imports:
-            needed = {str(parent / "__init__.py") for parent in PurePosixPath(name).parents}
-            for node in ast.walk(ast.parse(self._read(name), name)):
-                if isinstance(node, ast.ImportFrom) and node.level:
-                    needed.update(self._imported(name, node))
-            self._imports[name] = tuple(sorted(needed - {name}))
+        self._take(name)
         return self._imports[name]
+
+    def _take(self, name: str) -> None:
+        """Read and parse a file, once, for both what it imports and what travels of it."""
+        if name in self._texts:
+            return
+        source = self._read(name)
+        tree = ast.parse(source, name)
+        needed = {str(parent / "__init__.py") for parent in PurePosixPath(name).parents}
+        for node in _statements(tree):
+            if isinstance(node, ast.ImportFrom) and node.level:
+                needed.update(self._imported(name, node))
+        self._imports[name] = tuple(sorted(needed - {name}))
+        self._texts[name] = slim(source, tree)
 
     def _imported(self, name: str, node: ast.ImportFrom) -> Iterable[str]:
         base = PurePosixPath(name).parents[node.level - 1]
@@ -125,8 +131,7 @@ class ModuleSources:
         return self._folder.joinpath(*name.split("/")).read_text(encoding="utf-8")
 
     def _text(self, name: str) -> str:
-        if name not in self._texts:
-            self._texts[name] = slim(self._read(name))
+        self._take(name)
         return self._texts[name]
 
 
@@ -134,20 +139,45 @@ def _packaged() -> Folder:
     return resources.files("provisioner.remote")
 
 
-def slim(source: str) -> str:
+def slim(source: str, tree: ast.Module | None = None) -> str:
     """Return the source without docstrings, comment lines and ``EXAMPLES``; every line keeps its number."""
     lines = source.splitlines()
-    for node in ast.walk(ast.parse(source)):
+    tree = tree or ast.parse(source)
+    kept: set[int] = set()
+    for node in (tree, *_statements(tree)):
+        kept.update(_inside_strings(node))
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             for statement in node.body:
                 text = _spare_text(statement, first=statement is node.body[0])
                 if text is not None:
                     _blank(lines, text)
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        row, column = token.start
-        if token.type == tokenize.COMMENT and not token.line[:column].strip() and not token.string.startswith("#!"):
-            lines[row - 1] = ""
+    for number, line in enumerate(lines, start=1):
+        if line.lstrip().startswith("#") and number not in kept and not line.lstrip().startswith("#!"):
+            lines[number - 1] = ""
     return "\n".join(lines) + "\n"
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield every statement below ``node``, ``except`` clauses included, but no expression: those are most of a tree."""
+    for field in ("body", "handlers", "orelse", "finalbody"):
+        for statement in getattr(node, field, ()):
+            yield statement
+            yield from _statements(statement)
+
+
+def _inside_strings(node: ast.AST) -> Iterator[int]:
+    """Yield the lines that begin inside a string of the statement itself, where ``#`` starts no comment."""
+    for child in ast.iter_child_nodes(node):
+        if not isinstance(child, ast.stmt | ast.ExceptHandler) and _may_span_lines(child):
+            for inner in ast.walk(child):
+                if isinstance(inner, ast.Constant | ast.JoinedStr) and _may_span_lines(inner):
+                    yield from range(inner.lineno + 1, (inner.end_lineno or inner.lineno) + 1)
+
+
+def _may_span_lines(node: ast.AST) -> bool:
+    """Tell whether a node goes over several lines; some kinds do not say where they are."""
+    first, last = getattr(node, "lineno", 0), getattr(node, "end_lineno", 1)
+    return bool(last > first)
 
 
 def _spare_text(statement: ast.stmt, *, first: bool) -> ast.Constant | None:

@@ -23,9 +23,9 @@ SLOW = """
 - hosts: {hosts}
   gather_facts: false
   tasks:
-    - {{name: first, command: "touch /tmp/e2e-first"}}
-    - {{name: slow, shell: "touch /tmp/e2e-slow; sleep {seconds}; rm /tmp/e2e-slow"}}
-    - {{name: last, command: "touch /tmp/e2e-last"}}
+    - {{name: first, command: "touch /var/tmp/e2e-first"}}
+    - {{name: slow, shell: "touch /var/tmp/e2e-slow; sleep {seconds}; rm /var/tmp/e2e-slow"}}
+    - {{name: last, command: "touch /var/tmp/e2e-last"}}
 """
 
 
@@ -39,7 +39,7 @@ def traces(lab: Lab, on: Callable[..., str]) -> None:
     """Take away what a test before this one left on the hosts."""
     for host in ("h1", "h2"):
         lab.heal(host)
-        on(host, "rm -f /tmp/e2e-*; pkill -x sleep || true")
+        on(host, "rm -f /var/tmp/e2e-*; pkill -x sleep || true")
 
 
 def exists(lab: Lab, host: str, path: str) -> bool:
@@ -54,7 +54,7 @@ def lasting(cli: Cli) -> list[str]:
 
 def in_slow_task(cli: Cli, on: Callable[..., str], host: str = "h1") -> Callable[[], bool]:
     """Return a condition: the slow task is under way."""
-    return lambda: bool(cli.journals()) and on(host, "ls /tmp/e2e-slow 2>/dev/null || true").strip() != ""
+    return lambda: bool(cli.journals()) and on(host, "ls /var/tmp/e2e-slow 2>/dev/null || true").strip() != ""
 
 
 def test_ctrl_c_lets_the_running_task_finish_and_records_the_end(cli: Cli, on: Callable[..., str]) -> None:
@@ -67,7 +67,7 @@ def test_ctrl_c_lets_the_running_task_finish_and_records_the_end(cli: Cli, on: C
     assert isinstance(last, RunFinished)
     assert (last.exit_code, bool(last.reason)) == (99, True)
     assert lasting(cli)[:2] == ["changed", "changed"]
-    assert on("h1", "ls /tmp").split().count("e2e-last") == 0
+    assert on("h1", "ls /var/tmp").split().count("e2e-last") == 0
 
 
 def test_ctrl_c_twice_ends_at_once(cli: Cli, on: Callable[..., str]) -> None:
@@ -114,7 +114,7 @@ def test_a_cut_link_ends_in_bounded_time_and_names_host_user_and_remedy(
     assert ends & {("h1", Status.LOST), ("h1", Status.UNREACHABLE)}
     assert ("h2", Status.CHANGED) in ends
     assert ("h1", Status.FAILED) not in ends
-    assert exists(lab, "h2", "/tmp/e2e-last")
+    assert exists(lab, "h2", "/var/tmp/e2e-last")
     told = done.text
     assert "h1" in told
     assert lab.host("h1").address in told or "root@" in told
@@ -132,8 +132,8 @@ def test_a_killed_worker_process_is_told_and_the_run_goes_on_elsewhere(
     assert done.seconds < 30
     ends = {(e.host, e.status) for e in cli.events() if isinstance(e, OperationFinished)}
     assert ends & {("h1", Status.LOST), ("h1", Status.UNREACHABLE)}
-    assert exists(lab, "h2", "/tmp/e2e-last")
-    assert not exists(lab, "h1", "/tmp/e2e-last")
+    assert exists(lab, "h2", "/var/tmp/e2e-last")
+    assert not exists(lab, "h1", "/var/tmp/e2e-last")
     assert cli.run(slow(seconds=0)).code == 0
 
 
@@ -148,7 +148,7 @@ def test_a_host_that_is_down_from_the_start_does_not_keep_the_others(cli: Cli, l
     message = str(unreachable[0].result["msg"])
     assert lab.host("h1").address in message
     assert "root" in message
-    assert exists(lab, "h2", "/tmp/e2e-last")
+    assert exists(lab, "h2", "/var/tmp/e2e-last")
 
 
 def test_a_refused_connection_is_told_at_once(cli: Cli, lab: Lab) -> None:
@@ -185,7 +185,7 @@ def test_an_unknown_host_key_is_refused_with_a_remedy(cli: Cli, lab: Lab) -> Non
     assert done.code == 4, done.text
     assert "host key" in done.text.lower()
     assert lab.host("h1").address in done.text
-    assert not exists(lab, "h1", "/tmp/e2e-first")
+    assert not exists(lab, "h1", "/var/tmp/e2e-first")
     assert empty.read_text("utf-8") == ""
 
 
@@ -197,7 +197,7 @@ def test_a_changed_host_key_is_refused(cli: Cli, lab: Lab, tmp_path: Path) -> No
     done = cli.run(slow(seconds=0), "-e", json.dumps({"ansible_ssh_common_args": arguments}))
     assert done.code == 4, done.text
     assert "host key" in done.text.lower()
-    assert not exists(lab, "h1", "/tmp/e2e-first")
+    assert not exists(lab, "h1", "/var/tmp/e2e-first")
 
 
 def test_a_wrong_key_is_told_with_user_and_what_was_tried(cli: Cli, lab: Lab) -> None:

@@ -96,6 +96,8 @@ class FakeWorker:
     target: Target
     become: Become | None
     breaker: dict[str, str] = field(default_factory=dict)
+    broken: TargetError | None = None
+    """Contact that broke stays broken until the session is reset."""
 
     @property
     def user(self) -> str:
@@ -114,6 +116,8 @@ class FakeWorker:
 
     def _answer(self, request: Request) -> Reply:
         host = self.target.host
+        if self.broken is not None:
+            return Reply(error=self.broken)
         if request.chain and self.breaker.get(request.chain, request.link) != request.link:
             self.sessions.dropped.append((host, request))
             return Reply(dropped=True)
@@ -121,6 +125,7 @@ class FakeWorker:
         answer = self.sessions.script(host, request)
         answer = by_words(host, request) if answer is None else answer
         if isinstance(answer, TargetError):
+            self.broken = Unreachable(f"{host}: contact broke before")
             return Reply(error=answer)
         reply = answer if isinstance(answer, Reply) else Reply(result=dict(answer))
         if request.chain and request.stop_chain and reply.result and reply.result.get("failed"):
@@ -154,6 +159,10 @@ class FakeSessions:
 
     def reset(self, host: str) -> None:
         self.resets.append(host)
+        for worker in self.workers.values():
+            if worker.target.host == host:
+                worker.broken = None
+                worker.breaker.clear()
 
     def release(self) -> bool:
         """Let the oldest reply that was kept back go; False where there is none."""

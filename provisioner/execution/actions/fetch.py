@@ -29,12 +29,19 @@ def run(call: ActionCall) -> Steps:
     written = {name: value for name, value in call.args.items() if name in ("src", "path", "fail_on_missing")}
     if have is not None:
         written["_have_checksum"] = have[0]
-    if not call.check:
-        yield from _locally(call, dest, lambda: dest.parent.mkdir(parents=True, exist_ok=True))
+    if not call.check and not dest.parent.is_dir():
+        _make_folder(call, dest.parent)
     result = result_of((yield call.remote("fetch", written, reply_path=dest, last=False)))
     if result.get("failed") or "checksum" not in result:
         return result
     return (yield from _described(call, params, result, dest))
+
+
+def _make_folder(call: ActionCall, folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError.at(call.run.operation.position, f"fetch: {folder}: {error.strerror or error}") from None
 
 
 def _destination(call: ActionCall, params: Params) -> Path:
@@ -55,10 +62,10 @@ def _destination(call: ActionCall, params: Params) -> Path:
 
 def _sums(call: ActionCall, path: Path) -> Generator[Need, Any, tuple[str, str] | None]:
     """Return SHA-1 and MD5 of the file, None where it is missing."""
+    if not path.is_file():
+        return None
 
-    def sums() -> tuple[str, str] | None:
-        if not path.is_file():
-            return None
+    def sums() -> tuple[str, str]:
         sha1, md5 = hashlib.sha1(usedforsecurity=False), hashlib.md5(usedforsecurity=False)
         with path.open("rb") as stream:
             while part := stream.read(1 << 20):

@@ -89,12 +89,6 @@ def _here(call: ActionCall, params: Params, peer: Route) -> Steps:
     if params.mode == "pull":
         params.dest = _beside_playbook(call, params.dest)
     target = None if peer.target.connection == "local" else peer.target
-    if peer.become is not None and peer.become.password and target is not None:
-        raise InputError.at(
-            call.run.operation.position,
-            "synchronize: rsync cannot be given a password for sudo on the host",
-            hint="become a user that needs none, or set rsync_path",
-        )
     argv = command(params, target, peer.become if target else None, _Side(is_here=True, check=call.check))
     done = yield from locally(lambda: _executed(argv, peer.target))
     return described(argv, done.returncode, done.stdout, done.stderr, diff=call.diff)
@@ -158,7 +152,7 @@ def command(params: Params, target: Target | None, become: Become | None, side: 
     source, dest = params.src, params.dest
     if target is not None:
         argv.append(f"--rsh={shlex.join(_shell(params, target, side))}")
-        program = params.rsync_path or _elevated(become)
+        program = params.rsync_path or _elevated(become, target)
         if program:
             argv.append(f"--rsync-path={program}")
         if params.mode == "push":
@@ -208,8 +202,8 @@ def _shell(params: Params, target: Target, side: _Side) -> list[str]:
     return [*words, "-o", f"StrictHostKeyChecking={target.host_key_checking}"]
 
 
-def _elevated(become: Become | None) -> str:
-    if become is None:
+def _elevated(become: Become | None, target: Target) -> str:
+    if become is None or become.user == target.user:
         return ""
     if become.method == "sudo":
         return f"sudo -n -u {shlex.quote(become.user)} rsync" if become.user != "root" else "sudo -n rsync"
@@ -231,7 +225,10 @@ def described(argv: list[str], rc: int, out: str, err: str, *, diff: bool) -> Re
     told = [line.removeprefix(MARK) for line in lines]
     shown: dict[str, Any] = {"cmd": shlex.join(argv), "rc": rc}
     if rc != 0:
-        return {**shown, "failed": True, "changed": False, "msg": err.strip() or f"rsync ended with code {rc}"}
+        why = err.strip() or f"rsync ended with code {rc}"
+        if "sudo: a password is required" in err:
+            why += "\nhint: rsync cannot give sudo a password; become a user that needs none, or set rsync_path"
+        return {**shown, "failed": True, "changed": False, "msg": why}
     shown.update(changed=any(line.startswith(MARK) for line in lines), msg="\n".join(told), stdout_lines=told)
     if diff:
         shown["diff"] = {"prepared": "\n".join(told)}

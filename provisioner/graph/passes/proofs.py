@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 
 from provisioner.model.keywords import EMPTY, UNSET, Keywords
 from provisioner.model.play import Play
@@ -18,13 +19,17 @@ HARMLESS = frozenset({"set_fact", "include_vars", "include_tasks", "include_role
 """Actions that stay where only proofs run: they change no host, and checks may need what they bring."""
 
 
-def of_task(task: Task) -> tuple[Task, ...]:
-    """Return the proof of a task: with its keywords and conditions, but once, not for each loop item."""
+def of_task(task: Task, role: str = "") -> tuple[Task, ...]:
+    """Return the proof of a task: with its keywords and conditions, but once, not for each loop item.
+
+    A handler's proof listens to all that notifies the handler.
+    """
     if not task.verify:
         return ()
-    keywords = replace(task.keywords, notify=(), retry=UNSET, when=_without_item(task), timeout=UNSET)
-    listens = (*task.listen, task.name) if task.name else task.listen
-    return (replace(_proof(task.verify, task.title, keywords), graphing=task.graphing, listen=listens),)
+    keywords = replace(_without_item(task), notify=(), retry=UNSET, timeout=UNSET)
+    names = (task.name, *((f"{role} : {task.name}",) if role else ())) if task.name else ()
+    proof = _proof(task.verify, task.title, keywords)
+    return (replace(proof, graphing=task.graphing, listen=(*task.listen, *names)),)
 
 
 def of_block(block: Block) -> tuple[Task, ...]:
@@ -56,12 +61,17 @@ def _proof(checks: tuple[Check, ...], title: str, keywords: Keywords = EMPTY) ->
     )
 
 
-def _without_item(task: Task) -> tuple[object, ...]:
-    """Return the task's conditions, without those about a loop item: the proof has none."""
+def _without_item(task: Task) -> Keywords:
+    """Return the task's keywords, without conditions and values about a loop item: the proof has none."""
     if task.loop is None:
-        return task.keywords.when
+        return task.keywords
     item = re.compile(rf"\b({re.escape(task.loop.control.loop_var)}|ansible_loop)\b")
-    return tuple(c for c in task.keywords.when if not item.search(str(c)))
+    changes: dict[str, Any] = {"when": tuple(c for c in task.keywords.when if not item.search(str(c)))}
+    for field in fields(task.keywords):
+        value = getattr(task.keywords, field.name)
+        if isinstance(value, str) and item.search(value):
+            changes[field.name] = UNSET
+    return replace(task.keywords, **changes)
 
 
 # ---------------------------------------------------------------------- nothing but proofs

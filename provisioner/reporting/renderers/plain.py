@@ -142,7 +142,7 @@ class Renderer:
         word = self._paint(f"{text:<{LABEL_WIDTH}}", colour)
         self._say(f"  {word}  {event.host}  {event.check}")
         if not event.passed:
-            for line in (event.where, f"expected: {event.expected}", f"actual:   {event.actual}"):
+            for line in (event.where, f"expected: {event.expected}", *f"actual:   {event.actual}".splitlines()):
                 self._say(f"{INDENT}{line}")
 
     def _noted(self, event: Noted) -> None:
@@ -152,7 +152,7 @@ class Renderer:
 
     def _end(self) -> None:
         self._is_told = True
-        failures, bad = self.story.failures, [check for check in self.story.checks if not check.passed]
+        failures, bad = self.story.failures, self.story.open_checks
         if failures or bad:
             self._say("")
             self._say(self._paint("FAILURES", "bold red"))

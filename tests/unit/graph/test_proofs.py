@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from provisioner.graph.compile import CompiledPlay, Selection, compile_play
 from provisioner.graph.operation import Kind, Section
-from provisioner.model.keywords import Keywords
+from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import Check, Loop, Node, Role, RoleUse
 from tests.support.plays import at, block, play, task
@@ -39,9 +39,12 @@ def test_a_tasks_checks_run_right_behind_it_with_its_keywords() -> None:
 
 
 def test_a_looped_tasks_checks_run_once_without_conditions_on_the_item() -> None:
-    done = replace(task("a", when=("x", "item != 'y'")), loop=Loop("loop", ["y"]), verify=CHECKS)
+    done = replace(
+        task("a", when=("x", "item != 'y'"), delegate_to="{{ item }}"), loop=Loop("loop", ["y"]), verify=CHECKS
+    )
     proof = next(op for op in compiled((done,)).graph.operations if op.title == "verify: a")
     assert proof.keywords.when == ("x",)
+    assert proof.keywords.delegate_to is UNSET
     assert proof.task is not None
     assert proof.task.loop is None
 

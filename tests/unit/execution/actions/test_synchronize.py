@@ -83,8 +83,19 @@ def test_a_local_host_gets_the_files_and_a_second_run_changes_nothing(stage: Sta
     assert not stage.run("synchronize", args)["changed"]
 
 
-def test_a_password_for_sudo_cannot_be_passed_on(stage: Stage) -> None:
-    stage.become = Become(password="x")
-    stage.write("a", "x")
-    with pytest.raises(InputError, match="password for sudo"):
-        stage.run("synchronize", {"src": "a", "dest": "/b"})
+def test_a_user_who_logs_in_as_himself_needs_no_sudo(stage: Stage) -> None:
+    stage.become = Become(user="ops")
+    assert not [word for word in delegated(stage, {"src": "/a", "dest": "/b"}) if word.startswith("--rsync-path")]
+
+
+def test_sudo_that_wants_a_password_is_explained() -> None:
+    result = described(
+        ["rsync"], 12, "", "sudo: a password is required\nrsync: connection unexpectedly closed\n", diff=False
+    )
+    assert "become a user that needs none" in result["msg"]
+
+
+def test_other_ways_to_become_somebody_are_refused(stage: Stage) -> None:
+    stage.become = Become(method="su")
+    with pytest.raises(InputError, match="become method sudo"):
+        delegated(stage, {"src": "/a", "dest": "/b"})

@@ -1,0 +1,247 @@
+"""What a failure does to its host, to the others, to the batch and to the run."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioner.model import event
+from tests.support.theatre import Theatre
+
+
+def play(tasks: str, head: str = "") -> str:
+    return f"- hosts: all\n  gather_facts: false\n{head}  tasks:\n{tasks}"
+
+
+NEXT = "- hosts: all\n  gather_facts: false\n  tasks:\n  - {name: next, command: ok}\n"
+
+
+def test_a_failed_host_takes_no_part_in_later_plays(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail@h1}\n  - {name: b, command: ok}\n") + NEXT)
+    assert theatre.on("h1") == ["a failed"]
+    assert theatre.on("h2") == ["a changed", "b changed", "next changed"]
+
+
+def test_the_run_ends_where_every_host_of_a_play_failed(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail}\n") + NEXT)
+    assert theatre.told == ["h1 a failed", "h2 a failed"]
+
+
+def test_a_batch_that_failed_whole_ends_the_run(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail@h1}\n", "  serial: 1\n") + NEXT)
+    assert theatre.told == ["h1 a failed"]
+
+
+def test_a_batch_with_one_survivor_lets_the_next_one_start(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    theatre.run(play("  - {name: a, command: fail@h1}\n", "  serial: 2\n"))
+    assert [line for line in theatre.told if "a" in line] == ["h1 a failed", "h2 a changed", "h3 a changed", "h4 a changed"]
+
+
+def test_an_ignored_failure_counts_as_ignored_and_goes_on(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail@h1, ignore_errors: true, register: r}\n  - {name: b, debug: {msg: '{{ r is failed }}'}}\n"))
+    assert theatre.on("h1") == ["a ignored", "b ok"]
+    assert (theatre.said("h1"), theatre.said("h2")) == ([True], [False])
+
+
+def test_an_ignored_failure_notifies_nobody(theatre: Theatre) -> None:
+    tasks = "  - {name: a, command: fail@h1, ignore_errors: true, notify: h}\n"
+    theatre.run(play(tasks) + "  handlers:\n  - {name: h, command: ok}\n")
+    assert theatre.on("h1") == ["a ignored"]
+    assert theatre.on("h2") == ["a changed", "h changed"]
+
+
+@pytest.mark.parametrize("keyword", ["delegate_to", "become_user", "environment"])
+def test_an_undefined_variable_in_a_keyword_is_a_failure_and_no_defect(theatre: Theatre, keyword: str) -> None:
+    theatre.run(play(f"  - {{name: a, command: ok, become: true, {keyword}: '{{{{ nowhere }}}}'}}\n"))
+    assert theatre.on("h1") == ["a failed"]
+    assert "nowhere" in theatre.result("a")["msg"]
+    assert "defect" not in theatre.result("a")["msg"]
+
+
+def test_an_undefined_variable_in_ignore_errors_ignores_nothing(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, ignore_errors: '{{ nowhere }}'}\n"))
+    assert theatre.on("h1") == ["a failed"]
+    assert "defect" not in theatre.result("a")["msg"]
+
+
+def test_an_undefined_variable_in_arguments_respects_ignore_errors_and_any_errors_fatal(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: 'ok {{ nowhere }}', ignore_errors: true}\n  - {name: b, command: ok}\n"))
+    assert theatre.on("h1") == ["a ignored", "b changed"]
+
+
+def test_an_undefined_variable_is_fatal_with_any_errors_fatal(theatre: Theatre) -> None:
+    theatre.inventory = "h1 x=1\nh2\n"
+    theatre.run(play("  - {name: a, command: 'ok {{ x }}', any_errors_fatal: true}\n  - {name: b, command: ok}\n"))
+    assert theatre.told == ["h1 a changed", "h2 a failed"]
+
+
+def test_ignore_errors_of_a_loop_may_depend_on_the_item(theatre: Theatre) -> None:
+    theatre.inventory = "h1\n"
+    tasks = "  - {name: a, command: fail, loop: [true], ignore_errors: '{{ item }}'}\n  - {name: b, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a ignored", "b changed"]
+
+
+def test_a_defect_in_an_action_fails_the_task_and_not_the_run(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+    from provisioner.execution.actions import debug
+
+    def broken(_call: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(debug, "answer", broken)
+    theatre.run(play("  - {name: a, debug: {msg: x}}\n"))
+    assert theatre.on("h1") == ["a failed"]
+    assert "defect in provisioner: ZeroDivisionError" in theatre.result("a")["msg"]
+
+
+# ---------------------------------------------------------------------- unreachable, lost
+
+
+def test_an_unreachable_host_is_gone_even_inside_a_rescue(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: die@h1}\n    rescue:\n    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a unreachable"]
+    assert theatre.on("h2") == ["a changed", "z changed"]
+
+
+def test_lost_contact_is_told_apart_from_unreachable(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: lose@h1}\n") + NEXT)
+    assert theatre.on("h1") == ["a lost"]
+    assert theatre.on("h2") == ["a changed", "next changed"]
+
+
+def test_ignore_unreachable_goes_on_and_connects_anew(theatre: Theatre) -> None:
+    tasks = "  - {name: a, command: die@h1, ignore_unreachable: true}\n  - {name: b, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a ignored", "b changed"]
+    assert theatre.result("a")["unreachable"] is True
+
+
+def test_ignore_errors_does_not_ignore_unreachable(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: die@h1, ignore_errors: true}\n  - {name: b, command: ok}\n"))
+    assert theatre.on("h1") == ["a unreachable"]
+
+
+def test_every_item_that_was_run_is_told_even_where_one_delegate_is_unreachable(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\n"
+    tasks = "  - {name: a, command: die@h2, delegate_to: '{{ item }}', loop: [h1, h2, h3], register: r}\n"
+    theatre.run(play(tasks).replace("hosts: all", "hosts: h1"))
+    assert theatre.on("h1") == ["a unreachable"]
+    assert [e.status.value for e in theatre.recorder.of(event.ItemFinished)] == ["changed", "unreachable", "changed"]
+
+
+# ---------------------------------------------------------------------- everybody's failure
+
+
+def test_any_errors_fatal_ends_all_hosts_after_the_task(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail@h1}\n  - {name: b, command: ok}\n", "  any_errors_fatal: true\n") + NEXT)
+    assert theatre.told == ["h1 a failed", "h2 a changed"]
+
+
+def test_any_errors_fatal_lets_every_host_into_the_rescue(theatre: Theatre) -> None:
+    tasks = (
+        "  - any_errors_fatal: true\n    block:\n    - {name: a, command: fail@h1}\n    - {name: b, command: ok}\n"
+        "    rescue:\n    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n  - {name: after, command: ok}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r changed", "z changed", "after changed"]
+    assert theatre.on("h2") == ["a changed", "r changed", "z changed", "after changed"]
+
+
+def test_any_errors_fatal_is_not_set_off_by_an_ignored_failure(theatre: Theatre) -> None:
+    tasks = "  - {name: a, command: fail@h1, ignore_errors: true}\n  - {name: b, command: ok}\n"
+    theatre.run(play(tasks, "  any_errors_fatal: true\n"))
+    assert theatre.on("h2") == ["a changed", "b changed"]
+
+
+def test_max_fail_percentage_ends_the_run_when_exceeded(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    theatre.run(play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 49\n") + NEXT)
+    assert not any(" b " in line or " next " in line for line in theatre.told)
+
+
+def test_max_fail_percentage_must_be_exceeded_not_reached(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    theatre.run(play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 50\n") + NEXT)
+    assert theatre.on("h3") == ["a changed", "b changed", "next changed"]
+
+
+def test_max_fail_percentage_may_be_a_template(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: 'fail@h1'}\n", "  max_fail_percentage: '{{ limit }}'\n") + NEXT, extra_vars={"limit": 90})
+    assert theatre.on("h2") == ["a changed", "next changed"]
+
+
+# ---------------------------------------------------------------------- rescue
+
+
+def test_a_rescue_knows_what_failed(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n    - {name: first, command: fail}\n    rescue:\n"
+        "    - debug: {msg: '{{ ansible_failed_task.name }} {{ ansible_failed_result.rc }}'}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.said() == ["first 1"]
+
+
+def test_a_rescue_makes_the_host_good_again_for_later_plays(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: fail}\n    rescue:\n    - {name: r, command: ok}\n"
+    theatre.run(play(tasks) + NEXT)
+    assert theatre.on("h1") == ["a failed", "r changed", "next changed"]
+
+
+def test_a_condition_that_cannot_be_evaluated_is_rescued_too(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: ok, when: nowhere}\n    rescue:\n    - {name: r, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r changed"]
+
+
+def test_a_loop_in_a_block_fails_once_and_is_rescued_once(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: fail, loop: [1, 2]}\n    rescue:\n    - {name: r, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r changed"]
+
+
+def test_a_block_condition_counts_for_its_rescue_and_always(theatre: Theatre) -> None:
+    tasks = (
+        "  - when: inventory_hostname == 'h1'\n    block:\n    - {name: a, command: fail}\n    rescue:\n"
+        "    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r changed", "z changed"]
+    assert theatre.on("h2") == ["a skipped", "z skipped"]
+
+
+# ---------------------------------------------------------------------- time limits
+
+
+def test_a_task_beyond_its_time_limit_fails_and_its_connection_is_given_up(theatre: Theatre) -> None:
+    theatre.sessions.holds = lambda host, _r: host == "h1"
+    theatre.sessions.release = lambda: False  # type: ignore[method-assign]
+    theatre.run(play("  - {name: a, command: ok, timeout: 5, register: r}\n  - {name: b, command: ok}\n"))
+    assert theatre.on("h1") == ["a failed"]
+    assert theatre.on("h2") == ["a changed", "b changed"]
+    assert theatre.sessions.resets == ["h1"]
+    assert theatre.result("a")["timedout"] == {"period": 5.0}
+
+
+def test_a_time_limit_respects_ignore_errors_and_register(theatre: Theatre) -> None:
+    theatre.inventory = "h1\n"
+    theatre.sessions.holds = lambda _h, r: "slow" in str(r.params)
+    theatre.sessions.release = lambda: False  # type: ignore[method-assign]
+    tasks = (
+        "  - {name: a, command: slow, timeout: 5, register: r, ignore_errors: true}\n"
+        "  - {name: b, command: ok}\n  - {name: c, debug: {msg: '{{ r is failed }}'}}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a ignored", "b changed", "c ok"]
+    assert theatre.said() == [True]
+
+
+def test_a_time_limit_that_is_no_number_fails_the_task(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, timeout: '{{ word }}'}\n"), extra_vars={"word": "soon"})
+    assert theatre.on("h1") == ["a failed"]
+
+
+def test_a_time_limit_with_an_undefined_variable_fails_the_task(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, timeout: '{{ nowhere }}'}\n"))
+    assert theatre.on("h1") == ["a failed"]
