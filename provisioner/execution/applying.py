@@ -120,6 +120,8 @@ class Applier:
             self._learn(host, run, outcome.effects)
             if is_rescued:
                 self.play.run.memory(host).set(_what_failed(run, outcome))
+        if outcome.effects.clear_errors:
+            self._forgive(state)
         self._grow_inventory(outcome.effects)
         groups = self.expander.remember(run, outcome.effects.includes)
         operation = run.operation
@@ -155,27 +157,35 @@ class Applier:
 
     def _learn(self, host: str, run: TaskRun, effects: Effects) -> None:
         memory = self.play.run.memory(host)
-        about = self.play.run.memory(effects.facts_of or host)
         if effects.clear_facts:
             memory.clear_facts()
-        if effects.facts:
-            about.learn_facts(effects.facts)
-            if self.play.compiled.play.vars_files:
-                self.play.forget_scopes(host)
+        for name, (facts, variables) in ((host, (effects.facts, effects.variables)), *effects.elsewhere.items()):
+            self._learn_of(name, facts, variables)
         if effects.included:
             memory.include(effects.included)
-        if effects.variables:
-            about.set(effects.variables)
         if effects.registered:
             memory.set(effects.registered)
         for name, value in effects.stats.items():
             self.play.run.stats.setdefault(run.host, {})[name] = value
 
+    def _learn_of(self, host: str, facts: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+        memory = self.play.run.memory(host)
+        if facts:
+            memory.learn_facts(facts)
+            if self.play.compiled.play.vars_files:
+                self.play.forget_scopes(host)
+        if variables:
+            memory.set(variables)
+
+    def _forgive(self, state: RunState) -> None:
+        """Let failed hosts take part in later plays again (``meta: clear_host_errors``); this play goes on without."""
+        run = self.play.run
+        run.forgiven.update(name for name, host in state.hosts.items() if host.doomed or host.gone)
+        run.failed_hosts.clear()
+        run.unreachable_hosts.clear()
+
     def _grow_inventory(self, effects: Effects) -> None:
         inventory = self.play.run.inventory
-        if effects.clear_errors:
-            self.play.run.failed_hosts.clear()
-            self.play.run.unreachable_hosts.clear()
         if effects.refresh_inventory:
             inventory.replace(self.play.run.reload_inventory())
             self.play.forget_scopes()
@@ -236,6 +246,7 @@ def _recorded(
         "variables": effects.variables,
         "registered": list(effects.registered),
         "included": effects.included,
+        "elsewhere": {host: {"facts": f, "variables": v} for host, (f, v) in effects.elsewhere.items()},
         "new_hosts": [[h.name, list(h.groups), dict(h.variables)] for h in effects.new_hosts],
         "groups": [[host, list(groups), list(parents)] for host, groups, parents in effects.new_groups],
         "includes": [include.name for include in effects.includes],

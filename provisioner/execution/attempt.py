@@ -12,7 +12,7 @@ from provisioner.execution.judge import normalised, result_of, status_of
 from provisioner.execution.loops import LoopItem, loop_items, looped
 from provisioner.execution.needs import Again, Call, Need, ResetConnection, Result, Steps
 from provisioner.execution.outcome import Effects, Outcome
-from provisioner.execution.resolve import rendered_keywords, resolve
+from provisioner.execution.resolve import limit_s, rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
 from provisioner.model.keywords import Keywords
@@ -32,6 +32,7 @@ class Notes:
     is_fatal: bool = False
     delegated_to: str = ""
     reached: str = ""
+    is_secret: bool = False
 
 
 def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
@@ -41,12 +42,14 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     try:
         result = yield from _whole(run, notes)
         status = status_of(result, ignores_errors=notes.ignores_errors)
+        if result.get("unreachable") and notes.ignores_unreachable:
+            status = Status.IGNORED
     except (InputError, BadParameters) as error:
         status, result = _wrong(run, error)
     except (Unreachable, Lost, TargetError) as error:
         status, result = _out_of_reach(error, notes)
-        if status is Status.IGNORED and result.get("unreachable"):
-            yield ResetConnection(notes.reached)
+    if status is Status.IGNORED and result.get("unreachable"):
+        yield ResetConnection(notes.reached)
     effects = run.effects
     if run.task.register:
         effects.registered[run.task.register] = result
@@ -71,6 +74,15 @@ def _out_of_reach(error: TargetError, notes: Notes) -> tuple[Status, Result]:
     if notes.ignores_unreachable:
         return Status.IGNORED, {**result, "skip_reason": "Host is unreachable"}
     return (Status.LOST if isinstance(error, Lost) else Status.UNREACHABLE), result
+
+
+def out_of_time(run: TaskRun, seconds: float) -> Outcome:
+    """Return the outcome of a task that was given up because its time was over."""
+    message = f"the task did not finish within its time limit of {seconds:g} s"
+    result = {"failed": True, "changed": False, "msg": message, "timedout": {"period": seconds}}
+    effects = Effects(registered={run.task.register: result} if run.task.register else {})
+    status = Status.IGNORED if ignores_errors(run) else Status.FAILED
+    return Outcome(status, result, effects, run.is_secret, is_fatal=run.operation.keywords.any_errors_fatal is True)
 
 
 def ignores_errors(run: TaskRun) -> bool:
@@ -113,8 +125,9 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     if skipped is not None:
         return skipped
     resolved = resolve(run, scope)
-    run.is_secret, notes.delegated_to = resolved.no_log, resolved.delegated_to
-    notes.reached = resolved.route.target.host
+    notes.is_secret |= resolved.no_log  # items are told when several have begun: one secret makes all so
+    run.is_secret, notes.delegated_to = notes.is_secret, resolved.delegated_to
+    run.limit_s, notes.reached = limit_s(run, resolved.keywords, scope), resolved.route.target.host
     notes.ignores_errors = resolved.keywords.ignore_errors is True
     notes.ignores_unreachable = resolved.keywords.ignore_unreachable is True
     notes.is_fatal = resolved.keywords.any_errors_fatal is True
@@ -198,8 +211,12 @@ def _keep(run: TaskRun, resolved: Resolved, effects: Effects, result: Result) ->
     facts = result.get("ansible_facts")
     if isinstance(facts, Mapping) and run.task.action != "set_fact":
         effects.facts.update(facts)
-    mine.facts.update(effects.facts)
-    mine.variables.update(effects.variables)
+    is_elsewhere = resolved.delegated_to and resolved.keywords.delegate_facts is True
+    facts_of_it, variables_of_it = mine.facts, mine.variables
+    if is_elsewhere and (effects.facts or effects.variables):
+        facts_of_it, variables_of_it = mine.elsewhere.setdefault(resolved.delegated_to, ({}, {}))
+    facts_of_it.update(effects.facts)
+    variables_of_it.update(effects.variables)
     mine.included.update(effects.included)
     mine.includes += effects.includes
     mine.new_hosts += effects.new_hosts
@@ -209,8 +226,6 @@ def _keep(run: TaskRun, resolved: Resolved, effects: Effects, result: Result) ->
     mine.clear_facts |= effects.clear_facts
     mine.clear_errors |= effects.clear_errors
     mine.refresh_inventory |= effects.refresh_inventory
-    if resolved.delegated_to and resolved.keywords.delegate_facts is True:
-        mine.facts_of = resolved.delegated_to
 
 
 def _judged(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Result:

@@ -66,6 +66,8 @@ class RunContext:
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed_hosts: set[str] = field(default_factory=set)
     unreachable_hosts: set[str] = field(default_factory=set)
+    forgiven: set[str] = field(default_factory=set)
+    """Hosts that failed in the present batch and may take part in later plays all the same."""
     files: FileCache = field(default_factory=FileCache)
 
     def memory(self, host: str) -> HostMemory:

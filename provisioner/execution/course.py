@@ -82,10 +82,11 @@ class Course:
         started = event.PlayStarted(compiled.id, name, tuple(alive), now(), number, count, play.strategy, size)
         self.sink.handle(started)
         applier.plan([*graph.tasks, *context.handlers])
-        state = self._run(Executor(context, alive, self._rules(play, context), self.around, applier))
+        rules = self._rules(play, context)
+        state = self._run(Executor(context, alive, rules, self.around, applier))
         self._owe(context, state)
         self.sink.handle(event.PlayFinished(compiled.id, number, now()))
-        return self._sum_up(state, play)
+        return self._sum_up(state, rules.max_fail_percentage)
 
     def _name(self, context: PlayContext) -> str:
         """Return the play's name; a template in it sees what the first host sees."""
@@ -102,15 +103,16 @@ class Course:
         finally:
             self._executor = None
 
-    def _sum_up(self, state: RunState, play: Play) -> After:
-        failed = [n for n, h in state.hosts.items() if h.doomed]
-        gone = [n for n, h in state.hosts.items() if h.gone]
+    def _sum_up(self, state: RunState, limit: float | None) -> After:
+        forgiven = set(self.run.forgiven)
+        self.run.forgiven.clear()
+        failed = [n for n, h in state.hosts.items() if h.doomed and n not in forgiven]
+        gone = [n for n, h in state.hosts.items() if h.gone and n not in forgiven]
         self.run.failed_hosts.update(failed)
         self.run.unreachable_hosts.update(gone)
         if self.stopping or len(failed) + len(gone) == len(state.hosts):
             return After.END
-        limit = play.max_fail_percentage
-        if limit is not None and len(failed) / len(state.hosts) * 100 > float(str(limit)):
+        if limit is not None and len(failed) / len(state.hosts) * 100 > limit:
             return After.END
         return After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH
 

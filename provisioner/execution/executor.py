@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
 from provisioner.execution.applying import Applier
-from provisioner.execution.attempt import attempt
+from provisioner.execution.attempt import attempt, out_of_time
 from provisioner.execution.context import PlayContext
 from provisioner.execution.judge import DroppedUnrun
 from provisioner.execution.needs import (
@@ -40,7 +40,6 @@ from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.call import Reply
-from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
 from provisioner.model.target import Become, Target
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
@@ -122,7 +121,16 @@ class Executor:
 
     def stop(self) -> None:
         """Start nothing more; may be called from any thread."""
-        self._inbox.put(lambda: self._tell(Stop()))
+        self._inbox.put(self._stop)
+
+    def _stop(self) -> None:
+        """Let what runs finish; what was sent ahead and has not begun is taken back from the workers."""
+        self._tell(Stop())
+        for line in self._lines.values():
+            session = _session_of(line[0].need) if len(line) > 1 else None
+            if session is not None:
+                first = line[0].run
+                self.around.sessions.session(*session).break_chain(first.chain, first.operation.id)
 
     # ------------------------------------------------------------------ the loop
 
@@ -199,11 +207,9 @@ class Executor:
 
     def _limit(self, running: Running) -> None:
         """Start the clock of a task that has a time limit (``timeout``)."""
-        limit = running.run.operation.keywords.timeout
-        limit = running.run.task.async_s if limit is UNSET else limit
-        if limit in (None, 0) or running.outcome is not None:
+        seconds = running.run.limit_s
+        if seconds <= 0 or running.outcome is not None:
             return
-        seconds = float(str(running.run.renderer.render(limit, running.run.scope())))
         at = self.around.clock.monotonic() + seconds
         heapq.heappush(self._timers, (at, next(self._numbers), lambda: self._out_of_time(running, seconds)))
 
@@ -214,9 +220,8 @@ class Executor:
             return
         session = _session_of(running.need)
         running.steps.close()
-        message = f"the task did not finish within its time limit of {seconds:g} s"
-        result = {"failed": True, "changed": False, "msg": message, "timedout": {"period": seconds}}
-        running.need, running.outcome = None, Outcome(Status.FAILED, result, Effects())
+        running.need, running.outcome = None, out_of_time(running.run, seconds)
+        self._cancel_behind(running)
         if session is not None:
             self.around.sessions.reset(session[0].host)
         self._finish_line(host)
@@ -376,11 +381,15 @@ class Executor:
         host = running.run.host
         told = self.applier.finish(running.run, outcome, running.started, self.state)
         self._tell(told)
-        if not told.status.is_bad:
-            return
+        if told.status.is_bad:
+            self._cancel_behind(running)
+
+    def _cancel_behind(self, running: Running) -> None:
+        """Give back what was sent behind an attempt that failed or was given up."""
+        host = running.run.host
         if running.run.chain == self._chain(host):
             self._epochs[host] += 1
-        for behind in list(self._lines[host]):
+        for behind in [r for r in self._lines[host] if r is not running]:
             behind.is_cancelled = True
             if behind.outcome is not None:
                 self._drop(behind)

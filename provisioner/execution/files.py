@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,11 @@ class KnownFile:
 
 
 class FileCache:
-    """Belongs to a run. A file that changes while the run lasts is read anew."""
+    """Belongs to a run; any thread may ask. A file that changes while the run lasts is read anew."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[tuple[int, int, int], KnownFile]] = {}
+        self._lock = threading.Lock()
 
     def has(self, path: Path, *, decrypts: bool) -> bool:
         """Tell whether the file is known as it is now, so that asking for it costs nothing."""
@@ -55,9 +57,10 @@ class FileCache:
         if found is not None and found[0] == stamp:
             return found[1]
         known = _read(path, status, vault)
-        if len(self._known) >= KEPT:
-            self._known.pop(next(iter(self._known)))
-        self._known[key] = (stamp, known)
+        with self._lock:
+            if len(self._known) >= KEPT:
+                self._known.pop(next(iter(self._known)))
+            self._known[key] = (stamp, known)
         return known
 
 

@@ -41,7 +41,7 @@ def normalised(result: Result) -> Result:
 def status_of(result: Mapping[str, Any], *, ignores_errors: bool = False) -> Status:
     """Return the final status that a judged result stands for."""
     if result.get("unreachable"):
-        return Status.UNREACHABLE
+        return Status.LOST if result.get("lost") else Status.UNREACHABLE
     if result.get("failed"):
         return Status.IGNORED if ignores_errors else Status.FAILED
     if result.get("skipped"):
@@ -54,6 +54,10 @@ def combined(results: list[Result]) -> Result:
     if not results:
         return {"changed": False, "skipped": True, "skipped_reason": "No items in the list", "results": []}
     whole: Result = {"results": results, "changed": any(r.get("changed") for r in results)}
+    out_of_reach = next((r for r in results if r.get("unreachable")), None)
+    if out_of_reach is not None:
+        lost = any(r.get("lost") for r in results)
+        return {**whole, "unreachable": True, "lost": lost, "msg": out_of_reach.get("msg", "")}
     if all(r.get("skipped") for r in results):
         return {**whole, "skipped": True, "msg": "All items skipped", "failed": False}
     if any(r.get("failed") for r in results):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.errors import InputError, Lost, TargetError
 from provisioner.diagnostics.position import position_of
 from provisioner.execution.judge import combined, status_of
 from provisioner.execution.needs import Call, ItemDone, Need, Result, Sleep, Steps, Together
@@ -14,6 +14,7 @@ from provisioner.execution.task_run import TaskRun
 from provisioner.model.task import Loop
 from provisioner.remote.params import boolean
 from provisioner.templating.omit import strip_omit
+from provisioner.transport.failures import ElevationFailed
 from provisioner.variables.scope import Layer, Level, Scope
 
 WINDOW = 64
@@ -116,7 +117,7 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
                     yield from _together(run, items, group, results, last=number == len(items) - 1)
             else:
                 yield from _together(run, items, group, results, last=False)
-                results[number] = yield from _ended(run, item, (yield from _rest(steps, need)))
+                results[number] = yield from _ended(run, item, (yield from _rest(steps, (yield need))))
         if control.break_when and _breaks(run, item, results[number]):
             break
         if pause and number < len(items) - 1:
@@ -141,23 +142,21 @@ def _together(
     waiting, group[:] = list(group), []
     replies = yield Together(tuple(w.call for w in waiting), last)
     for each, reply in zip(waiting, replies, strict=True):
-        try:
-            need = each.steps.send(reply)
-        except StopIteration as stop:
-            result = dict(stop.value)
-        else:
-            result = yield from _rest(each.steps, need)
+        result = yield from _rest(each.steps, reply)
         results[each.number] = yield from _ended(run, items[each.number], result)
 
 
-def _rest(steps: Steps, need: Need) -> Steps:
-    """Carry a body on from a need it has already yielded."""
+def _rest(steps: Steps, answer: Any) -> Steps:
+    """Carry a body on with the answer to the need it has yielded; a host out of reach ends this item only."""
     try:
         while True:
-            answer = yield need
-            need = steps.send(answer)
+            answer = yield steps.send(answer)
     except StopIteration as stop:
         return dict(stop.value)
+    except ElevationFailed as error:
+        return {"failed": True, "changed": False, "msg": str(error)}
+    except TargetError as error:
+        return {"unreachable": True, "lost": isinstance(error, Lost), "changed": False, "msg": str(error)}
 
 
 def _ended(run: TaskRun, item: LoopItem, result: Result) -> Steps:

@@ -43,8 +43,8 @@ class NewHost:
 class Effects:
     """What an operation does beside its result. Gathered while it runs, applied when it is finished.
 
-    ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``facts_of`` names
-    another host that gets facts and variables (``delegate_facts``); what is ``registered`` stays with the own one.
+    ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``elsewhere``
+    holds facts and variables of other hosts (``delegate_facts``); what is ``registered`` stays with the own one.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class Effects:
     new_groups: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
     stats: dict[str, Any] = field(default_factory=dict)
     ends: Ends | None = None
-    facts_of: str = ""
+    elsewhere: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
     clear_facts: bool = False
     clear_errors: bool = False
     refresh_inventory: bool = False

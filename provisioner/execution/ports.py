@@ -18,6 +18,9 @@ class WorkerSession(Protocol):
     ) -> None:
         """Queue a request."""
 
+    def break_chain(self, chain: str, link: str) -> None:
+        """Have what waits of a chain answered as dropped, but for one link."""
+
 
 class Sessions(Protocol):
     """All sessions of a run."""

@@ -67,6 +67,16 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
     )
 
 
+def limit_s(run: TaskRun, keywords: Keywords, scope: Scope) -> float:
+    """Return the time limit in seconds (``timeout``, else ``async``), 0 for none; InputError where it is no number."""
+    written = run.task.async_s if keywords.timeout is UNSET else keywords.timeout
+    value = run.renderer.render(written, scope)
+    try:
+        return float(str(value or 0))
+    except ValueError:
+        raise InputError.at(run.operation.position, f"a time limit must be a number of seconds, not '{value}'") from None
+
+
 def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, Any]:
     written: dict[str, Any] = {**_defaults(run, scope, keywords), **run.task.args}
     whole = written.pop(VARIABLE_PARAMS, None)

@@ -13,6 +13,7 @@ from provisioner.execution.files import SMALL, KnownFile, md5_of, sha1_of
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall
+from provisioner.remote.change import MAX_DIFF_BYTES
 from provisioner.syntax.vault import Vault
 
 NEEDS_CONTENT = "_needs_content"
@@ -41,20 +42,46 @@ def unreadable(call: ActionCall, path: Path, error: OSError) -> InputError:
     return InputError.at(call.run.operation.position, f"cannot read {path}: {error.strerror or error}")
 
 
-def write_file(call: ActionCall, args: Mapping[str, Any], body: bytes) -> Steps:
-    """Write content through the module ``copy``: one call, as ``body`` is small or must come anyway."""
-    params = {**args, "content": ""} if not body else dict(args)
-    reply = yield call.remote("copy", params, body=body or None)
-    return described(result_of(reply), body)
+def write_file(call: ActionCall, args: Mapping[str, Any], body: bytes, origin: str) -> Steps:
+    """Write content through the module ``copy``: small content in one call, large only where the host lacks it.
+
+    ``origin`` is what the difference says the new content comes from.
+    """
+    if len(body) > SMALL and not _wants_diff(call, len(body)):
+        result = yield from _offered(call, args, sha1_of(body), body)
+    else:
+        params = {**args, "content": ""} if not body else dict(args)
+        result = result_of((yield call.remote("copy", params, body=body or None)))
+    return _from(origin, described(result, body))
 
 
 def offer_file(call: ActionCall, args: Mapping[str, Any], known: KnownFile) -> Steps:
     """Write a large file: its checksum first, the content only where the host has another."""
-    reply = yield call.remote("copy", {**args, "_source_checksum": known.sha1}, last=False)
+    if _wants_diff(call, known.size):
+        result = result_of((yield call.remote("copy", args, body=known.body)))
+    else:
+        result = yield from _offered(call, args, known.sha1, known.body)
+    return _from(str(known.path), result)
+
+
+def _wants_diff(call: ActionCall, size: int) -> bool:
+    """Tell whether check mode has to show a difference, for which the host needs the content."""
+    return call.check and call.diff and size <= MAX_DIFF_BYTES
+
+
+def _offered(call: ActionCall, args: Mapping[str, Any], sha1: str, body: bytes | Path) -> Steps:
+    reply = yield call.remote("copy", {**args, "_source_checksum": sha1}, last=False)
     result = result_of(reply)
     if not result.pop(NEEDS_CONTENT, False) or call.check:
         return result
-    return result_of((yield call.remote("copy", args, body=known.body)))
+    return result_of((yield call.remote("copy", args, body=body)))
+
+
+def _from(origin: str, result: Result) -> Result:
+    diff = result.get("diff")
+    if isinstance(diff, dict) and "after_header" in diff:
+        result["diff"] = {**diff, "after_header": origin}
+    return result
 
 
 def described(result: Result, body: bytes) -> Result:

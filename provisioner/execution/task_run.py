@@ -50,6 +50,8 @@ class TaskRun:
     pending: tuple[Layer, ...] = ()
     effects: Effects = field(default_factory=Effects)
     is_secret: bool = True
+    limit_s: float = 0.0
+    """The task's time limit, once it is rendered; 0 is none."""
 
     def __post_init__(self) -> None:
         """Take the task for secret until ``no_log`` is known to be false: a template is only rendered later."""

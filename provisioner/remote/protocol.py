@@ -21,6 +21,7 @@ RESULT = 3
 OUTPUT = 4
 LOAD = 5
 CLOSE = 6
+BREAK = 7
 
 
 class Broken(Exception):

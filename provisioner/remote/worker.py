@@ -1,9 +1,9 @@
 """The worker: reads requests, runs modules one after the other, answers. One a host and become user.
 
 A thread reads frames so that the controller is never kept waiting while a module runs; requests queue here. When one
-request fails and says ``stop_chain``, the rest of its chain is answered as dropped without being run; the controller
-decides what happens then. When the controller closes or the link breaks, the request under way is finished and the
-queue is thrown away: nobody would hear what came of it.
+request fails and says ``stop_chain``, the rest of its chain is answered as dropped without being run, and the
+controller decides what happens then; it can also break a chain itself, to stop. When the controller closes or the link
+breaks, the request under way is finished and the queue is thrown away: nobody would hear what came of it.
 """
 
 import importlib
@@ -72,6 +72,8 @@ class Worker:
                 kind, head, size = frame
                 if kind == protocol.LOAD:
                     self.sources.update(protocol.unpack_sources(protocol.read_exactly(self.inbound, size)))
+                elif kind == protocol.BREAK:
+                    self.breaker.setdefault(head["chain"], head["link"])
                 else:
                     self.requests.put((head, self._payload(size)))
         except (protocol.Broken, OSError, ValueError):

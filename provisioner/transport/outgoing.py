@@ -28,6 +28,14 @@ class Outgoing:
     output: Output | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Breaking:
+    """Not a request: tells the worker to drop what waits of a chain, but for one link of it."""
+
+    chain: str
+    link: str
+
+
 class Frames:
     """Writes requests to one worker, and before each the sources it lacks. Small frames leave in one write."""
 
@@ -37,11 +45,14 @@ class Frames:
         self._parts: list[bytes] = []
         self._size = 0
 
-    def send(self, items: Iterable[Outgoing]) -> None:
+    def send(self, items: Iterable[Outgoing | Breaking]) -> None:
         """Write all of ``items``; OSError from the pipe means that any of them may have arrived or not."""
         for item in items:
-            self._add_sources(item.request.module)
-            self._add_request(item)
+            if isinstance(item, Breaking):
+                self._add(protocol.pack(protocol.BREAK, {"chain": item.chain, "link": item.link}))
+            else:
+                self._add_sources(item.request.module)
+                self._add_request(item)
         self._flush()
 
     def send_close(self) -> None:

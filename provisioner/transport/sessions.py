@@ -32,6 +32,9 @@ class Session(Protocol):
     def submit(self, request: Request, done: Done, output: Output | None = None) -> None:
         """Queue a request; ``done`` is called exactly once, from a transport thread, in order of submission."""
 
+    def break_chain(self, chain: str, link: str) -> None:
+        """Have the requests of ``chain`` that were not begun answered as dropped, but for those of ``link``."""
+
 
 def _silent(_text: str) -> None:
     """Drop notices nobody asked for."""

@@ -17,7 +17,7 @@ from .bundle import ModuleSources
 from .failures import masked, where
 from .incoming import reply_of
 from .links import Limits, Link
-from .outgoing import Done, Frames, Outgoing, Output
+from .outgoing import Breaking, Done, Frames, Outgoing, Output
 from .pipe import Pipe
 
 
@@ -36,7 +36,7 @@ class WorkerSession:
         self._link, self._sources, self._limits = link, sources, limits
         self._ids = itertools.count(1)
         self._wake = threading.Condition()
-        self._outbox: deque[Outgoing] = deque()
+        self._outbox: deque[Outgoing | Breaking] = deque()
         self._written: dict[int, Outgoing] = {}
         self._wanted = True
         self._closing = self._resetting = self._serving = False
@@ -59,6 +59,12 @@ class WorkerSession:
                 self._wake.notify_all()
                 return
         done(Reply(error=Unreachable(f"{where(self.target)}: the run is over")))
+
+    def break_chain(self, chain: str, link: str) -> None:
+        """Have the requests of ``chain`` that were not begun answered as dropped, but for those of ``link``."""
+        with self._wake:
+            self._outbox.append(Breaking(chain, link))
+            self._wake.notify_all()
 
     def reset(self, link: Link) -> None:
         """End the worker; the next request starts another over ``link``. Requests not yet written are kept for it."""
@@ -143,7 +149,7 @@ class WorkerSession:
                     break
                 batch = list(self._outbox)
                 self._outbox.clear()
-                self._written.update((item.id, item) for item in batch)
+                self._written.update((item.id, item) for item in batch if isinstance(item, Outgoing))
             try:
                 frames.send(batch)
             except OSError as error:
@@ -226,7 +232,7 @@ class WorkerSession:
 
     def _refuse(self, error: TargetError) -> None:
         with self._wake:
-            items = list(self._outbox)
+            items = [item for item in self._outbox if isinstance(item, Outgoing)]
             self._outbox.clear()
         for item in items:
             item.done(Reply(error=error))

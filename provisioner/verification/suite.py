@@ -6,6 +6,7 @@ when it has run over the session that is open anyway.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -24,7 +25,7 @@ Frame = Mapping[str, Any]
 SAID = 4000
 """How much of what a broken process said is shown."""
 
-END_S = 5.0
+LEAVE_S, END_S = 0.2, 5.0
 
 
 class SuiteFailed(Exception):
@@ -69,17 +70,24 @@ class Suite:
 
     def answer(self, reply: Mapping[str, Any]) -> None:
         """Answer the frame that wants it."""
-        self._stream.write(json.dumps(reply, default=str).encode("ascii") + b"\n")
-        self._stream.flush()
+        try:
+            self._stream.write(json.dumps(reply, default=str).encode("ascii") + b"\n")
+            self._stream.flush()
+        except OSError:
+            raise SuiteFailed(f"the process of the tests broke off: {self.said()}") from None
 
     def close(self) -> None:
-        """End the process, whatever it is doing."""
-        self._socket.close()
+        """End the process, whatever it is doing; who waits for a frame is woken."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         try:
-            self._process.wait(0.2)
+            self._process.wait(LEAVE_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(END_S)
+        with contextlib.suppress(OSError):
+            self._stream.close()
+        self._socket.close()
         self._errors.close()
 
     def said(self) -> str:

@@ -22,10 +22,13 @@ BAD_SPEAKING = {"fail": ("msg",), "assert": ("msg", "assertion", "evaluated_to")
 SILENT = frozenset({"meta", "include_tasks", "include_role", "import_role", "import_tasks", "include"})
 
 
-def differences(ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = None) -> str:
+def differences(
+    ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = None, *, deep: bool = False
+) -> str:
     """Return a readable account of all differences, empty where the outcomes are equal.
 
-    ``exits`` is a pair of exit codes that are meant to differ; what a run then did or not is not compared.
+    ``exits`` is a pair of exit codes that are meant to differ; what a run then did or not is not compared. ``deep``
+    compares every value of every result, so that modules must return what they are documented to return.
     """
     if exits is not None:
         codes = ours.exit_code, theirs.exit_code
@@ -35,7 +38,7 @@ def differences(ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = 
         parts.append(f"exit code: ours {ours.exit_code}, theirs {theirs.exit_code}")
     if ours.plays != theirs.plays:
         parts.append(f"plays: ours {ours.plays}\n     theirs {theirs.plays}")
-    parts.extend(_by_host(ours, theirs))
+    parts.extend(_by_host(ours, theirs, deep=deep))
     parts.extend(_recap(ours.recap, theirs.recap))
     if not parts:
         return ""
@@ -44,8 +47,8 @@ def differences(ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = 
     return "\n".join(parts)
 
 
-def _by_host(ours: Outcome, theirs: Outcome) -> Iterable[str]:
-    left, right = lines_by_host(ours), lines_by_host(theirs)
+def _by_host(ours: Outcome, theirs: Outcome, *, deep: bool) -> Iterable[str]:
+    left, right = lines_by_host(ours, deep=deep), lines_by_host(theirs, deep=deep)
     for host in sorted({*left, *right}):
         told = list(difflib.unified_diff(right.get(host, []), left.get(host, []), "theirs", "ours", n=1, lineterm=""))
         if told:
@@ -61,7 +64,7 @@ def _recap(ours: Mapping[str, Mapping[str, int]], theirs: Mapping[str, Mapping[s
             yield f"recap of {host}: {told}"
 
 
-def lines_by_host(outcome: Outcome) -> dict[str, list[str]]:
+def lines_by_host(outcome: Outcome, *, deep: bool = False) -> dict[str, list[str]]:
     """Return one line for each thing that happened, by host, in order."""
     lines: dict[str, list[str]] = {}
     for entry in outcome.entries:
@@ -72,13 +75,13 @@ def lines_by_host(outcome: Outcome) -> dict[str, list[str]]:
         text = f"{entry.kind} [{entry.task}] {status}"
         if entry.kind == "item" and "censored" not in entry.result:
             text += f" ({_text(plain(entry.label))})"
-        told = told_values(entry)
+        told = told_values(entry, deep=deep)
         text += f" {_text(told)}" if told else ""
         lines.setdefault(entry.host, []).append(text.replace(outcome.scratch, "SCRATCH"))
     return lines
 
 
-def told_values(entry: Entry) -> dict[str, Any]:
+def told_values(entry: Entry, *, deep: bool = False) -> dict[str, Any]:
     """Return what of an entry's result is compared."""
     action = entry.action.rpartition(".")[2]
     if "censored" in entry.result:
@@ -90,7 +93,9 @@ def told_values(entry: Entry) -> dict[str, Any]:
     if entry.status in {"skipped", "unreachable"} or entry.result.get("unreachable") or is_loop:
         return {}
     bad = entry.status in {"failed", "ignored"}
-    if action in SPEAKING:
+    if deep and not bad:
+        names = tuple(values)
+    elif action in SPEAKING:
         names = BAD_SPEAKING.get(action, ()) if bad else tuple(values)
     else:
         names = tuple(n for n in TOLD if n != "msg" and not (bad and n in {"stderr", "stdout"}))

@@ -34,7 +34,7 @@ def run(call: ActionCall) -> Steps:
     except OSError as error:
         raise unreadable(call, folder, error) from None
     args = {name: value for name, value in call.args.items() if name not in OWN}
-    return (yield from write_file(call, args, whole))
+    return (yield from write_file(call, args, whole, str(folder)))
 
 
 def _fragments(call: ActionCall, folder: Path, params: Params) -> Iterator[bytes]:

@@ -37,7 +37,7 @@ def run(call: ActionCall) -> Steps:
     known = yield from read(call, source, decrypts=params.decrypt)
     args = {**written, "src": str(source), "_original_basename": source.name, "_source_mode": known.mode}
     if known.content is not None and known.size <= SMALL:
-        return (yield from write_file(call, _without_content(args, known), known.content))
+        return (yield from write_file(call, _without_content(args, known), known.content, str(source)))
     return (yield from offer_file(call, args, known))
 
 
@@ -57,7 +57,7 @@ def _text(call: ActionCall, args: dict[str, Any]) -> Steps:
         raise InputError.at(call.run.operation.position, "copy takes 'src' or 'content', not both")
     content = args.pop("content")
     text = content if isinstance(content, str) else json.dumps(content)
-    return (yield from write_file(call, args, text.encode("utf-8", "surrogateescape")))
+    return (yield from write_file(call, args, text.encode("utf-8", "surrogateescape"), "content of the task"))
 
 
 # ---------------------------------------------------------------------- folders

@@ -64,7 +64,7 @@ def run(call: ActionCall) -> Steps:
     text = _rendered(call, params, known)
     args: dict[str, Any] = {name: value for name, value in call.args.items() if name not in OWN}
     args.update(_original_basename=source.name, _source_mode=known.mode)
-    result = yield from write_file(call, args, _encoded(call, params, text))
+    result = yield from write_file(call, args, _encoded(call, params, text), str(source))
     return result if result.get("failed") else {**result, "src": str(source)}
 
 

@@ -18,11 +18,16 @@ def run(call: ActionCall) -> Steps:
     """Send the archive; where ``creates`` may make that needless, ask first."""
     params = Params.parse(call.args)
     if params.remote_src or not params.copy:
-        return result_of((yield call.remote("unarchive", call.args)))
+        return _judged(result_of((yield call.remote("unarchive", call.args))))
     known = yield from read(call, call.find_file(params.src, "files"), decrypts=params.decrypt)
     args = {**call.args, "src": str(known.path)}
     if params.creates:
         asked: Result = result_of((yield call.remote("unarchive", args, last=False)))
         if not asked.pop(NEEDS_CONTENT, False):
-            return asked
+            return _judged(asked)
     return result_of((yield call.remote("unarchive", args, body=known.body)))
+
+
+def _judged(result: Result) -> Result:
+    """Return the result, skipped where ``creates`` is there."""
+    return {**result, "skipped": True} if str(result.get("msg", "")).startswith("skipped, since") else result

@@ -110,3 +110,27 @@ def test_a_file_for_many_hosts_is_read_once_and_again_when_it_changed(stage: Sta
     assert stage.cache.file(path) is first
     stage.write("files/motd", "three")
     assert stage.cache.file(path).content == b"three"
+
+
+def test_large_text_is_sent_only_where_it_is_missing(stage: Stage) -> None:
+    args = {"content": "x" * (SMALL + 1), "dest": "/big"}
+    assert stage.run("copy", args)["changed"]
+    assert len(stage.calls) == 2
+    stage.needs.clear()
+    assert not stage.run("copy", args)["changed"]
+    assert [call.request.body for call in stage.calls] == [None]
+
+
+def test_the_difference_names_where_the_content_comes_from(stage: Stage) -> None:
+    path = stage.write("files/motd", "new\n")
+    (stage.root / "motd").write_text("old\n")
+    diff = stage.run("copy", {"src": "motd", "dest": "/motd"}, check=True)["diff"]
+    assert (diff["before_header"], diff["after_header"]) == ("/motd", str(path))
+    assert (diff["before"], diff["after"]) == ("old\n", "new\n")
+
+
+def test_check_mode_shows_the_difference_of_a_large_file(stage: Stage) -> None:
+    stage.write("big", "x\n" * (SMALL // 2 + 1))
+    (stage.root / "big").write_text("old\n")
+    diff = stage.run("copy", {"src": "big", "dest": "/big"}, check=True)["diff"]
+    assert diff["after"].startswith("x\n")
