@@ -23,7 +23,6 @@ HERE = Path(__file__).resolve().parent
 TOP = HERE.parent
 OUT = TOP / ".cache" / "demo"
 PROVISIONER = str(Path(sys.executable).with_name("provisioner"))
-LAB = "demo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +62,20 @@ def text_of(*command: str) -> str:
 class Demo:
     """The demo's lab, inventory and files."""
 
-    def __init__(self) -> None:
-        OUT.mkdir(parents=True, exist_ok=True)
+    def __init__(self, lab: str, out: Path) -> None:
+        self.lab, self.out = lab, out
+        out.mkdir(parents=True, exist_ok=True)
         self.inventory: list[str] = []
         self.site = ""
 
     def boot(self, *, fresh: bool) -> Step:
         """Bring the lab up; ``fresh`` makes its hosts clean."""
         done = must(
-            step("Boot three hosts", PROVISIONER, "lab", "up", "--name", LAB, "--hosts", "old,new,lb"), "lab up"
+            step("Boot three hosts", PROVISIONER, "lab", "up", "--name", self.lab, "--hosts", "old,new,lb"), "lab up"
         )
         if fresh:
-            must(step("Make them clean", PROVISIONER, "lab", "reset", "--name", LAB), "lab reset")
-        path = text_of(PROVISIONER, "lab", "inventory", "--name", LAB)
+            must(step("Make them clean", PROVISIONER, "lab", "reset", "--name", self.lab), "lab reset")
+        path = text_of(PROVISIONER, "lab", "inventory", "--name", self.lab)
         password = TOP / "inventories/demo/vault-password.txt"
         self.inventory = ["-i", path, "-i", "inventories/demo", "--vault-password-file", str(password.relative_to(TOP))]
         variables = json.loads(text_of(PROVISIONER, "inventory", "--host", "lb", *self.inventory))
@@ -84,18 +84,13 @@ class Demo:
 
     def run(self, title: str, playbook: str, *more: str, report: str = "") -> Step:
         """Run a playbook."""
-        reports = ("--report", str(OUT / f"{report}.html"), "--junit", str(OUT / f"{report}.xml")) if report else ()
+        kinds = {"--report": "html", "--junit": "xml"} if report else {}
+        reports = [w for option, kind in kinds.items() for w in (option, str(self.out / f"{report}.{kind}"))]
         return step(title, PROVISIONER, "run", f"playbooks/{playbook}", *self.inventory, *more, *reports)
-
-    def recap(self, playbook: str) -> dict[str, object]:
-        """Run a playbook for its numbers alone and return the last event."""
-        lines = text_of(PROVISIONER, "run", f"playbooks/{playbook}", *self.inventory, "--output", "json").splitlines()
-        last: dict[str, object] = json.loads(lines[-1])
-        return last
 
     def load(self) -> tuple[subprocess.Popen[bytes], Path, Path]:
         """Start visitors who read and write through the balancer until the stop file appears."""
-        result, stop = OUT / "load.json", OUT / "load.stop"
+        result, stop = self.out / "load.json", self.out / "load.stop"
         stop.unlink(missing_ok=True)
         command = [sys.executable, "bench/load.py", self.site, "--seconds", "600", "--writes-per-second", "10"]
         say(f"\n== Visitors read and write through {self.site} from now on")
@@ -132,7 +127,7 @@ def move(demo: Demo, *, broken: bool) -> int:
     for name, value in numbers.items():
         if not isinstance(value, (list, dict)) or (isinstance(value, dict) and len(value) < 12):
             say(f"  {name}: {value}")
-    say(f"report:  {OUT / 'migrate.html'}\njunit:   {OUT / 'migrate.xml'}\nload:    {result}")
+    say(f"report:  {demo.out / 'migrate.html'}\njunit:   {demo.out / 'migrate.xml'}\nload:    {result}")
     expected = (2, "old") if broken else (0, "new")
     fine = (moved.code, serving) == expected and kept.code == 0
     say("demo: as expected" if fine else f"demo: expected exit code {expected[0]} and the site on {expected[1]}")
@@ -144,8 +139,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fresh", action="store_true", help="start over with clean hosts")
     parser.add_argument("--break", dest="broken", action="store_true", help="break the new server on the way")
+    parser.add_argument("--lab", default="demo", help="name of the lab")
+    parser.add_argument("--out", type=Path, default=OUT, help="where reports go")
     arguments = parser.parse_args()
-    demo = Demo()
+    demo = Demo(arguments.lab, arguments.out)
     began = time.monotonic()
     booted = demo.boot(fresh=arguments.fresh)
     built = must(demo.run("Build the servers", "site.yml", report="site"), "site.yml")

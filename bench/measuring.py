@@ -1,6 +1,6 @@
 """Runs one command and tells its wall time and the CPU time of everything it started, daemons included.
 
-    measuring.py TIMEOUT OUTPUT -- COMMAND...     prints {"wall_s", "cpu_s", "code"}; what the command says goes to OUTPUT
+    measuring.py TIMEOUT OUTPUT -- COMMAND...    prints {"wall_s", "cpu_s", "code"}; what it says goes to OUTPUT
 
 The command runs below a process of its own that adopts orphans: a connection left open in the background (ansible's
 OpenSSH masters) is ended afterwards and its CPU time counted, so that every run starts cold. Standard library only.

@@ -40,7 +40,7 @@ def add_connection_options(parser: argparse.ArgumentParser) -> None:
     """Declare how hosts are reached and as whom."""
     group = parser.add_argument_group("connection")
     group.add_argument("-u", "--user", dest="remote_user", metavar="USER", help="log in as this user")
-    group.add_argument("-c", "--connection", metavar="TYPE", help="connection type: ssh, fabric, local, ...")
+    group.add_argument("-c", "--connection", metavar="TYPE", help="connection type: ssh, openssh or local")
     group.add_argument("--private-key", "--key-file", metavar="FILE", help="log in with this key")
     group.add_argument("-T", "--timeout", type=float, metavar="SECONDS", help="give up connecting after this long")
     group.add_argument("--ssh-common-args", metavar="ARGS", help="arguments for every SSH connection")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -148,16 +148,17 @@ class ActionCall:
         InputError names everywhere it was looked for.
         """
         wanted = Path(name).expanduser()
-        candidates = [wanted] if wanted.is_absolute() else list(self._candidates(name, folder))
-        found = next((c for c in candidates if c.exists()), None)
-        if found is None:
-            tried = "\n".join(f"looked at {c}" for c in candidates)
-            raise InputError.at(
-                position_of(name) or self.run.operation.position, f"file not found: {name}", detail=tried
-            )
-        return found
+        tried: list[Path] = []
+        for candidate in (wanted,) if wanted.is_absolute() else self._candidates(name, folder):
+            if candidate.exists():
+                return candidate
+            tried.append(candidate)
+        looked_at = "\n".join(f"looked at {path}" for path in tried)
+        raise InputError.at(
+            position_of(name) or self.run.operation.position, f"file not found: {name}", detail=looked_at
+        )
 
-    def _candidates(self, name: str, folder: str) -> list[Path]:
+    def _candidates(self, name: str, folder: str) -> Iterator[Path]:
         found = self.scope.find("ansible_search_path")
         paths = found.value if found is not None and isinstance(found.value, list) else ["."]
-        return [Path(p) / part / name for p in paths for part in ((folder, ".") if folder else (".",))]
+        return (Path(p, part, name) for p in paths for part in ((folder, ".") if folder else (".",)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import InputError
 
-LAB_NAME = re.compile(r"[a-z][a-z0-9_]{0,19}")
+LAB_NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")
 MOST_HOSTS = 200
 
@@ -19,7 +19,7 @@ def checked_lab_name(name: str) -> str:
         raise InputError.at(
             None,
             f"'{name}' cannot be the name of a lab",
-            hint="use 1 to 20 of a-z, 0-9 and _, starting with a letter",
+            hint="use 1 to 20 of a-z and 0-9, starting with a letter",
         )
     return name
 

@@ -187,6 +187,15 @@ def _layers(item: Item, reading: Reading) -> tuple[object, ...]:
     return tuple(layers)
 
 
+def read_debugger(item: Item, reading: Reading) -> object:
+    """Return the keyword, with a warning unless it says never: there is no task debugger."""
+    text = read_text(item, reading)
+    if text != "never":
+        reading.warn("'debugger' has no effect: there is no task debugger", item.at,
+                     hint="run with -vvv to see results, or with --start-at-task to go on from a task")  # fmt: skip
+    return text
+
+
 Reader = Callable[[Item, Reading], object]
 
 SINGLE: Mapping[str, Reader] = {
@@ -195,8 +204,9 @@ SINGLE: Mapping[str, Reader] = {
          "run_once", "delegate_facts"), read_bool),
     **dict.fromkeys(("port", "timeout", "throttle"), read_int),
     **dict.fromkeys(
-        ("become_user", "become_method", "become_flags", "become_exe", "connection", "remote_user", "debugger",
+        ("become_user", "become_method", "become_flags", "become_exe", "connection", "remote_user",
          "delegate_to"), read_text),
+    "debugger": read_debugger,
     "retry": read_retry,
 }  # fmt: skip
 """Keywords of which the innermost counts."""

@@ -61,6 +61,8 @@ def _jsonable(value: object) -> object:
 
 
 def _outward(value: object) -> object:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, Status):
         return value.value
     if isinstance(value, HostStats):
@@ -68,6 +70,9 @@ def _outward(value: object) -> object:
     if isinstance(value, Mapping) and value and all(isinstance(item, HostStats) for item in value.values()):
         return {key: _outward(item) for key, item in value.items()}
     return value
+
+
+_AS_IT_IS = frozenset({str, int, float, bool, type(None), tuple, list})
 
 
 def _same(value: Any) -> Any:

@@ -25,4 +25,4 @@ class Status(Enum):
     @property
     def is_bad(self) -> bool:
         """Tell whether the host's way through its block ends here."""
-        return self in {Status.FAILED, Status.UNREACHABLE, Status.LOST}
+        return self is Status.FAILED or self is Status.UNREACHABLE or self is Status.LOST

@@ -111,6 +111,7 @@ class Parameters:
     """
 
     declared: Dict[str, Param] = {}
+    _accepted: Dict[str, str] = {}
     rules: Tuple[Rule, ...] = ()
     accepts_any = False
     free_form = ""
@@ -124,6 +125,9 @@ class Parameters:
                 if isinstance(value, Param):
                     declared[name] = value
         cls.declared = declared
+        cls._accepted = {}
+        for name, param in declared.items():
+            cls._accepted.update(dict.fromkeys((name.rstrip("_"), *param.aliases), name))
 
     def __init__(self, values: Mapping[str, Any], extra: Mapping[str, Any], given: Iterable[str] = ()) -> None:
         self.extra = dict(extra)
@@ -132,14 +136,9 @@ class Parameters:
             setattr(self, name, value)
 
     @classmethod
-    def names(cls) -> Dict[str, str]:
+    def names(cls) -> Mapping[str, str]:
         """Return every accepted name, aliases included, with the canonical one it stands for."""
-        result = {}
-        for name, param in cls.declared.items():
-            public = name.rstrip("_")
-            for each in (public, *param.aliases):
-                result[each] = name
-        return result
+        return cls._accepted
 
     @classmethod
     def parse(cls: Type[P], raw: Mapping[str, Any]) -> P:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from provisioner.diagnostics.errors import Exit
 from provisioner.model.event import Event, HostStats, OperationFinished, OperationPlanned, PlayStarted
@@ -31,7 +32,7 @@ class Recap:
     """Counts results as events arrive."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, HostStats] = {}
+        self._rows: dict[str, Counter[str]] = {}
         self._uncounted: set[str] = set()
 
     def add(self, event: Event) -> None:
@@ -39,7 +40,7 @@ class Recap:
         match event:
             case PlayStarted():
                 for host in event.hosts:
-                    self._rows.setdefault(host, HostStats())
+                    self._rows.setdefault(host, Counter())
             case OperationPlanned() if event.action in UNCOUNTED_ACTIONS:
                 self._uncounted.add(event.operation)
             case OperationFinished() if event.operation not in self._uncounted:
@@ -50,7 +51,7 @@ class Recap:
     @property
     def stats(self) -> Mapping[str, HostStats]:
         """Return the row of every host to which anything happened, by name."""
-        return {host: row for host, row in sorted(self._rows.items()) if row != HostStats()}
+        return {host: HostStats(**row) for host, row in sorted(self._rows.items()) if any(row.values())}
 
     def _count(self, event: OperationFinished) -> None:
         names = _ADDS[event.status]
@@ -58,9 +59,10 @@ class Recap:
             names = ("rescued",)
         if event.status is Status.IGNORED and event.result.get("changed"):
             names = (*names, "changed")
-        row = self._rows.get(event.host, HostStats())
+        row = self._rows.setdefault(event.host, Counter())
         times = self._times(event)
-        self._rows[event.host] = replace(row, **{name: getattr(row, name) + times for name in names})
+        for name in names:
+            row[name] += times
 
     def _times(self, event: OperationFinished) -> int:
         """Return how often it counts: an include counts once for each file it brought."""

@@ -123,6 +123,8 @@ def text_of(value: object) -> str:
     """Return the text of one output node; nothing for None."""
     if value is None:
         return ""
+    if isinstance(value, (str, int, float)):
+        return str(value)
     value = unrolled(value)
     if isinstance(value, (dict, list)):
         try:

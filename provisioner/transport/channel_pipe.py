@@ -7,6 +7,7 @@ import time
 
 import paramiko
 
+from .liveness import Pulse
 from .pipe import Stream
 
 CHUNK = 256 * 1024
@@ -27,8 +28,10 @@ class _Bell(threading.Event):
 class ChannelPipe:
     """Reads both streams of a channel by one thread, without a thread or descriptor of its own."""
 
-    def __init__(self, channel: paramiko.Channel, transport: paramiko.Transport, latency_s: float) -> None:
-        self._channel, self._transport = channel, transport
+    def __init__(
+        self, channel: paramiko.Channel, transport: paramiko.Transport, latency_s: float, pulse: Pulse | None = None
+    ) -> None:
+        self._channel, self._transport, self._pulse = channel, transport, pulse
         self.latency_s = latency_s
         self._bell = _Bell()
         channel.in_buffer.set_event(self._bell)
@@ -54,7 +57,16 @@ class ChannelPipe:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 raise TimeoutError
+            self._await_bytes(left)
+
+    def _await_bytes(self, left: float | None) -> None:
+        """Wait for the bell; the pulse is felt here too, as Paramiko's own thread may be stuck in a write."""
+        if self._pulse is None or not self._pulse.interval_s:
             self._bell.await_ring(left)
+            return
+        interval_s = self._pulse.interval_s
+        self._bell.await_ring(interval_s if left is None else min(left, interval_s))
+        self._pulse.beat()
 
     def write(self, data: bytes) -> None:
         """Write everything; blocks while the host does not read."""
@@ -82,6 +94,8 @@ class ChannelPipe:
 
     def reason(self) -> str:
         """Say so when not the command but the whole connection ended."""
+        if self._pulse is not None and self._pulse.reason:
+            return self._pulse.reason
         if self._transport.is_active():
             return ""
         cause = self._transport.saved_exception

@@ -5,13 +5,17 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from differences import is_known
 from sides import Entry, Outcome
 
 # written by clocks, or about how a result came about rather than what it is
-NOISE = frozenset({"start", "end", "delta", "invocation", "exception", "warnings", "deprecations", "diff", "item"})
+NOISE = frozenset({
+    *("start", "end", "delta", "invocation", "exception", "warnings", "deprecations", "diff", "item"),
+    *("atime", "ctime", "mtime", "inode", "dev", "version", "elapsed", "attr_flags", "attributes"),
+})  # fmt: skip
 # what a user reads from results of any action
 TOLD = ("msg", "rc", "stdout", "stderr", "attempts", "skip_reason", "skipped_reason", "false_condition")
 # the text of these actions' results is the playbook's own
@@ -48,11 +52,23 @@ def differences(
 
 
 def _by_host(ours: Outcome, theirs: Outcome, *, deep: bool) -> Iterable[str]:
+    if deep:
+        ours = _narrowed(ours, theirs)
     left, right = lines_by_host(ours, deep=deep), lines_by_host(theirs, deep=deep)
     for host in sorted({*left, *right}):
         told = list(difflib.unified_diff(right.get(host, []), left.get(host, []), "theirs", "ours", n=1, lineterm=""))
         if told:
             yield f"{host}:\n" + "\n".join(told[2:])
+
+
+def _narrowed(ours: Outcome, theirs: Outcome) -> Outcome:
+    """Return ours without the values that only ours returns: more than documented is no difference."""
+    wanted = {(e.kind, e.host, e.task, str(e.label)): set(e.result) for e in theirs.entries}
+    entries = []
+    for entry in ours.entries:
+        names = wanted.get((entry.kind, entry.host, entry.task, str(entry.label)), set(entry.result))
+        entries.append(replace(entry, result={k: v for k, v in entry.result.items() if k in names}))
+    return replace(ours, entries=tuple(entries))
 
 
 def _recap(ours: Mapping[str, Mapping[str, int]], theirs: Mapping[str, Mapping[str, int]]) -> Iterable[str]:

@@ -5,8 +5,25 @@ from __future__ import annotations
 # (action or "*", name of a result's value)
 KNOWN_VALUES = frozenset({
     ("*", "discovered_interpreter_python"),
+    ("gather_facts", "ansible_facts"),
+    ("setup", "ansible_facts"),
     ("raw", "stdout"),
+    ("raw", "stdout_lines"),
     ("raw", "stderr"),
+    ("raw", "stderr_lines"),
+    ("script", "stdout"),
+    ("script", "stderr"),
+    ("script", "stderr_lines"),
+    ("copy", "src"),
+    ("template", "src"),
+    ("get_url", "src"),
+    ("unarchive", "src"),
+    ("unarchive", "extract_results"),
+    ("systemd", "status"),
+    ("systemd_service", "status"),
+    ("service", "status"),
+    ("apt", "cache_update_time"),
+    ("package", "cache_update_time"),
 })  # fmt: skip
 
 

@@ -29,6 +29,7 @@ OWN = (
     "/etc/ssl/private/ssl-cert-snakeoil",
     "/etc/subuid-",
     "/etc/subgid-",
+    "/opt/packed.tgz",
 )
 
 

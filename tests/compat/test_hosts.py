@@ -72,7 +72,7 @@ def test_the_same_playbook_leaves_equal_hosts(
 ) -> None:
     right = _left_by(theirs, lab, playbook, tmp_path)
     left = _left_by(ours, lab, playbook, tmp_path)
-    told = [
+    told: list[str] = [
         differences(left.first, right.first, deep=True),
         differences(left.second, right.second, deep=True),
         *_unequal(left.host, right.host),

@@ -126,7 +126,10 @@ def test_a_killed_worker_process_is_told_and_the_run_goes_on_elsewhere(
 ) -> None:
     process = cli.start_run(slow("h1:h2", seconds=2))
     eventually(in_slow_task(cli, on))
-    on("h1", "for p in $(pgrep -x python3); do tr '\\0' ' ' < /proc/$p/cmdline | grep -q unattended || kill -9 $p; done")
+    on(
+        "h1",
+        "for p in $(pgrep -x python3); do tr '\\0' ' ' < /proc/$p/cmdline | grep -q unattended || kill -9 $p; done",
+    )
     done = cli.end(process)
     assert done.code == 4, done.text
     assert done.seconds < 30

@@ -81,9 +81,7 @@ def secret_play(cli: Cli, on: Callable[..., str]) -> Iterator[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("output", ["plain", "ansible", "json"])
-def test_no_secret_leaks_anywhere(
-    cli: Cli, secret_play: tuple[str, ...], command_lines: set[str], output: str
-) -> None:
+def test_no_secret_leaks_anywhere(cli: Cli, secret_play: tuple[str, ...], command_lines: set[str], output: str) -> None:
     reports = ("--report", str(cli.folder / "report.html"), "--junit", str(cli.folder / "junit.xml"))
     done = cli.run(PLAY, *secret_play, "--output", output, *reports)
     assert done.code == 0, done.text

@@ -6,12 +6,12 @@ import datetime
 import os
 import pwd
 import socket
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
+from provisioner.execution.context import Live
 from provisioner.execution.files import KnownFile
 from provisioner.execution.needs import Steps
 from provisioner.execution.sending import read, write_file
@@ -83,16 +83,16 @@ def _rendered(call: ActionCall, params: Params, known: KnownFile) -> str:
 
 
 def _scope(call: ActionCall, path: Path, dest: str) -> Scope:
-    status = path.stat()
-    values: Mapping[str, object] = {
-        "template_host": socket.gethostname(),
-        "template_path": str(path),
-        "template_fullpath": str(path.resolve()),
-        "template_destpath": dest,
-        "template_uid": _owner(status.st_uid),
-        "template_mtime": datetime.datetime.fromtimestamp(status.st_mtime).astimezone(),
-        "template_run_date": datetime.datetime.now().astimezone(),
-    }
+    values = Live(
+        {"template_path": str(path), "template_destpath": dest},
+        {
+            "template_host": socket.gethostname,
+            "template_fullpath": lambda: str(path.resolve()),
+            "template_uid": lambda: _owner(path.stat().st_uid),
+            "template_mtime": lambda: datetime.datetime.fromtimestamp(path.stat().st_mtime).astimezone(),
+            "template_run_date": lambda: datetime.datetime.now().astimezone(),
+        },
+    )
     return call.scope.with_layers(Layer(Level.MAGIC, "template", values, rendered=True))
 
 

@@ -20,6 +20,7 @@ from provisioner.model.target import Target
 from provisioner.transport.channel_pipe import ChannelPipe
 from provisioner.transport.failures import where
 from provisioner.transport.known_hosts import HostKeys
+from provisioner.transport.liveness import HeardSocket, Pulse, pulse_of
 from provisioner.transport.proxy_command import ProxyCommand
 from provisioner.transport.ssh_login import Login
 from provisioner.transport.ssh_options import Route, client_options, route
@@ -50,6 +51,7 @@ class Connection:
         self._fabric: fabric.Connection | None = None
         self._thread: paramiko.Transport | None = None
         self._pipes: list[ChannelPipe] = []
+        self._pulse: Pulse | None = None
         self._aborted = False
 
     @property
@@ -87,7 +89,7 @@ class Connection:
             latency_s = time.monotonic() - began
             if terminal:
                 channel.get_pty()
-            pipe = ChannelPipe(channel, transport, latency_s)
+            pipe = ChannelPipe(channel, transport, latency_s, self._pulse)
             channel.exec_command(command)
         except ChannelException as error:
             hint = "sshd's MaxSessions may be reached"
@@ -107,15 +109,15 @@ class Connection:
             raise Unreachable(f"{where(self.target)}, the jump host, does not reach {host}:{port}: {error}") from None
 
     def abort(self) -> None:
-        """Shut the socket, which wakes everything that waits for it."""
+        """Shut the socket, which wakes everything that waits for it; the ways to it first, as they may be stuck too."""
         self._aborted = True
+        for hop in self._hops:
+            hop.abort()
         if self._socket is not None:
             try:
                 self._socket.shutdown(socket.SHUT_RDWR)
             except (OSError, EOFError, AttributeError):
-                pass  # not connected yet, or a channel through another host, which is cut below
-        for hop in self._hops:
-            hop.abort()
+                pass  # not connected yet, or a channel through another host, which is cut already
 
     def close(self) -> None:
         """Close everything, the ways through other hosts included."""
@@ -144,6 +146,8 @@ class Connection:
 
     def _log_in(self, way: Route) -> None:
         keys = HostKeys(self.target, way, self.notice)
+        self._pulse = pulse_of(way.keepalive_s, self.abort)
+        plug = HeardSocket(self._socket, self._pulse)
 
         def make_transport(sock: Any, **more: Any) -> paramiko.Transport:
             transport = paramiko.Transport(sock, **more)
@@ -159,7 +163,7 @@ class Connection:
             config=fabric.Config(ssh_config=SSHConfig(), lazy=True),
             gateway=False,
             connect_kwargs={
-                "sock": self._socket,
+                "sock": plug,
                 "timeout": way.connect_timeout_s,
                 "banner_timeout": way.connect_timeout_s,
                 "auth_timeout": AUTH_S,
@@ -171,7 +175,7 @@ class Connection:
         )
         self._fabric.client.set_missing_host_key_policy(keys)
         self._fabric.open()
-        self._transport().set_keepalive(max(1, round(way.keepalive_s)) if way.keepalive_s else 0)
+        plug.watch(self._transport())
 
     def _reach(self, way: Route) -> Any:
         """Return something like a socket to the host: direct, through a command, or through other hosts."""

@@ -8,7 +8,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.lab.names import MOST_HOSTS, KernelNames, checked_lab_name, host_names
 
 
-@pytest.mark.parametrize("name", ["dev", "a", "my_lab", "x" * 20])
+@pytest.mark.parametrize("name", ["dev", "a", "lab2", "x" * 20])
 def test_a_plain_word_may_name_a_lab(name: str) -> None:
     assert checked_lab_name(name) == name
 
