@@ -19,6 +19,7 @@ TOP = Path(__file__).resolve().parents[1]
 ORACLE_RELEASE = "2.18"
 ORACLE_VARIABLE = "PROVISIONER_ORACLE"
 INSTALL_S = 300
+OWN_SETTINGS = ("ANSIBLE_", "PROVISIONER_", "PYTHON")
 
 
 def oracle_programs() -> Path:
@@ -79,7 +80,7 @@ class Contender:
 
     def _environment(self) -> dict[str, str]:
         """Return an environment in which no setting of the user decides a measurement."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PROVISIONER_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN_SETTINGS)}
         return kept | {"NO_COLOR": "1", "COLUMNS": "120"}
 
 
@@ -112,8 +113,10 @@ class Theirs(Contender):
         return [str(oracle_programs() / "ansible-playbook")]
 
     def _environment(self) -> dict[str, str]:
+        settings = self.folder / "ansible.cfg"
+        settings.write_text("[defaults]\n", encoding="utf-8")
         return super()._environment() | {
-            "ANSIBLE_CONFIG": os.devnull,
+            "ANSIBLE_CONFIG": str(settings),
             "ANSIBLE_HOME": str(self.folder / "home"),
             "ANSIBLE_PIPELINING": "True",
             "ANSIBLE_FORKS": "10",

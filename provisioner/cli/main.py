@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import gc
 import os
 import sys
 import traceback
@@ -23,6 +24,8 @@ from provisioner.diagnostics.errors import Defect, Exit, InputError, Provisioner
 from provisioner.journal.places import state_dir
 
 PROGRAM = "provisioner"
+COLLECT_EVERY = (20_000, 20, 20)
+"""How many new objects, and how many passes over them, there are between two looks for garbage."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,8 +38,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def entry() -> NoReturn:
-    """Run the command line of this process and exit."""
-    sys.exit(main(sys.argv[1:]))
+    """Run the command line of this process and exit.
+
+    Nearly everything a run makes lives as long as the run. So Python looks for garbage less often than it would, and
+    not at all at the end, where that look at everything would cost a fifth of a small run.
+    """
+    gc.set_threshold(*COLLECT_EVERY)
+    try:
+        code = main(sys.argv[1:])
+    finally:
+        gc.freeze()
+    sys.exit(code)
 
 
 def main(argv: Sequence[str]) -> int:

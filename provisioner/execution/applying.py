@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.context import PlayContext
-from provisioner.execution.expansion import Expander
+from provisioner.execution.expansion import HANDLERS, Expander
 from provisioner.execution.handlers import HandlerNames
 from provisioner.execution.needs import Again, CheckDone, ItemDone
 from provisioner.execution.outcome import Effects, Outcome
@@ -31,7 +31,7 @@ class Applier:
         self.play, self.sink, self.clock = play, sink, clock
         self.expander = Expander(play)
         self._names = HandlerNames(play)
-        self._waiting: dict[tuple[str, str], event.OperationFinished] = {}
+        self._waiting: dict[tuple[str, str], tuple[TaskRun, event.OperationFinished]] = {}
         self._planned: set[str] = set()
 
     # ------------------------------------------------------------------ while it runs
@@ -119,11 +119,13 @@ class Applier:
         for host in hosts:
             self._learn(host, run, outcome.effects)
             if is_rescued:
-                self.play.run.memory(host).set(_what_failed(run, outcome))
+                self.play.run.memory(host).set(_what_failed(run, outcome.result))
         if outcome.effects.clear_errors:
             self._forgive(state)
         self._grow_inventory(outcome.effects)
         groups = self.expander.remember(run, outcome.effects.includes)
+        if run.operation.is_conditional_flush and outcome.status is Status.OK and state.hosts[run.host].notified:
+            groups = (HANDLERS,)
         operation = run.operation
         finished = event.OperationFinished(
             operation=operation.id,
@@ -137,7 +139,7 @@ class Applier:
             no_log=outcome.no_log,
         )
         if groups:
-            self._waiting[(operation.id, run.host)] = finished
+            self._waiting[(operation.id, run.host)] = run, finished
         else:
             self.sink.handle(finished)
         return Finished(
@@ -216,12 +218,16 @@ class Applier:
         return tuple(graphs)
 
     def _end_include(self, operation: str, host: str, error: str | None) -> None:
-        finished = self._waiting.pop((operation, host), None)
-        if finished is None:
+        waiting = self._waiting.pop((operation, host), None)
+        if waiting is None:
             return
+        run, finished = waiting
         if error is not None:
             result = {**finished.result, "failed": True, "msg": error}
             finished = replace(finished, status=Status.FAILED, result=result)
+            if would_rescue(run.operation.branches):
+                self.play.run.memory(host).set(_what_failed(run, result))
+                finished = replace(finished, effects={**finished.effects, "rescued": True})
         self.sink.handle(finished)
 
 
@@ -229,11 +235,11 @@ def _failed_instead(outcome: Outcome, message: str) -> Outcome:
     return replace(outcome, status=Status.FAILED, result={**outcome.result, "failed": True, "msg": message})
 
 
-def _what_failed(run: TaskRun, outcome: Outcome) -> dict[str, Any]:
+def _what_failed(run: TaskRun, result: Mapping[str, Any]) -> dict[str, Any]:
     """Return the variables that a rescue section sees."""
     task = run.task
     described = {"name": task.name, "action": task.action, "args": dict(task.args), "register": task.register}
-    return {"ansible_failed_task": described, "ansible_failed_result": dict(outcome.result)}
+    return {"ansible_failed_task": described, "ansible_failed_result": dict(result)}
 
 
 def _recorded(

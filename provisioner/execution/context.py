@@ -91,6 +91,8 @@ class PlayContext:
         self._places: dict[str, tuple[Layer, ...]] = {}
         self._routes: dict[tuple[object, ...], tuple[int, Route]] = {}
         self.handlers: list[Operation] = list(compiled.handlers)
+        self.pending: dict[str, tuple[Layer, ...]] = {}
+        """What operations under way are about to set, while another is looked at ahead of its turn."""
         self.host_layers: Callable[[str, Scope], tuple[Layer, ...]] = lambda _host, _scope: ()
         """Layers that depend on the host's other variables (``vars_files`` with templates in their names)."""
 
@@ -187,7 +189,10 @@ class PlayContext:
     @property
     def hostvars(self) -> HostVars:
         """Return ``hostvars``: every host's variables, rendered when looked at."""
-        return HostVars(self.run.inventory.inventory.hosts, self.scope, self.run.renderer)
+        return HostVars(self.run.inventory.inventory.hosts, self._shown, self.run.renderer)
+
+    def _shown(self, host: str) -> Scope:
+        return self.scope(host).with_layers(*self.pending.get(host, ()))
 
     # ------------------------------------------------------------------ routes
 

@@ -17,7 +17,7 @@ from provisioner.graph.compile import CompiledPlay
 from provisioner.loading.patterns import select
 from provisioner.model import event
 from provisioner.model.keywords import UNSET
-from provisioner.model.play import Play
+from provisioner.model.play import Play, Prompt
 from provisioner.remote.params import boolean
 from provisioner.scheduling.batches import batches, ordered
 from provisioner.scheduling.rules import Rules
@@ -150,12 +150,21 @@ class Course:
         for prompt in play.vars_prompt:
             if prompt.name not in self.run.options.extra_vars:
                 answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
-                prompted[prompt.name] = answer or prompt.default
+                prompted[prompt.name] = self._as_asked(prompt, answer or prompt.default)
                 if prompt.private and answer:
                     self.run.learn_secret(answer)
         if prompted:
             found.append(Layer(Level.VARS_PROMPT, "vars_prompt", prompted, rendered=True))
         return tuple(found)
+
+    def _as_asked(self, prompt: Prompt, answer: object) -> object:
+        """Return the answer, hashed where the prompt says ``encrypt``."""
+        if not prompt.encrypt or answer is None:
+            return answer
+        given = {"answer": str(answer), "scheme": prompt.encrypt.removesuffix("_crypt"), "salt": prompt.salt}
+        options = "scheme, salt" if prompt.salt else f"scheme, salt_size={prompt.salt_size}" if prompt.salt_size else "scheme"
+        scope = Scope((Layer(Level.MAGIC, "vars_prompt", given, rendered=True),))
+        return self.run.renderer.evaluate(f"answer | password_hash({options})", scope)
 
     def _ask(self, text: str, *, echo: bool, confirm: bool) -> str:
         while True:

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
+from provisioner.diagnostics.errors import Lost
 from provisioner.execution.applying import Applier
 from provisioner.execution.attempt import attempt, out_of_time
 from provisioner.execution.context import PlayContext
@@ -64,6 +65,7 @@ class Running:
     outcome: Outcome | None = None
     is_announced: bool = False
     is_cancelled: bool = False
+    is_behind_lost: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -175,6 +177,7 @@ class Executor:
         pending = tuple(layer for r in line for layer in writes(r.run)) if line else ()
         run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
         running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
+        self.play.pending = {told.host: pending}
         try:
             if self._is_wanted(run):
                 self._advance(running, None)
@@ -183,6 +186,8 @@ class Executor:
         except NotYet:
             self._tell(Deferred(*running.key))
             return
+        finally:
+            self.play.pending = {}
         if not self._may_queue(running, line):
             running.steps.close()
             self._tell(Deferred(*running.key))
@@ -258,7 +263,8 @@ class Executor:
         """Carry out needs until one has to be waited for, or the attempt ends."""
         while running.need is not None and self._is_immediate(running, running.need):
             self._advance(running, running.answer)
-        if running.outcome is not None and running is not self._lines[running.run.host][0]:
+        is_first = running is self._lines[running.run.host][0]
+        if running.outcome is not None and not is_first and running.outcome.may_be_passed:
             self._tell(Sent(*running.key))
 
     def _is_immediate(self, running: Running, need: Need) -> bool:
@@ -391,6 +397,7 @@ class Executor:
             self._epochs[host] += 1
         for behind in [r for r in self._lines[host] if r is not running]:
             behind.is_cancelled = True
+            behind.is_behind_lost = running.outcome is not None and running.outcome.status is Status.LOST
             if behind.outcome is not None:
                 self._drop(behind)
 
@@ -403,10 +410,13 @@ def _defect(error: Exception) -> Outcome:
 
 
 def _was_run(running: Running) -> bool:
-    """Tell whether everything the attempt wanted was done, though what came before it failed after all.
+    """Tell whether everything the attempt wanted was done, or may have been, though what came before it failed after all.
 
-    The worker saw no failure where the controller did; what is done must be in the record.
+    The worker saw no failure where the controller did; what is done must be in the record. So must what may have been
+    done: requests that were with the worker when contact broke.
     """
+    if running.is_behind_lost and any(r is not None and isinstance(r.error, Lost) for r in running.replies):
+        return True
     last = isinstance(running.need, (Call, Together)) and running.need.last
     return last and all(r is not None and r.result is not None for r in running.replies)
 

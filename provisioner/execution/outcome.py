@@ -61,6 +61,12 @@ class Effects:
     clear_errors: bool = False
     refresh_inventory: bool = False
 
+    @property
+    def reach_further(self) -> bool:
+        """Tell whether anything but the host's own named values is concerned."""
+        cleared = self.clear_facts or self.clear_errors or self.refresh_inventory
+        return bool(cleared or self.ends or self.new_hosts or self.new_groups or self.elsewhere or self.facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -73,3 +79,8 @@ class Outcome:
     delegated_to: str = ""
     notify: tuple[str, ...] = ()
     is_fatal: bool = False
+
+    @property
+    def may_be_passed(self) -> bool:
+        """Tell whether what comes next may be sent before this takes effect: it ends nothing and changes no group."""
+        return not self.status.is_bad and not self.effects.reach_further

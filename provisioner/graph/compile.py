@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner.diagnostics.errors import InputError
-from provisioner.graph.expand import Expansion, Place, is_flush, role_layers, roles_of
+from provisioner.graph.expand import Expansion, Place, role_layers, roles_of
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Kind, Operation
 from provisioner.graph.passes import barriers, facts, joins, needs, order, proofs, tags, together
@@ -143,7 +143,7 @@ def role_handlers(use: RoleUse, place: Place, expansion: Expansion) -> Iterable[
 
 def _flattened(handlers: Iterable[Task | Block], place: Place, expansion: Expansion) -> Iterable[Operation]:
     for handler in handlers:
-        if isinstance(handler, Task) and is_flush(handler):
+        if isinstance(handler, Task) and handler.is_flush:
             raise InputError.at(handler.position, "flush_handlers cannot be used as a handler")
         yield from expansion.walk((handler,), place)
 

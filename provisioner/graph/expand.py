@@ -42,7 +42,7 @@ class Expansion:
 
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
-        self._count = 0
+        self._count = self._uses = 0
         self._played: set[tuple[str, str]] = set()
 
     def next_id(self, kind: str = "") -> str:
@@ -65,7 +65,7 @@ class Expansion:
     def _task(self, task: Task, place: Place) -> Operation:
         keywords = task.keywords.inherit(place.keywords)
         inner = place.within(task.graphing)
-        kind = Kind.FLUSH if is_flush(task) else Kind.TASK
+        kind = Kind.FLUSH if task.is_flush and not keywords.when else Kind.TASK
         return Operation(
             id=self.next_id(),
             kind=kind,
@@ -107,7 +107,14 @@ class Expansion:
         for dependency in use.role.dependencies:
             yield from self.role(dependency, replace(inner, role=self.inside(use, inner).role))
         tasks = (*arguments_checked(use), *use.role.tasks, *proofs.of_role(use))
-        yield from self.walk(tasks, self.inside(use, inner))
+        yield from self.walk(tasks, self._in_this_use(self.inside(use, inner), place))
+
+    def _in_this_use(self, place: Place, outer: Place) -> Place:
+        if place.role is None:
+            return place
+        self._uses += 1
+        around = outer.role.uses if outer.role else ()
+        return replace(place, role=replace(place.role, uses=(*around, f"{self.prefix}r{self._uses}")))
 
     def inside(self, use: RoleUse, place: Place) -> Place:
         """Return the place of a role's own tasks and handlers."""
@@ -118,11 +125,6 @@ class Expansion:
 
 def _context(role: Role, parents: tuple[str, ...]) -> RoleContext:
     return RoleContext(role.name, role.path, parents, role.collection, role)
-
-
-def is_flush(task: Task) -> bool:
-    """Tell whether the task is ``meta: flush_handlers``."""
-    return task.action == "meta" and task.args.get("_raw_params", task.args.get("free_form")) == "flush_handlers"
 
 
 def vars_layers(values: tuple[Mapping[str, object], ...], position: Position) -> tuple[Layer, ...]:

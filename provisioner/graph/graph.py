@@ -78,6 +78,9 @@ class Graph:
 
     def cycle(self) -> tuple[str, ...]:
         """Return the nodes of one cycle in order, or nothing where there is none."""
+        place = {node: number for number, node in enumerate(self._operations)}
+        if all(place[a] < place[b] for a, b, kind in self.edges() if kind is not Edge.NOTIFIES):
+            return ()  # edges that all lead onwards in the file close no circle, and hardly a play has others
         waiting = nx.subgraph_view(self._graph, filter_edge=self._waits)
         try:
             return tuple(a for a, _ in nx.find_cycle(waiting))

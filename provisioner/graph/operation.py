@@ -57,6 +57,8 @@ class RoleContext:
     parents: tuple[str, ...] = ()
     collection: str | None = None
     role: Role | None = field(default=None, repr=False, compare=False)
+    uses: tuple[str, ...] = ()
+    """This use of the role and those it lies in, outermost first; handlers belong to no use."""
 
 
 ABOUT_THE_RUN = frozenset({"add_host", "pause"})
@@ -92,7 +94,14 @@ class Operation:
     @property
     def is_include(self) -> bool:
         """Tell whether running it brings further operations."""
-        return self.task is not None and self.task.action in {"include_tasks", "include_role"}
+        if self.task is None or self.kind is not Kind.TASK:
+            return False
+        return self.task.action in {"include_tasks", "include_role"} or self.is_conditional_flush
+
+    @property
+    def is_conditional_flush(self) -> bool:
+        """Tell whether it is ``meta: flush_handlers`` with a condition: it brings the handlers where that holds."""
+        return self.kind is Kind.TASK and self.task is not None and self.task.is_flush
 
     @property
     def runs_once(self) -> bool:

@@ -49,7 +49,7 @@ def implicit_host(name: str) -> Host:
 
 def host_variables(inventory: Inventory, name: str) -> list[Layer]:
     """Return the inventory's variables for a host, weakest first; the later layer wins."""
-    host = inventory.hosts.get(name) or implicit_host(name)
+    host = inventory.hosts.get(name) or (implicit_host(name) if name in LOCAL else Host(name))
     found = [
         Layer(LEVELS[0], f"group {group}", inventory.groups[group].vars)
         for group in ("all", *host.groups)

@@ -87,6 +87,11 @@ class Task:
         """What to call it where it has no name."""
         return self.name or self.written_action or self.action
 
+    @property
+    def is_flush(self) -> bool:
+        """Tell whether the task is ``meta: flush_handlers``."""
+        return self.action == "meta" and self.args.get("_raw_params", self.args.get("free_form")) == "flush_handlers"
+
 
 @dataclass(frozen=True, slots=True)
 class Check:

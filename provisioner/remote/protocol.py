@@ -2,6 +2,7 @@
 
 Layout of a frame, big endian: type (1 byte), length of head (4), length of body (8), head (UTF-8 JSON), body.
 A LOAD frame's body is a dictionary of sources (path below the package to text) as JSON, compressed by zlib.
+A PING frame says that the controller is there; ``every`` in its head is how many seconds apart they come at most.
 """
 
 import json
@@ -22,6 +23,7 @@ OUTPUT = 4
 LOAD = 5
 CLOSE = 6
 BREAK = 7
+PING = 8
 
 
 class Broken(Exception):

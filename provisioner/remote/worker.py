@@ -3,24 +3,30 @@
 A thread reads frames so that the controller is never kept waiting while a module runs; requests queue here. When one
 request fails and says ``stop_chain``, the rest of its chain is answered as dropped without being run, and the
 controller decides what happens then; it can also break a chain itself, to stop. When the controller closes or the link
-breaks, the request under way is finished and the queue is thrown away: nobody would hear what came of it.
+breaks, the request under way is finished and the queue is thrown away: nobody would hear what came of it. A link that
+breaks without a word is noticed, too: while the controller is silent nothing is begun, after a long silence it is over.
 """
 
 import importlib
 import os
 import queue
-import shutil
 import signal
 import sys
-import tempfile
 import threading
 import time
 from typing import IO, Any, Dict, Optional
 
 from . import protocol
 from .runner import Mode, run_module
+from .scratch import Scratch
 from .system import System
-from .system.payload import Payload, receive
+from .system.payload import Payload, Unstorable, receive
+
+HOLDS_AFTER = 3
+"""After how many missed signs of life nothing new is begun."""
+LEAVES_AFTER = 40
+"""After how many the worker leaves; many, as a controller may be stopped for a while (Ctrl-Z)."""
+LOOK_S = 0.1
 
 
 class Worker:
@@ -29,26 +35,44 @@ class Worker:
     def __init__(self, inbound: IO[bytes], outbound: IO[bytes], sources: Dict[str, str]) -> None:
         self.inbound, self.outbound, self.sources = inbound, outbound, sources
         self.requests: "queue.Queue[Any]" = queue.Queue()
-        self.tmp = ""
+        self.scratch = Scratch()
+        self.every, self.heard = 0.0, time.monotonic()
         self.breaker: Dict[str, str] = {}
         self.memory: Dict[str, Any] = {}
-        self.linked = True
+        self.linked, self.abandoned = True, False
 
     def serve(self) -> None:
         """Answer requests until the controller closes or disappears."""
-        self.tmp = tempfile.mkdtemp(prefix="provisioner-")
         try:
             self.send(protocol.HELLO, _hello())
             reader = threading.Thread(target=self._read)
             reader.daemon = True
             reader.start()
             while True:
-                request = self.requests.get()
+                request = self._next()
                 if request is None or not self.linked:
                     break
                 self._answer(*request)
         finally:
-            shutil.rmtree(self.tmp, ignore_errors=True)
+            self.scratch.remove()
+
+    def _next(self) -> Any:
+        """Return the next request, or None at the end; while the controller is silent, wait."""
+        waiting: Any = None
+        while True:
+            silence = time.monotonic() - self.heard
+            if self.every and silence > LEAVES_AFTER * self.every:
+                self.abandoned = True
+                return None
+            if waiting is None:
+                try:
+                    waiting = (self.requests.get(timeout=self.every or None),)
+                except queue.Empty:
+                    pass
+            elif not self.linked or not self.every or silence <= HOLDS_AFTER * self.every:
+                return waiting[0]
+            else:
+                time.sleep(LOOK_S)
 
     def send(self, kind: int, head: Dict[str, Any], stream: Optional[IO[bytes]] = None, size: int = 0) -> None:
         """Send one frame, with ``size`` bytes of ``stream`` as its body; a broken link is remembered, not raised."""
@@ -70,22 +94,35 @@ class Worker:
                 if frame is None or frame[0] == protocol.CLOSE:
                     break
                 kind, head, size = frame
-                if kind == protocol.LOAD:
+                self.heard = time.monotonic()
+                if kind == protocol.PING:
+                    self.every = float(head["every"])
+                elif kind == protocol.LOAD:
                     self.sources.update(protocol.unpack_sources(protocol.read_exactly(self.inbound, size)))
                 elif kind == protocol.BREAK:
                     self.breaker.setdefault(head["chain"], head["link"])
                 else:
-                    self.requests.put((head, self._payload(size)))
+                    self.requests.put((head, self._payload(head, size)))
         except (protocol.Broken, OSError, ValueError):
             pass  # a broken link and a closed one end alike
         finally:
             self.linked = False
             self.requests.put(None)
 
-    def _payload(self, size: int) -> Optional[Payload]:
+    def _payload(self, head: Dict[str, Any], size: int) -> Optional[Payload]:
+        """Take the request's body; where there is no room for it, the request is to be answered with that."""
         if not size:
             return None
-        return receive(lambda length: protocol.read_exactly(self.inbound, length), size, self.tmp)
+        try:
+            return receive(self._body, size, self.scratch.path)
+        except Unstorable as error:
+            head["refused"] = str(error)
+            return None
+
+    def _body(self, length: int) -> bytes:
+        data = protocol.read_exactly(self.inbound, length)
+        self.heard = time.monotonic()
+        return data
 
     def _answer(self, head: Dict[str, Any], payload: Optional[Payload]) -> None:
         chain, link = head.get("chain") or "", head.get("link") or ""
@@ -94,9 +131,11 @@ class Worker:
             return
         if "refused" in head:
             refusal = {"failed": True, "changed": False, "msg": head["refused"]}
+            if chain and head.get("stop_chain"):
+                self.breaker[chain] = link
             self.send(protocol.RESULT, {"id": head["id"], "result": refusal, "started": time.time(), "seconds": 0})
             return
-        system = System(payload=payload, emit=self._emitter(head["id"]), tmp=self.tmp)
+        system = System(payload=payload, emit=self._emitter(head["id"]), scratch=self.scratch.path)
         system.memory = self.memory
         started = time.time()
         result = self._run(head, system)
@@ -163,4 +202,7 @@ def main(inbound: IO[bytes], outbound: IO[bytes], sources: Dict[str, str]) -> No
     outbound.flush()
     os.dup2(2, 1)
     signal.signal(signal.SIGHUP, _stay)
-    Worker(inbound, outbound, sources).serve()
+    worker = Worker(inbound, outbound, sources)
+    worker.serve()
+    if worker.abandoned:
+        os._exit(0)  # a thread still waits for the controller, and Python would wait for what it holds

@@ -34,6 +34,7 @@ class HostState:
     __slots__ = (
         "doomed",
         "ended",
+        "ended_uses",
         "failed_blocks",
         "gone",
         "has_failed_handler",
@@ -61,6 +62,7 @@ class HostState:
         self.doomed = False
         self.gone = False
         self.ended = False
+        self.ended_uses: set[str] = set()
         self.has_failed_handler = False
         self.open = nodes
 

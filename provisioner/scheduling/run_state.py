@@ -146,6 +146,8 @@ class RunState:
             return Status.BYPASSED
         forced = self.rules.force_handlers and host.doomed and not (host.gone or host.has_failed_handler)
         fate = None if forced and (operation.handler or operation.kind is Kind.FLUSH) else host.fate(operation.branches)
+        if fate is None and host.ended_uses and operation.role and not host.ended_uses.isdisjoint(operation.role.uses):
+            return Status.BYPASSED
         if fate is None and operation.handler and operation.handler not in host.notified:
             return Status.BYPASSED
         if fate is None and node.once and node.chosen not in ("", host.name):
@@ -239,7 +241,7 @@ class RunState:
         if told.status.is_bad:
             self._failed(host, node, told)
         if told.ends is not None:
-            self._end(host, told.ends)
+            self._end(host, node.operation, told.ends)
         if told.groups and host.is_live:
             host.phase[node.index] = Phase.EXPANDING
             self._arrived(node, host, told.groups)
@@ -268,9 +270,11 @@ class RunState:
         for host in self.hosts.values():
             host.doomed = host.doomed or host.is_live
 
-    def _end(self, host: HostState, ends: Ends) -> None:
+    def _end(self, host: HostState, operation: Operation, ends: Ends) -> None:
         if ends is Ends.HOST:
             host.ended = True
+        elif ends is Ends.ROLE:
+            host.ended_uses.update(operation.role.uses[-1:] if operation.role else ())
         elif ends in (Ends.BATCH, Ends.PLAY):
             for each in self.hosts.values():
                 each.ended = True

@@ -41,6 +41,7 @@ class ModuleSources:
         self._lock = threading.Lock()
         self._texts: dict[str, str] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
+        self._modules: dict[str, frozenset[str]] = {}
         self._frames: dict[tuple[str, ...], bytes] = {}
         self._blob = b""
         self._core: frozenset[str] = frozenset()
@@ -48,10 +49,19 @@ class ModuleSources:
     def module(self, name: str) -> frozenset[str]:
         """Return the files that module ``name`` needs; UnknownModule where there is none."""
         with self._lock:
-            path = f"modules/{name}.py"
-            if not name.isidentifier() or not self._exists(path):
-                raise UnknownModule(f"there is no module '{name}' among those that run on hosts")
-            return self._closure([path])
+            if name not in self._modules:
+                path = f"modules/{name}.py"
+                if not name.isidentifier() or not self._exists(path):
+                    raise UnknownModule(f"there is no module '{name}' among those that run on hosts")
+                self._modules[name] = self._closure([path])
+            return self._modules[name]
+
+    def warm(self, name: str) -> None:
+        """Read what module ``name`` needs before it is sent, in the time in which the host is still being reached."""
+        try:
+            self.module(name)
+        except UnknownModule:
+            return  # the worker answers that it has none, in its turn
 
     def core(self) -> frozenset[str]:
         """Return the files every worker starts with."""
@@ -158,7 +168,7 @@ def slim(source: str, tree: ast.Module | None = None) -> str:
 
 
 def _statements(node: ast.AST) -> Iterator[ast.AST]:
-    """Yield every statement below ``node``, ``except`` clauses included, but no expression: those are most of a tree."""
+    """Yield every statement below ``node``, ``except`` clauses included, but no expression: most nodes are."""
     for field in ("body", "handlers", "orelse", "finalbody"):
         for statement in getattr(node, field, ()):
             yield statement

@@ -55,6 +55,10 @@ class Frames:
                 self._add_request(item)
         self._flush()
 
+    def send_ping(self, every_s: float) -> None:
+        """Tell the worker that the controller is there, and how soon it will hear so again."""
+        self._write(protocol.pack(protocol.PING, {"every": every_s}))
+
     def send_close(self) -> None:
         """Tell the worker that nothing more comes."""
         self._write(protocol.pack(protocol.CLOSE, {}))

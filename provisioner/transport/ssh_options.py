@@ -78,12 +78,19 @@ def route(target: Target, notice: Callable[[str], None]) -> Route:
         jumps=tuple(hop.strip() for hop in jump.split(",")) if jump.lower() != "none" else (),
         proxy_command=command if command.lower() != "none" else "",
         connect_timeout_s=float(_own(options, "connecttimeout") or target.connect_timeout_s),
-        keepalive_s=float(_own(options, "serveraliveinterval") or target.keepalive_s),
+        keepalive_s=keepalive(target),
         known_hosts=_known_hosts(target, found),
         checking=_checking(target, str(found.get("stricthostkeychecking", ""))),
         key_name=_key_name(str(found.get("hostkeyalias", "")), host, port),
         compression=found.get("compression") == "yes",
     )
+
+
+def keepalive(target: Target) -> float:
+    """Return how many seconds of silence are followed by a sign of life; 0 where none is wanted."""
+    if target.connection == "local":
+        return 0.0
+    return float(_own(client_options(target.ssh_args), "serveraliveinterval") or target.keepalive_s)
 
 
 def _name_unknown(target: Target, options: list[tuple[str, str]], notice: Callable[[str], None]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 
 from provisioner.diagnostics.errors import Lost, TargetError, Unreachable
 from provisioner.model.call import Reply, Request
@@ -19,6 +21,7 @@ from .incoming import reply_of
 from .links import Limits, Link
 from .outgoing import Breaking, Done, Frames, Outgoing, Output
 from .pipe import Pipe
+from .ssh_options import keepalive
 
 
 class WorkerSession:
@@ -35,6 +38,7 @@ class WorkerSession:
         self.facts: Facts | None = None
         self._link, self._sources, self._limits = link, sources, limits
         self._ids = itertools.count(1)
+        self._ping_s = keepalive(target)
         self._wake = threading.Condition()
         self._outbox: deque[Outgoing | Breaking] = deque()
         self._written: dict[int, Outgoing] = {}
@@ -53,6 +57,7 @@ class WorkerSession:
 
         ``done`` and ``output`` must return soon and not raise.
         """
+        self._sources.warm(request.module)
         with self._wake:
             if not self._closing:
                 self._outbox.append(Outgoing(next(self._ids), request, done, output))
@@ -141,29 +146,28 @@ class WorkerSession:
         self._settle(started)
 
     def _write(self, frames: Frames) -> None:
-        """Write what is queued until the contact ends or is to end."""
+        """Write what is queued until the contact ends or is to end, and a sign of life when there is nothing to say."""
+        if self._ping_s:
+            self._send(partial(frames.send_ping, self._ping_s))
         while True:
             with self._wake:
-                self._wake.wait_for(lambda: self._outbox or self._ending)
+                self._wake.wait_for(lambda: self._outbox or self._ending, self._ping_s or None)
                 if self._ending:
                     break
                 batch = list(self._outbox)
                 self._outbox.clear()
                 self._written.update((item.id, item) for item in batch if isinstance(item, Outgoing))
-            try:
-                frames.send(batch)
-            except OSError as error:
-                self._break(f"writing failed: {error}")
+            self._send(partial(frames.send, batch) if batch else partial(frames.send_ping, self._ping_s))
         if self._closing and not self._broken:
-            self._say_goodbye(frames)
+            self._send(frames.send_close)
 
     @property
     def _ending(self) -> bool:
         return self._closing or self._resetting or self._broken is not None
 
-    def _say_goodbye(self, frames: Frames) -> None:
+    def _send(self, write: Callable[[], None]) -> None:
         try:
-            frames.send_close()
+            write()
         except OSError as error:
             self._break(f"writing failed: {error}")
 

@@ -26,9 +26,7 @@ BAD_SPEAKING = {"fail": ("msg",), "assert": ("msg", "assertion", "evaluated_to")
 SILENT = frozenset({"meta", "include_tasks", "include_role", "import_role", "import_tasks", "include"})
 
 
-def differences(
-    ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = None, *, deep: bool = False
-) -> str:
+def differences(ours: Outcome, theirs: Outcome, exits: tuple[int, int] | None = None, *, deep: bool = False) -> str:
     """Return a readable account of all differences, empty where the outcomes are equal.
 
     ``exits`` is a pair of exit codes that are meant to differ; what a run then did or not is not compared. ``deep``

@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -45,9 +45,12 @@ def ours(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Ours:
 
 
 @pytest.fixture
-def clean_scratch(lab: Lab, ours: Ours, theirs: Theirs) -> Iterator[None]:
-    """Take away the scratch folders afterwards."""
-    yield
-    for host in lab.hosts:
-        command = [*lab.ssh_command(host), "rm", "-rf", ours.scratch, theirs.scratch]
-        subprocess.run(command, check=True, timeout=30)
+def clean(lab: Lab, ours: Ours, theirs: Theirs) -> Callable[[], None]:
+    """Return a function that takes the scratch folders away."""
+
+    def away() -> None:
+        for host in lab.hosts:
+            command = [*lab.ssh_command(host), "rm", "-rf", f"{ours.scratch}*", f"{theirs.scratch}*"]
+            subprocess.run(command, check=True, timeout=30)
+
+    return away

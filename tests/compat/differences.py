@@ -22,7 +22,8 @@ KNOWN_VALUES = frozenset({
     ("systemd", "status"),
     ("systemd_service", "status"),
     ("service", "status"),
-    ("apt", "cache_update_time"),
+    *(("apt", name) for name in ("cache_update_time", "stdout", "stdout_lines", "stderr", "stderr_lines")),
+    *(("uri", name) for name in ("date", "etag", "last_modified")),
     ("package", "cache_update_time"),
 })  # fmt: skip
 

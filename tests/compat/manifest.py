@@ -56,6 +56,8 @@ def described(path):
         del what["mode"]
     if stat.S_ISREG(about.st_mode):
         content = Path(path).read_bytes()
+        if path.startswith("/var/spool/cron/crontabs/"):  # crontab(1) notes when and from which file it installed
+            content = b"".join(line for line in content.splitlines(True) if not line.startswith(b"# ("))
         what["sha256"] = hashlib.sha256(content).hexdigest()
         if path in ("/etc/shadow", "/etc/shadow-"):  # the third field is the day of the last change
             what["sha256"] = ""
@@ -84,7 +86,9 @@ def units(kind):
     if kind == "enabled":
         lines = output("systemctl", "list-unit-files", "--state=enabled", "--plain", "--no-legend")
     else:
-        lines = output("systemctl", "list-units", "--type=service,timer,socket", "--state=active", "--plain", "--no-legend")
+        lines = output(
+            "systemctl", "list-units", "--type=service,timer,socket", "--state=active", "--plain", "--no-legend"
+        )
     short_lived = ("session-", "user@", "user-runtime-dir@", "apt-daily", "dpkg-db-backup")
     return sorted(line.split()[0] for line in lines if line and not line.startswith(short_lived))
 
@@ -102,7 +106,9 @@ def main():
         "groups": [list(entry) for entry in grp.getgrall()],
         "hostname": output("hostname"),
         "sysctl": output("sysctl", "-n", "net.ipv4.ip_forward"),
-        "passwords": [line.split(":")[:2] + line.split(":")[3:] for line in Path("/etc/shadow").read_text().splitlines()],
+        "passwords": [
+            line.split(":")[:2] + line.split(":")[3:] for line in Path("/etc/shadow").read_text().splitlines()
+        ],
     }
     json.dump(host, sys.stdout)
 

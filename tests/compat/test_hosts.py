@@ -52,10 +52,10 @@ def _unequal(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterable[str]:
         left, right = ours["files"].get(path), theirs["files"].get(path)
         if left != right:
             yield f"{path}: ours {left}\n{' ' * len(path)}  theirs {right}"
-    for part in ours:
-        if part != "files" and ours[part] != theirs[part]:
-            left, right = ({json.dumps(each) for each in host[part]} for host in (ours, theirs))
-            yield f"{part}: only ours {sorted(left - right)}, only theirs {sorted(right - left)}"
+    for part, mine in ours.items():
+        if part != "files" and mine != theirs[part]:
+            here, there = ({json.dumps(each) for each in entries} for entries in (mine, theirs[part]))
+            yield f"{part}: only ours {sorted(here - there)}, only theirs {sorted(there - here)}"
 
 
 def _cases() -> list[object]:

@@ -22,7 +22,8 @@ TASKS = """
   loop_control: {label: "{{ item.name }}"}
   notify: told
 - {name: page, template: {src: page.j2, dest: /opt/checked/page, mode: "0640", owner: ops}, notify: told}
-- {name: setting, lineinfile: {path: /opt/checked/settings, regexp: "^level=", line: "level={{ level }}", create: true, mode: "0644"}}
+- name: setting
+  lineinfile: {path: /opt/checked/settings, regexp: "^level=", line: "level={{ level }}", create: true, mode: "0644"}
 - {name: block, blockinfile: {path: /opt/checked/blocks, block: "{{ blocked }}", create: true, mode: "0644"}}
 - {name: link, file: {src: /opt/checked/page, dest: /opt/checked/link, state: link}}
 - {name: account, user: {name: "{{ account }}", shell: /bin/sh, create_home: false}}

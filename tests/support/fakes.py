@@ -114,6 +114,9 @@ class FakeWorker:
         else:
             work()
 
+    def break_chain(self, chain: str, link: str) -> None:
+        self.breaker[chain] = link
+
     def _answer(self, request: Request) -> Reply:
         host = self.target.host
         if self.broken is not None:

@@ -115,14 +115,14 @@ class Theatre:
     def said(self, host: str = "h1") -> list[object]:
         """What debug printed on the host, in order; a loop gives each item."""
         out: list[object] = []
+        printers = {e.operation for e in self.recorder.of(event.OperationPlanned) if e.action == "debug"}
         for each in self.recorder.of(event.OperationFinished):
-            if each.host == host:
+            if each.host == host and each.operation in printers:
                 out += [r["msg"] for r in self._printed(each.result)]
         return out
 
     def _printed(self, result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-        whole = result.get("results", [result])
-        return [r for r in whole if set(r) <= _OF_DEBUG and "msg" in r]
+        return [r for r in result.get("results", [result]) if "msg" in r and not r.get("failed")]
 
     @property
     def commands(self) -> list[str]:
@@ -136,12 +136,6 @@ class Theatre:
     @property
     def owed(self) -> list[str]:
         return [f"{e.host} {e.handler} {e.because}" for e in self.recorder.of(event.HandlerOwed)]
-
-
-_OF_DEBUG = {
-    "msg", "changed", "failed", "item", "ansible_loop_var", "_ansible_item_label", "ansible_loop", "ansible_index_var",
-    "i", "outer", "x",
-}  # fmt: skip
 
 
 def _text(request: Any) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from provisioner.graph.operation import Kind, Operation
+from provisioner.graph.operation import Operation
 
 
 def apply(operations: Iterable[Operation], wanted: frozenset[str], skipped: frozenset[str]) -> Iterator[Operation]:
-    """Yield the operations that are to run; flushes always stay."""
+    """Yield the operations that are to run; the flushes that no one wrote always stay."""
     for operation in operations:
-        if operation.kind is not Kind.TASK or is_selected(operation.keywords.tags, wanted, skipped):
+        if operation.task is None or is_selected(operation.keywords.tags, wanted, skipped):
             yield operation
 
 

@@ -8,6 +8,10 @@ from typing import IO, Callable, Optional
 IN_MEMORY = 4 * 1024 * 1024
 
 
+class Unstorable(Exception):
+    """The body was received, but there was no room for it."""
+
+
 class Payload:
     """A body that can be opened any number of times and removes its file when closed."""
 
@@ -33,15 +37,32 @@ class Payload:
             self._path = None
 
 
-def receive(read: Callable[[int], bytes], size: int, folder: Optional[str] = None) -> Payload:
-    """Read ``size`` bytes; large bodies go to a file only this user can read (mode 0600)."""
+def receive(read: Callable[[int], bytes], size: int, folder: Callable[[], str]) -> Payload:
+    """Read ``size`` bytes; large bodies go to a file in ``folder()`` that only this user can read (mode 0600).
+
+    Where it cannot be stored it is read all the same, as the next frame stands behind it; then Unstorable is raised.
+    """
     if size <= IN_MEMORY:
         return Payload(read(size))
-    descriptor, path = tempfile.mkstemp(prefix="payload-", dir=folder)
-    with os.fdopen(descriptor, "wb") as spool:
-        left = size
+    path, left = None, size
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="payload-", dir=folder())
+        with os.fdopen(descriptor, "wb", 0) as spool:
+            while left:
+                part = read(min(left, 256 * 1024))
+                left -= len(part)
+                _write(spool, part)
+    except OSError as error:
+        if path is not None:
+            os.unlink(path)
         while left:
-            part = read(min(left, 256 * 1024))
-            spool.write(part)
-            left -= len(part)
+            left -= len(read(min(left, 256 * 1024)))
+        message = "%d bytes cannot be stored: %s" % (size, error.strerror or error)
+        raise Unstorable(message + (" (%s)" % os.path.dirname(path) if path else "")) from error
     return Payload(path=path, size=size)
+
+
+def _write(spool: IO[bytes], data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[spool.write(view) or 0 :]

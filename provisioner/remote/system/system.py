@@ -17,7 +17,8 @@ class System:
     ``root`` is ``/`` on a host and a temporary folder in tests: every path goes through ``files``, which maps it.
     ``payload`` holds the request's raw body (a file's content), ``attachment`` the reply's.
     ``foretell`` tells whether somebody will read the plan (check mode, diff); where not, a costly preview is wasted.
-    ``emit(stream, text)`` streams output of long work. ``scratch`` is a private folder of this worker.
+    ``emit(stream, text)`` streams output of long work. ``tmp`` is a private folder of this worker, made
+    by ``scratch`` when first asked for.
     """
 
     def __init__(
@@ -27,17 +28,25 @@ class System:
         payload: Optional[Payload] = None,
         emit: Callable[[str, str], None] = _no_output,
         tmp: str = "",
+        scratch: Optional[Callable[[], str]] = None,
     ) -> None:
         self.root = root
         self.files = Files(root)
         self.commands = commands or Commands()
         self.payload = payload
         self.emit = emit
-        self.tmp = tmp
+        self._tmp, self._scratch = tmp, scratch
         self.attachment: Optional[IO[bytes]] = None
         self.attachment_size = 0
         self.memory: Dict[str, Any] = {}
         self.foretell = True
+
+    @property
+    def tmp(self) -> str:
+        """Return a private folder that is removed when the worker ends; empty where there is none (in tests)."""
+        if not self._tmp and self._scratch is not None:
+            self._tmp = self._scratch()
+        return self._tmp
 
     def attach(self, stream: IO[bytes], size: int) -> None:
         """Send ``size`` bytes of ``stream`` as the raw body of the result."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 from ansible.plugins.callback import CallbackBase
 
@@ -28,11 +29,11 @@ class CallbackModule(CallbackBase):
 
     def __init__(self):
         super().__init__()
-        self._file = open(os.environ["COMPAT_RECORD"], "w", encoding="utf-8")
+        self._path = Path(os.environ["COMPAT_RECORD"])
 
     def _write(self, kind, **fields):
-        self._file.write(json.dumps({"kind": kind, **fields}, default=str) + "\n")
-        self._file.flush()
+        with self._path.open("a", encoding="utf-8") as record:
+            record.write(json.dumps({"kind": kind, **fields}, default=str) + "\n")
 
     def _result(self, status, result, kind="task", ignored=False):
         values = result._result

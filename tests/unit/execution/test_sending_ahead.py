@@ -232,3 +232,39 @@ def test_a_cancelled_task_behind_is_awaited_before_one_that_reads_its_value(thea
     )
     assert theatre.on("h1") == ["a failed", "b ok", "c changed"]
     assert theatre.said() == ["none"]
+
+
+def test_nothing_is_sent_past_a_failure_that_is_known_already(theatre: Theatre) -> None:
+    theatre.inventory = ONE
+    theatre.run(play("  - {name: a, command: ok a}\n  - {name: f, fail: {msg: no}}\n  - {name: b, command: ok b}\n"))
+    assert theatre.commands == ["h1 ok a"]
+    assert theatre.on("h1") == ["a changed", "f failed"]
+
+
+def test_nothing_is_sent_past_an_assertion_that_does_not_hold(theatre: Theatre) -> None:
+    theatre.inventory = ONE
+    tasks = "  - {name: a, command: ok a}\n  - {name: f, assert: {that: x == 2}}\n  - {name: b, command: ok b}\n"
+    theatre.run(play(tasks), extra_vars={"x": 1})
+    assert theatre.commands == ["h1 ok a"]
+
+
+def test_groups_made_ahead_are_there_for_the_task_behind(theatre: Theatre) -> None:
+    theatre.inventory = ONE
+    tasks = "  - command: ok\n  - add_host: {name: n, groups: g}\n  - group_by: {key: k}\n  - debug: {msg: '{{ groups.g }} {{ groups.k }}'}\n"
+    theatre.run(play(tasks))
+    assert theatre.said() == ["['n'] ['h1']"]
+
+
+def test_facts_forgotten_ahead_are_gone_for_the_task_behind(theatre: Theatre) -> None:
+    theatre.inventory = ONE
+    theatre.facts = {"h1": {"ansible_os": "x"}}
+    tasks = "  - command: ok\n  - meta: clear_facts\n  - debug: {msg: \"{{ ansible_os | default('gone') }}\"}\n"
+    theatre.run(f"- hosts: all\n  tasks:\n{tasks}")
+    assert theatre.said() == ["gone"]
+
+
+def test_a_value_read_through_hostvars_is_waited_for_too(theatre: Theatre) -> None:
+    theatre.inventory = ONE
+    tasks = "  - {command: echo new, register: r}\n  - debug: {msg: '{{ hostvars[inventory_hostname].r.stdout }}'}\n"
+    theatre.run(play(tasks))
+    assert theatre.said() == ["new"]

@@ -100,6 +100,33 @@ def test_slimming_drops_texts_and_keeps_line_numbers_and_strings() -> None:
     assert after == lines
 
 
+@pytest.mark.parametrize(
+    "source",
+    [
+        'with open("""\n# kept\n"""):\n    pass\n',
+        'class A(metaclass=f("""\n# kept\n""")):\n    pass\n',
+        'def a(b="""\n# kept\n"""):\n    pass\n',
+        'try:\n    pass\nexcept A("""\n# kept\n"""):\n    pass\n',
+        'a = f"""\n# kept {b}\n"""\n',
+        'if a:\n    b = (\n        """\n# kept\n""",\n    )\n',
+        "#!/usr/bin/python # kept\n",
+    ],
+)
+def test_what_only_looks_like_a_comment_is_kept(source: str) -> None:
+    assert "# kept" in slim(source)
+
+
+def test_a_comment_among_the_lines_of_a_statement_goes() -> None:
+    assert slim("a = [\n    # gone\n    1,\n]\n") == "a = [\n\n    1,\n]\n"
+
+
+def test_reading_ahead_passes_over_a_module_that_nobody_has() -> None:
+    sources = ModuleSources()
+    sources.warm("there_is_none")
+    with pytest.raises(UnknownModule):
+        sources.module("there_is_none")
+
+
 @pytest.mark.parametrize("path", sorted(REMOTE.rglob("*.py")), ids=lambda path: str(path.relative_to(REMOTE)))
 def test_every_source_survives_slimming(path: Path) -> None:
     text = path.read_text(encoding="utf-8")

@@ -1,0 +1,95 @@
+"""run_once: one host runs it, all hosts get what came of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.theatre import Theatre
+
+
+def play(tasks: str, head: str = "") -> str:
+    return f"- hosts: all\n  gather_facts: false\n{head}  tasks:\n{tasks}"
+
+
+def test_the_result_is_registered_with_every_host(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: echo hi, run_once: true, register: r}\n  - debug: {msg: '{{ r.stdout }}'}\n"))
+    assert theatre.commands == ["h1 echo hi"]
+    assert (theatre.said("h1"), theatre.said("h2")) == (["hi"], ["hi"])
+
+
+def test_set_fact_once_sets_it_for_all(theatre: Theatre) -> None:
+    theatre.run(play("  - {set_fact: {x: '{{ inventory_hostname }}'}, run_once: true}\n  - debug: {msg: '{{ x }}'}\n"))
+    assert (theatre.said("h1"), theatre.said("h2")) == (["h1"], ["h1"])
+
+
+def test_a_loop_is_run_by_one_host(theatre: Theatre) -> None:
+    theatre.run(play("  - {command: 'ok {{ item }}', loop: [1, 2], run_once: true, register: r}\n  - debug: {msg: '{{ r.results | length }}'}\n"))
+    assert theatre.commands == ["h1 ok 1", "h1 ok 2"]
+    assert theatre.said("h2") == ["2"]
+
+
+def test_a_failure_ends_every_host(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail, run_once: true}\n  - {name: b, command: ok}\n"))
+    assert theatre.told == ["h1 a failed"]
+    assert theatre.context.failed_hosts == {"h1", "h2"}
+
+
+def test_an_ignored_failure_ends_nobody(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: fail, run_once: true, ignore_errors: true, register: r}\n  - debug: {msg: '{{ r is failed }}'}\n"))
+    assert theatre.said("h2") == [True]
+
+
+def test_a_failure_is_rescued_by_every_host(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: fail, run_once: true}\n    rescue:\n    - {name: r, command: ok}\n"
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r changed"]
+    assert theatre.on("h2") == ["r changed"]
+
+
+def test_an_unreachable_first_host_ends_the_run(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: die, run_once: true}\n  - {name: b, command: ok}\n"))
+    assert theatre.told == ["h1 a unreachable"]
+
+
+def test_the_first_host_that_is_left_runs_it(theatre: Theatre) -> None:
+    theatre.run(play("  - {command: fail@h1}\n  - {name: a, command: ok, run_once: true}\n"))
+    assert [line for line in theatre.told if " a " in line] == ["h2 a changed"]
+
+
+def test_a_condition_is_that_of_the_one_host(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, run_once: true, when: inventory_hostname == 'h2'}\n"))
+    assert theatre.told == ["h1 a skipped"]
+
+
+@pytest.mark.parametrize(("value", "hosts"), [("true", ["h1"]), ("false", ["h1", "h2"])])
+def test_it_may_be_a_template(theatre: Theatre, value: str, hosts: list[str]) -> None:
+    theatre.run(
+        play("  - {name: a, command: ok, run_once: '{{ flag }}', register: r}\n  - {name: b, debug: {msg: '{{ r.changed }}'}}\n"),
+        extra_vars={"flag": value == "true"},
+    )
+    assert [line.split()[0] for line in theatre.told if " a " in line] == hosts
+    assert theatre.said("h2") == [True]
+
+
+def test_with_serial_it_runs_once_for_each_batch(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, run_once: true}\n", "  serial: 1\n"))
+    assert theatre.told == ["h1 a changed", "h2 a changed"]
+
+
+def test_handlers_notified_by_it_run_on_the_one_host(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, run_once: true, notify: h}\n") + "  handlers:\n  - {name: h, command: ok}\n")
+    assert [line for line in theatre.told if " h " in line] == ["h1 h changed"]
+
+
+def test_add_host_runs_once_and_a_later_play_finds_the_host(theatre: Theatre) -> None:
+    text = play("  - {name: add, add_host: {name: 'new-{{ inventory_hostname }}', groups: fresh, x: 1}}\n")
+    theatre.run(text + "- hosts: fresh\n  gather_facts: false\n  tasks:\n  - debug: {msg: '{{ x }} {{ group_names }}'}\n")
+    assert [line for line in theatre.told if " add " in line] == ["h1 add changed"]
+    assert theatre.said("new-h1") == ["1 ['fresh']"]
+
+
+def test_group_by_makes_groups_for_the_plays_behind(theatre: Theatre) -> None:
+    theatre.inventory = "h1 os=deb\nh2 os=red\n"
+    text = play("  - group_by: {key: 'os_{{ os }}'}\n")
+    theatre.run(text + "- hosts: os_red\n  gather_facts: false\n  tasks:\n  - {name: z, command: ok}\n")
+    assert [line for line in theatre.told if " z " in line] == ["h2 z changed"]
