@@ -28,7 +28,7 @@ from provisioner.journal.redaction import Redactor
 from provisioner.loading.patterns import select
 from provisioner.model import event
 from provisioner.model.options import RunOptions
-from provisioner.reporting.recap import Recap, exit_code
+from provisioner.reporting.recap import Recap
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
@@ -175,9 +175,18 @@ def _play_all(course: Course, plays: Sequence[CompiledPlay]) -> str:
 
 def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, course: Course, reason: str) -> int:
     stats = stream.recap.stats
-    code = int(Exit.INTERRUPTED if course.stopping else exit_code(stats))
+    code = int(_exit_code(course))
     stream.handle(event.RunFinished(started.run, code, clock.now(), clock.now() - started.at, stats, reason))
     return code
+
+
+def _exit_code(course: Course) -> Exit:
+    """Return what the run exits with: what counts is which hosts are out at the end (see meta clear_host_errors)."""
+    if course.stopping:
+        return Exit.INTERRUPTED
+    if course.run.unreachable_hosts:
+        return Exit.HOSTS_UNREACHABLE
+    return Exit.HOSTS_FAILED if course.run.failed_hosts else Exit.OK
 
 
 def _remove(scratch: Path) -> None:

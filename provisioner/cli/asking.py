@@ -21,7 +21,7 @@ def ask(question: str, secret: bool = False) -> str:
     if secret:
         return ask_secret(question)
     try:
-        return input(question)
+        return input(question) if sys.stdin.isatty() else _line(question)
     except EOFError:
         raise _nobody(question) from None
 

@@ -217,6 +217,12 @@ class Applier:
             self._end_include(wanted.operation, host, errors.get(host))
         return tuple(graphs)
 
+    def tell_rest(self) -> None:
+        """Tell of includes that were never expanded, as their host's way ended just then."""
+        for _, finished in self._waiting.values():
+            self.sink.handle(finished)
+        self._waiting.clear()
+
     def _end_include(self, operation: str, host: str, error: str | None) -> None:
         waiting = self._waiting.pop((operation, host), None)
         if waiting is None:

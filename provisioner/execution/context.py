@@ -175,7 +175,7 @@ class PlayContext:
             "group_names": lambda: run.inventory.group_names(host),
             "hostvars": lambda: self.hostvars,
             "ansible_play_hosts": self.live_hosts,
-            "play_hosts": self.live_hosts,
+            "play_hosts": lambda: [h for h in self.all_hosts if h in set(self.live())],
             "ansible_play_hosts_all": lambda: list(self.all_hosts),
             "ansible_play_batch": lambda: [h for h in self.all_hosts if h in set(self.live())],
         }

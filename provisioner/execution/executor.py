@@ -166,6 +166,7 @@ class Executor:
                 case Expand():
                     self._tell(Expanded(instruction.ticket, self.applier.expand(instruction)))
                 case BatchOver():
+                    self.applier.tell_rest()
                     self._over = True
 
     def _dispatch(self, told: Dispatch) -> None:

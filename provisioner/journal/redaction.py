@@ -26,7 +26,7 @@ KEPT_RESULT = ("changed", "failed", "skipped", "unreachable", "rc", "attempts")
 KEPT_EFFECTS = frozenset({"notified", "rescued", "ends", "hosts", "groups"})
 
 # what a no_log task brought back; paths, modes and the like would mask half of what other tasks say
-_TELLING = ("stdout", "stderr", "content", "json", "ansible_facts", "results")
+_TELLING = ("stdout", "stderr", "content", "json", "results")
 _IDENTITIES = frozenset({"run", "host", "operation", "play", "handler", "version", "stats", "strategy", "action"})
 
 

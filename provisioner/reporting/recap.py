@@ -1,4 +1,4 @@
-"""The recap: one row of counts a host, counted as ansible-playbook counts, and its exit code."""
+"""The recap: one row of counts a host, counted as ansible-playbook counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
 
-from provisioner.diagnostics.errors import Exit
 from provisioner.model.event import Event, HostStats, OperationFinished, OperationPlanned, PlayStarted
 from provisioner.model.status import Status
 
@@ -68,10 +67,3 @@ class Recap:
         """Return how often it counts: an include counts once for each file it brought."""
         included = event.effects.get("includes")
         return len(included) if event.status is Status.OK and isinstance(included, (list, tuple)) else 1
-
-
-def exit_code(stats: Mapping[str, HostStats]) -> Exit:
-    """Return what the run exits with: 4 where a host could not be reached, else 2 where one failed, else 0."""
-    if any(row.unreachable for row in stats.values()):
-        return Exit.HOSTS_UNREACHABLE
-    return Exit.HOSTS_FAILED if any(row.failed for row in stats.values()) else Exit.OK

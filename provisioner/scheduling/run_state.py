@@ -144,8 +144,7 @@ class RunState:
         operation = node.operation
         if node.hosts is not None and host.name not in node.hosts:
             return Status.BYPASSED
-        forced = self.rules.force_handlers and host.doomed and not (host.gone or host.has_failed_handler)
-        fate = None if forced and (operation.handler or operation.kind is Kind.FLUSH) else host.fate(operation.branches)
+        fate = None if self._is_forced(host, operation) else host.fate(operation.branches)
         if fate is None and host.ended_uses and operation.role and not host.ended_uses.isdisjoint(operation.role.uses):
             return Status.BYPASSED
         if fate is None and operation.handler and operation.handler not in host.notified:
@@ -153,6 +152,16 @@ class RunState:
         if fate is None and node.once and node.chosen not in ("", host.name):
             return Status.BYPASSED
         return fate
+
+    def _is_forced(self, host: HostState, operation: Operation) -> bool:
+        """Tell whether a failed host runs this all the same: a handler, or what a handler includes."""
+        if not self.rules.force_handlers or not host.doomed or host.gone or host.has_failed_handler:
+            return False
+        return operation.section == "handlers" or operation.kind is Kind.FLUSH
+
+    def _goes_on(self, host: HostState, operation: Operation) -> bool:
+        """Tell whether what an operation brings is run: also in ``always`` and forced handlers of a failed host."""
+        return self._is_forced(host, operation) or host.fate(operation.branches) is None
 
     def _start(self, host: HostState, node: Node) -> None:
         if node.once:
@@ -242,7 +251,7 @@ class RunState:
             self._failed(host, node, told)
         if told.ends is not None:
             self._end(host, node.operation, told.ends)
-        if told.groups and host.is_live:
+        if told.groups and not told.status.is_bad and self._goes_on(host, node.operation):
             host.phase[node.index] = Phase.EXPANDING
             self._arrived(node, host, told.groups)
             return

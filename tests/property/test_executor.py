@@ -80,8 +80,6 @@ def test_every_operation_ends_once_in_order_and_nothing_that_ran_is_forgotten(
     ended = theatre.recorder.of(event.OperationFinished)
     assert max(Counter((e.operation, e.host) for e in ended).values(), default=1) == 1
     starts = Counter((e.operation, e.host) for e in theatre.recorder.of(event.OperationStarted))
-    if starts != Counter((e.operation, e.host) for e in ended):
-        print(text); print(titles_of(theatre, set(starts) - {(e.operation, e.host) for e in ended}), theatre.told)
     assert starts == Counter((e.operation, e.host) for e in ended), "each that begins ends, and the other way round"
     titles = theatre.titles
     for host in theatre.context.inventory.inventory.hosts:
@@ -91,7 +89,3 @@ def test_every_operation_ends_once_in_order_and_nothing_that_ran_is_forgotten(
     for _, request in theatre.sessions.ran:
         host = request.chain.split(":")[1]
         assert (request.link, host) in told, "what ran is in the record"
-
-
-def titles_of(theatre, keys):
-    return [(theatre.titles[o], h) for o, h in keys]

@@ -96,6 +96,8 @@ class FakeWorker:
     target: Target
     become: Become | None
     breaker: dict[str, str] = field(default_factory=dict)
+    waiting: deque[tuple[Request, Callable[[Reply], None]]] = field(default_factory=deque)
+    """Requests are answered in the order they came: what is behind one that is kept back is kept back too."""
     broken: TargetError | None = None
     """Contact that broke stays broken until the session is reset."""
 
@@ -108,11 +110,25 @@ class FakeWorker:
     ) -> None:
         del output
         self.sessions.submitted.append((self.target.host, request))
-        work = lambda: done(self._answer(request))  # noqa: E731
-        if self.sessions.holds(self.target.host, request):
-            self.sessions.held.append(work)
+        if self.waiting or self.sessions.holds(self.target.host, request):
+            self.waiting.append((request, done))
+            self.sessions.held.append(self)
         else:
-            work()
+            done(self._answer(request))
+
+    def answer_next(self) -> None:
+        """Answer the oldest request that was kept back."""
+        if self.waiting:
+            request, done = self.waiting.popleft()
+            done(self._answer(request))
+
+    def reset(self) -> None:
+        """Begin anew; what was written and not answered is lost."""
+        for _, done in self.waiting:
+            done(Reply(error=Lost(f"{self.target.host}: the session was closed")))
+        self.waiting.clear()
+        self.breaker.clear()
+        self.broken = None
 
     def break_chain(self, chain: str, link: str) -> None:
         self.breaker[chain] = link
@@ -142,7 +158,7 @@ class FakeSessions:
     def __init__(self, script: Script = lambda _host, _request: None) -> None:
         self.script = script
         self.holds: Callable[[str, Request], bool] = lambda _host, _request: False
-        self.held: deque[Callable[[], None]] = deque()
+        self.held: deque[FakeWorker] = deque()
         self.submitted: list[tuple[str, Request]] = []
         self.ran: list[tuple[str, Request]] = []
         self.dropped: list[tuple[str, Request]] = []
@@ -164,14 +180,13 @@ class FakeSessions:
         self.resets.append(host)
         for worker in self.workers.values():
             if worker.target.host == host:
-                worker.broken = None
-                worker.breaker.clear()
+                worker.reset()
 
     def release(self) -> bool:
         """Let the oldest reply that was kept back go; False where there is none."""
         if not self.held:
             return False
-        self.held.popleft()()
+        self.held.popleft().answer_next()
         return True
 
 

@@ -240,3 +240,16 @@ def test_dependencies_of_an_included_role_run_first(theatre: Theatre) -> None:
 def test_import_role_with_tasks_from_runs_that_file(theatre: Theatre) -> None:
     theatre.run(play("  - import_role: {name: r, tasks_from: other}\n"), ROLE)
     assert theatre.on("h1") == ["r : o changed"]
+
+
+def test_an_include_in_always_runs_for_a_host_that_failed(theatre: Theatre) -> None:
+    tasks = "  - block:\n    - {name: a, command: fail@h1}\n    always:\n    - include_tasks: z.yml\n  - {name: after, command: ok}\n"
+    theatre.run(play(tasks), {"z.yml": "- {name: z1, command: ok}\n- include_tasks: zz.yml\n", "zz.yml": "- {name: z2, command: ok}\n"})
+    assert [x for x in theatre.on("h1") if "include" not in x] == ["a failed", "z1 changed", "z2 changed"]
+    assert theatre.on("h2")[-1] == "after changed"
+
+
+def test_a_forced_handler_of_a_failed_host_may_include_tasks(theatre: Theatre) -> None:
+    text = play("  - {name: a, command: ok, notify: h}\n  - {name: b, command: fail}\n") + "  handlers:\n  - {name: h, include_tasks: z.yml}\n"
+    theatre.run(text, {"z.yml": "- {name: z, command: ok}\n"}, force_handlers=True)
+    assert theatre.on("h1") == ["a changed", "b failed", "h ok", "z changed"]

@@ -8,7 +8,7 @@ from provisioner.model import event as e
 from provisioner.model.event import HostStats
 from provisioner.model.status import Status
 from provisioner.reporting.paint import Paint
-from provisioner.reporting.recap import Recap, exit_code
+from provisioner.reporting.recap import Recap
 from provisioner.reporting.wording import recap_line
 
 
@@ -58,12 +58,6 @@ def test_a_recorded_run_is_counted_as_it_says_itself(events: list[e.Event]) -> N
     assert isinstance(last, e.RunFinished)
     assert recap.stats == last.stats
 
-
-def test_the_exit_code_says_the_worst() -> None:
-    assert exit_code({}) == 0
-    assert exit_code({"a": HostStats(ok=1)}) == 0
-    assert exit_code({"a": HostStats(failed=1)}) == 2
-    assert exit_code({"a": HostStats(failed=1), "b": HostStats(unreachable=1)}) == 4
 
 
 def test_a_row_has_ansibles_columns_exactly() -> None:
