@@ -33,6 +33,8 @@ from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 class NothingToDo(ProvisionerError):
     """What was asked for matches no host; exit code 1."""
@@ -42,24 +44,39 @@ class Stream:
     """Where events go: redacted once, then to the journal, the recap and everybody who shows something."""
 
     def __init__(self, redactor: Redactor, journal: Journal, sinks: Sequence[EventSink]) -> None:
-        self._redactor, self._journal, self._sinks = redactor, journal, sinks
+        self._redactor, self._journal, self._sinks = redactor, journal, list(sinks)
         self.recap = Recap()
+        self.failure: ProvisionerError | None = None
+        self.stop: Callable[[], None] = lambda: None
 
     def handle(self, happened: event.Event) -> None:
         """Take one event."""
         clean = self._redactor.event(happened)
-        self._journal.write(clean)
+        self._recorded(lambda: self._journal.write(clean))
         self.show(clean)
 
     def idle(self) -> None:
         """Use a quiet moment."""
-        self._journal.tick()
+        self._recorded(self._journal.tick)
+
+    def _recorded(self, write: Callable[[], None]) -> None:
+        """Write; where the journal cannot be written any more, begin nothing else, but still show what is done."""
+        if self.failure is not None:
+            return
+        try:
+            write()
+        except UnmetNeed as error:
+            self.failure = error
+            self.stop()
 
     def show(self, clean: event.Event) -> None:
         """Pass on an event that is redacted and recorded already."""
         self.recap.add(clean)
-        for sink in self._sinks:
-            sink.handle(clean)
+        for sink in list(self._sinks):
+            try:
+                sink.handle(clean)
+            except BrokenPipeError:
+                self._sinks.remove(sink)  # whoever read the output went away; the run and its record go on
 
 
 class Asking:
@@ -67,18 +84,26 @@ class Asking:
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
+        self.is_open = False
 
     def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
         """Return what was typed; nothing where nobody is there."""
         del timeout_s
         try:
-            return self._ask(text, not echo)
+            return self._put(text, not echo)
         except UnmetNeed:
             return ""
 
     def confirm_step(self, title: str, host: str) -> bool:
         """Ask whether a task shall run."""
-        return self._ask(f"Perform task: {title} on {host} (y/n): ", False).strip().lower() in {"y", "yes", ""}
+        return self._put(f"Perform task: {title} on {host} (y/n): ", False).strip().lower() in {"y", "yes", ""}
+
+    def _put(self, text: str, is_hidden: bool) -> str:
+        self.is_open = True
+        try:
+            return self._ask(text, is_hidden)
+        finally:
+            self.is_open = False
 
 
 def run_playbooks(
@@ -147,14 +172,19 @@ def run_loaded(
     )  # fmt: skip
     reason = ""
     with ThreadPoolExecutor(max_workers=16, thread_name_prefix="local") as threads:
-        course = Course(context, Surroundings(sessions, clock, Asking(ask), threads, stream.idle), stream)
+        asking = Asking(ask)
+        course = Course(context, Surroundings(sessions, clock, asking, threads, stream.idle), stream)
+        stream.stop = course.stop
         try:
-            reason = _play_all(course, plays)
+            reason = _play_all(course, plays, asking)
         finally:
             sessions.close()
             _remove(scratch)
             code = _finish(stream, started, clock, course, reason)
-            journal.close()
+            if stream.failure is None:
+                journal.close()
+    if stream.failure is not None:
+        raise stream.failure
     return code
 
 
@@ -164,9 +194,9 @@ def _check_limit(loaded: Loaded, options: RunOptions) -> None:
         raise NothingToDo(f"--limit {options.limit} leaves no host to work on")
 
 
-def _play_all(course: Course, plays: Sequence[CompiledPlay]) -> str:
+def _play_all(course: Course, plays: Sequence[CompiledPlay], asking: Asking) -> str:
     """Run the plays; return why it ended early, or nothing."""
-    with _interrupts(course.stop):
+    with _interrupts(course, asking):
         for compiled in plays:
             if not course.play(compiled):
                 break
@@ -176,6 +206,8 @@ def _play_all(course: Course, plays: Sequence[CompiledPlay]) -> str:
 def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, course: Course, reason: str) -> int:
     stats = stream.recap.stats
     code = int(_exit_code(course))
+    if course.stopping and not reason:
+        reason = "ended at once by the user"
     stream.handle(event.RunFinished(started.run, code, clock.now(), clock.now() - started.at, stats, reason))
     return code
 
@@ -215,18 +247,23 @@ def _started(loaded: Loaded, options: RunOptions, at: float) -> event.RunStarted
 
 
 @contextmanager
-def _interrupts(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C or SIGTERM once lets what runs finish and stops; a second time stops at once."""
+def _interrupts(course: Course, asking: Asking) -> Iterator[None]:
+    """Ctrl-C, SIGTERM or a closed terminal once lets what runs finish and stops; a second time stops at once.
+
+    The second is obeyed between two steps, so that no record is cut in the middle; the third wherever we are. An open
+    question is given up at the first.
+    """
     count = 0
 
     def interrupted(_number: int, _frame: FrameType | None) -> None:
         nonlocal count
         count += 1
-        if count > 1:
+        course.stop()
+        if asking.is_open or count > 2 or (count > 1 and not course.abandon()):
             raise KeyboardInterrupt
-        stop()
 
-    before = {number: signal.signal(number, interrupted) for number in (signal.SIGINT, signal.SIGTERM)}
+    wanted = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupted) for number in wanted}
     try:
         yield
     finally:

@@ -60,7 +60,22 @@ class _Reader:
     def truth(self, variable: str, key: str, section: str = "defaults", *, otherwise: bool) -> bool:
         """Return a yes or no."""
         written = self.text(variable, key, section)
-        return otherwise if written is None else boolean(written)
+        try:
+            return otherwise if written is None else boolean(written)
+        except ValueError:
+            raise self._wrong(variable, key, written, "yes or no") from None
+
+    def number(self, variable: str, key: str) -> float | None:
+        """Return a number, None where the setting is not there."""
+        written = self.text(variable, key)
+        try:
+            return float(written) if written else None
+        except ValueError:
+            raise self._wrong(variable, key, written, "a number") from None
+
+    def _wrong(self, variable: str, key: str, written: str | None, wanted: str) -> InputError:
+        place = variable if self.environ.get(variable) else f"{key} in {self.folder / 'ansible.cfg'}"
+        return InputError.at(None, f"{place} is '{written}' and must be {wanted}")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
@@ -71,7 +86,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     path = _config_file(environ)
     read = _Reader(environ, path)
-    timeout, forks = read.text("ANSIBLE_TIMEOUT", "timeout"), read.text("ANSIBLE_FORKS", "forks")
+    forks = read.number("ANSIBLE_FORKS", "forks")
     inventories = read.text("ANSIBLE_INVENTORY", "inventory")
     return Settings(
         inventories=_inventories(inventories, read) if inventories else _default_inventories(),
@@ -84,7 +99,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         forks=int(forks) if forks else None,
         remote_user=read.text("ANSIBLE_REMOTE_USER", "remote_user"),
         private_key_file=read.text("ANSIBLE_PRIVATE_KEY_FILE", "private_key_file"),
-        timeout_s=float(timeout) if timeout else None,
+        timeout_s=read.number("ANSIBLE_TIMEOUT", "timeout"),
         force_handlers=read.truth("ANSIBLE_FORCE_HANDLERS", "force_handlers", otherwise=False),
         source=str(path or ""),
     )

@@ -22,6 +22,7 @@ from provisioner import __version__, catalog
 from provisioner.diagnostics.diagnostic import Severity
 from provisioner.diagnostics.errors import Defect, Exit, InputError, ProvisionerError, nearest
 from provisioner.journal.places import state_dir
+from provisioner.reporting.printable import printable
 
 PROGRAM = "provisioner"
 COLLECT_EVERY = (20_000, 20, 20)
@@ -53,6 +54,7 @@ def entry() -> NoReturn:
 
 def main(argv: Sequence[str]) -> int:
     """Run ``argv`` and return the exit code; nothing is raised except SystemExit for ``--help`` and wrong options."""
+    code = int(Exit.ERROR)
     try:
         code = int(_dispatch(list(argv)))
         sys.stdout.flush()
@@ -69,7 +71,6 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # the reader went away (| head); give Python's own flush at exit somewhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return Exit.ERROR
     except Exception as error:  # noqa: BLE001 - the outermost border
         return _defect(error)
     return code
@@ -146,4 +147,4 @@ def _defect(error: Exception) -> int:
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(printable(text), file=sys.stderr)

@@ -13,10 +13,13 @@ from typing import TextIO
 
 from provisioner import catalog
 from provisioner.journal.places import runs_dir
+from provisioner.reporting.printable import printable, safe
 from provisioner.reporting.renderer import EventRenderer, OwnsScreen, Settings
 
 OUTPUTS = {"console": "console", "plain": "plain", "ansible": "ansible", "json": "json_lines"}
 """What ``--output`` takes, and the renderer that does it."""
+EXACT = frozenset({"json_lines"})
+"""Renderers that escape by themselves and whose readers want every character."""
 
 
 def add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +76,7 @@ def polite(ask: Callable[[str, bool], str], sinks: Sequence[EventRenderer]) -> C
         for sink in live:
             sink.suspend()
         try:
-            return ask(question, secret)
+            return ask(printable(question), secret)
         finally:
             for sink in live:
                 sink.proceed()
@@ -87,4 +90,4 @@ def _fitting(stream: TextIO) -> str:
 
 def _make(name: str, settings: Settings) -> EventRenderer:
     made: EventRenderer = catalog.load("renderer", name).Renderer(settings)
-    return made
+    return made if name in EXACT else safe(made)

@@ -200,13 +200,14 @@ class Applier:
 
     # ------------------------------------------------------------------ growth
 
-    def expand(self, wanted: Expand) -> tuple[Graph | None, ...]:
+    def expand(self, wanted: Expand, state: RunState) -> tuple[Graph | None, ...]:
         """Return the graphs of an Expand instruction; None where it cannot be loaded, which fails its hosts."""
         graphs: list[Graph | None] = []
         errors: dict[str, str] = {}
+        branches = state.operation(wanted.operation).branches
         for number, (key, hosts) in enumerate(wanted.groups):
             try:
-                graph = self.expander.graph(wanted, number, key)
+                graph = self.play.settled(self.expander.graph(wanted, number, key, branches))
             except InputError as error:
                 graphs.append(None)
                 errors.update(dict.fromkeys(hosts, str(error)))

@@ -85,6 +85,18 @@ def out_of_time(run: TaskRun, seconds: float) -> Outcome:
     return Outcome(status, result, effects, run.is_secret, is_fatal=run.operation.keywords.any_errors_fatal is True)
 
 
+def interrupted(run: TaskRun) -> Outcome:
+    """Return the outcome of a task that was waiting, or between two items of its loop, when the user stopped the run."""
+    result = {"failed": True, "changed": False, "msg": "the run was stopped before this task was at its end"}
+    return Outcome(Status.FAILED, result, run.effects, run.is_secret)
+
+
+def abandoned(run: TaskRun) -> Outcome:
+    """Return the outcome of a task under way when the user ended the run at once."""
+    text = f"host {run.host}: the run was ended while this task was under way; whether it was done is not known"
+    return Outcome(Status.LOST, {"unreachable": True, "changed": False, "msg": text}, Effects(), run.is_secret)
+
+
 def ignores_errors(run: TaskRun) -> bool:
     """Tell whether ``ignore_errors`` holds for the task as a whole; not where it cannot be evaluated."""
     only = Keywords(ignore_errors=run.operation.keywords.ignore_errors)

@@ -9,17 +9,22 @@ from pathlib import Path
 from typing import Any
 
 from provisioner import __version__
+from provisioner.diagnostics.errors import InputError
 from provisioner.execution import connecting
 from provisioner.execution.connecting import Route
 from provisioner.execution.files import FileCache
 from provisioner.execution.inventory_state import LOCALHOST_NAMES, InventoryState
 from provisioner.execution.memory import HostMemory
 from provisioner.graph.compile import CompiledPlay
+from provisioner.graph.expand import roles_of
+from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
+from provisioner.graph.passes import once
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.inventory import Inventory
 from provisioner.model.keywords import Keywords
 from provisioner.model.options import RunOptions
+from provisioner.remote.params import boolean
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.hostvars import HostVars
 from provisioner.variables.scope import Layer, Level, Scope
@@ -112,6 +117,17 @@ class PlayContext:
             self._scopes[host] = scope.with_layers(*self.host_layers(host, scope))
         return self._scopes[host]
 
+    def settled(self, graph: Graph) -> Graph:
+        """Return the graph with every templated ``run_once`` decided by what the first host of the batch sees."""
+        return once.settled(graph, self._runs_once)
+
+    def _runs_once(self, operation: Operation) -> bool | None:
+        try:
+            written = operation.keywords.run_once
+            return boolean(self.run.renderer.render(written, self.operation_scope(operation, self.batch[0])))
+        except (InputError, ValueError):
+            return None  # the task itself fails with it, on every host
+
     def operation_scope(self, operation: Operation, host: str) -> Scope:
         """Return what an operation sees on a host."""
         return self.scope(host).with_layers(*operation.layers, *self._place(operation))
@@ -164,7 +180,7 @@ class PlayContext:
             "ansible_config_file": "",
             "ansible_inventory_sources": list(options.inventories),
             "role_names": [use.role.name for use in play.roles],
-            "ansible_role_names": [use.role.name for use in play.roles],
+            "ansible_role_names": list(dict.fromkeys(use.role.name for use in roles_of(play))),
             "ansible_play_role_names": [use.role.name for use in play.roles],
         }
         if options.limit:
@@ -192,7 +208,9 @@ class PlayContext:
         return HostVars(self.run.inventory.inventory.hosts, self._shown, self.run.renderer)
 
     def _shown(self, host: str) -> Scope:
-        return self.scope(host).with_layers(*self.pending.get(host, ()))
+        """Return what other hosts see of a host: what is its own, not what a play, role or task says."""
+        own = [layer for layer in reversed(self.scope(host).layers) if layer.level not in _OF_THE_PLAY]
+        return Scope((*own, *self.pending.get(host, ())))
 
     # ------------------------------------------------------------------ routes
 
@@ -237,4 +255,7 @@ class PlayContext:
                 self.run.learn_secret(secret)
 
 
+_OF_THE_PLAY = frozenset(
+    {Level.ROLE_DEFAULTS, Level.PLAY_VARS, Level.VARS_PROMPT, Level.VARS_FILES, Level.ROLE_VARS, Level.ROLE_PARAMS}
+)
 _CHANGING = frozenset({Level.BLOCK_VARS, Level.TASK_VARS, Level.ROLE_PARAMS, Level.INCLUDE_PARAMS, Level.LOOP})

@@ -47,6 +47,13 @@ class Course:
         if self._executor is not None:
             self._executor.stop()
 
+    def abandon(self) -> bool:
+        """End at once; return whether somebody is there who will. May be called from a signal handler."""
+        executor = self._executor
+        if executor is not None:
+            executor.abandon()
+        return executor is not None
+
     def play(self, compiled: CompiledPlay) -> bool:
         """Run one play; return whether the run may go on."""
         layers = self._play_layers(compiled.play)
@@ -98,6 +105,8 @@ class Course:
 
     def _run(self, executor: Executor) -> RunState:
         self._executor = executor
+        if self.stopping:
+            executor.stop()  # the signal came just before there was an executor to tell
         try:
             return executor.run()
         finally:
@@ -162,7 +171,8 @@ class Course:
         if not prompt.encrypt or answer is None:
             return answer
         given = {"answer": str(answer), "scheme": prompt.encrypt.removesuffix("_crypt"), "salt": prompt.salt}
-        options = "scheme, salt" if prompt.salt else f"scheme, salt_size={prompt.salt_size}" if prompt.salt_size else "scheme"
+        size = f", salt_size={prompt.salt_size}" if prompt.salt_size else ""
+        options = "scheme, salt" if prompt.salt else f"scheme{size}"
         scope = Scope((Layer(Level.MAGIC, "vars_prompt", given, rendered=True),))
         return self.run.renderer.evaluate(f"answer | password_hash({options})", scope)
 

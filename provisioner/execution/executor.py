@@ -19,7 +19,7 @@ from typing import Any, TypeAlias, assert_never
 
 from provisioner.diagnostics.errors import Lost
 from provisioner.execution.applying import Applier
-from provisioner.execution.attempt import attempt, out_of_time
+from provisioner.execution.attempt import abandoned, attempt, interrupted, out_of_time
 from provisioner.execution.context import PlayContext
 from provisioner.execution.judge import DroppedUnrun
 from provisioner.execution.needs import (
@@ -41,6 +41,7 @@ from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.call import Reply
+from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
 from provisioner.model.target import Become, Target
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
@@ -101,7 +102,7 @@ class Executor:
         self, play: PlayContext, hosts: list[str], rules: Rules, around: Surroundings, applier: Applier
     ) -> None:
         self.play, self.around, self.applier = play, around, applier
-        self.state = RunState(play.compiled.graph, hosts, rules)
+        self.state = RunState(play.settled(play.compiled.graph), hosts, rules)
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lines: dict[str, deque[Running]] = {h: deque() for h in hosts}
         self._epochs = dict.fromkeys(hosts, 0)
@@ -109,30 +110,57 @@ class Executor:
         self._timers: list[tuple[float, int, Message]] = []
         self._numbers = itertools.count()
         self._told: deque[Stimulus] = deque()
-        self._over = False
+        self._over = self._is_stopping = False
         play.live = lambda: [h for h, s in self.state.hosts.items() if s.is_live]
 
     def run(self) -> RunState:
         """Run the batch to its end and return the final state."""
-        self._perform(self.state.start())
-        self._pump()
-        while not self._over:
-            self._wait()
+        try:
+            self._perform(self.state.start())
             self._pump()
+            while not self._over:
+                self._wait()
+                self._pump()
+        except KeyboardInterrupt:
+            self._give_up()
+            raise
         return self.state
 
     def stop(self) -> None:
         """Start nothing more; may be called from any thread."""
         self._inbox.put(self._stop)
 
+    def abandon(self) -> None:
+        """End at once, between two steps of the loop; may be called from any thread."""
+        self._inbox.put(_interrupt)
+
     def _stop(self) -> None:
         """Let what runs finish; what was sent ahead and has not begun is taken back from the workers."""
         self._tell(Stop())
+        self._is_stopping = True
+        for line in list(self._lines.values()):
+            if line and isinstance(line[0].need, (Sleep, Again)):
+                self._interrupt(line[0])
+                self._finish_line(line[0].run.host)
         for line in self._lines.values():
             session = _session_of(line[0].need) if len(line) > 1 else None
             if session is not None:
                 first = line[0].run
                 self.around.sessions.session(*session).break_chain(first.chain, first.operation.id)
+
+    def _interrupt(self, running: Running) -> None:
+        """End an attempt that does nothing just now: it waits, or the next item of its loop has not begun."""
+        running.steps.close()
+        running.need, running.outcome = None, interrupted(running.run)
+
+    def _give_up(self) -> None:
+        """Record what is under way and will not be heard of any more."""
+        for line in self._lines.values():
+            for running in [each for each in line if each.is_announced]:
+                running.steps.close()
+                works = isinstance(running.need, (Call, Together, RawCall, Local))
+                outcome = running.outcome or (abandoned(running.run) if works else interrupted(running.run))
+                self.applier.finish(running.run, outcome, running.started, self.state)
 
     # ------------------------------------------------------------------ the loop
 
@@ -164,7 +192,7 @@ class Executor:
                 case Dispatch():
                     self._dispatch(instruction)
                 case Expand():
-                    self._tell(Expanded(instruction.ticket, self.applier.expand(instruction)))
+                    self._tell(Expanded(instruction.ticket, self.applier.expand(instruction, self.state)))
                 case BatchOver():
                     self.applier.tell_rest()
                     self._over = True
@@ -235,7 +263,8 @@ class Executor:
     def _may_queue(self, running: Running, line: deque[Running]) -> bool:
         """Tell whether an attempt may stand behind what is under way: same session, nothing but calls."""
         if running.outcome is not None:
-            return True
+            # what fails ahead of its turn may only have looked too early
+            return not running.ahead or not running.outcome.status.is_bad
         under_way = next((s for s in (_session_of(r.need) for r in reversed(line)) if s is not None), None)
         return not line or (under_way is not None and _session_of(running.need) == under_way)
 
@@ -262,7 +291,15 @@ class Executor:
 
     def _carry_out(self, running: Running) -> None:
         """Carry out needs until one has to be waited for, or the attempt ends."""
-        while running.need is not None and self._is_immediate(running, running.need):
+        was_item = False
+        while running.need is not None:
+            is_wait = isinstance(running.need, (Sleep, Again)) or (was_item and not isinstance(running.need, ItemDone))
+            if self._is_stopping and is_wait:
+                self._interrupt(running)
+                break
+            if not self._is_immediate(running, running.need):
+                break
+            was_item = isinstance(running.need, ItemDone)
             self._advance(running, running.answer)
         is_first = running is self._lines[running.run.host][0]
         if running.outcome is not None and not is_first and running.outcome.may_be_passed:
@@ -311,7 +348,9 @@ class Executor:
 
     def _passes_through(self, running: Running) -> bool:
         """Tell whether what follows may be sent behind it."""
-        return running.run.is_judged_there and not running.run.operation.is_include
+        operation = running.run.operation
+        is_about_others = operation.keywords.delegate_facts not in (UNSET, None, False)
+        return running.run.is_judged_there and not operation.is_include and not is_about_others
 
     def _taker(self, running: Running, number: int) -> Callable[[Reply], None]:
         return lambda reply: self._inbox.put(lambda: self._replied(running, number, reply))
@@ -385,7 +424,6 @@ class Executor:
         self._tell(Dropped(*running.key))
 
     def _complete(self, running: Running, outcome: Outcome) -> None:
-        host = running.run.host
         told = self.applier.finish(running.run, outcome, running.started, self.state)
         self._tell(told)
         if told.status.is_bad:
@@ -403,6 +441,10 @@ class Executor:
                 self._drop(behind)
 
 
+def _interrupt() -> None:
+    raise KeyboardInterrupt
+
+
 def _defect(error: Exception) -> Outcome:
     """Return the outcome of an attempt that broke down: a failure that shows where in our own code."""
     message = f"defect in provisioner: {type(error).__name__}: {error}"
@@ -411,7 +453,7 @@ def _defect(error: Exception) -> Outcome:
 
 
 def _was_run(running: Running) -> bool:
-    """Tell whether everything the attempt wanted was done, or may have been, though what came before it failed after all.
+    """Tell whether all that the attempt wanted was done, or may have been, though what came before it failed after all.
 
     The worker saw no failure where the controller did; what is done must be in the record. So must what may have been
     done: requests that were with the worker when contact broke.

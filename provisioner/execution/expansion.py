@@ -13,7 +13,7 @@ from provisioner.execution.task_run import TaskRun
 from provisioner.graph.compile import compile_flush, compile_fragment, role_handlers
 from provisioner.graph.expand import Expansion, Place, role_layers
 from provisioner.graph.graph import Graph
-from provisioner.graph.operation import Operation
+from provisioner.graph.operation import Branch, Operation
 from provisioner.loading.playbook import Inclusion, load_role, load_tasks_file
 from provisioner.loading.roles import RoleParts
 from provisioner.model.keywords import Keywords
@@ -40,11 +40,11 @@ class Expander:
             self._includes.setdefault((run.operation.id, include.key), (run, include))
         return tuple(keys)
 
-    def graph(self, wanted: Expand, number: int, key: str) -> Graph:
+    def graph(self, wanted: Expand, number: int, key: str, branches: tuple[Branch, ...]) -> Graph:
         """Return the graph of one group of an Expand instruction; InputError where it cannot be loaded."""
         prefix = f"{wanted.operation}/{wanted.ticket}.{number}."
         if key == HANDLERS:
-            return compile_flush(f"{wanted.operation}/{wanted.ticket}", self._play.handlers, self._strategy)
+            return compile_flush(f"{wanted.operation}/{wanted.ticket}", self._play.handlers, self._strategy, branches)
         run, include = self._includes[(wanted.operation, key)]
         place = self._place(run.operation, include)
         inclusion = self._inclusion(run)

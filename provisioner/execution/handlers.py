@@ -48,9 +48,14 @@ class HandlerNames:
             for handler in self._play.handlers:
                 for name in self._names(handler, host):
                     table[name] = (handler.id,)
+            known: set[tuple[str, str, str]] = set()
             for handler in self._play.handlers:
                 for topic in handler.task.listen if handler.task else ():
-                    table[topic] = (*table.get(topic, ()), handler.id)
+                    # of two listeners of one name in one list only the first is meant, as in Ansible
+                    one = topic, handler.role.path if handler.role else "", handler.task.name if handler.task else ""
+                    if one not in known or not one[2]:
+                        table[topic] = (*table.get(topic, ()), handler.id)
+                    known.add(one)
             self._tables[key] = table
         return self._tables[key]
 

@@ -62,7 +62,10 @@ class InventoryState:
         merged = {**(known.vars if known else {}), **variables}
         changed = known is None or merged != known.vars
         hosts = {**self.inventory.hosts, name: Host(name, merged, known.groups if known else ())}
-        self.inventory = replace(self.inventory, hosts=hosts)
+        everyone = self.inventory.groups.get("all", Group("all"))
+        if name not in everyone.hosts:
+            everyone = replace(everyone, hosts=(*everyone.hosts, name))
+        self.inventory = replace(self.inventory, hosts=hosts, groups={**self.inventory.groups, "all": everyone})
         self._forget()
         return self.add_to_groups(name, groups) or changed
 

@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from provisioner.execution.connecting import NAMES as WAYS
 from provisioner.variables.scope import Layer, Level
 
 PREFIX = "ansible_"
+KEPT_FROM_HOSTS = frozenset({"ansible_facts", "ansible_host_key_checking", "ansible_check_mode", "ansible_diff_mode"})
 LOCAL = "ansible_local"
 """The one fact that keeps its prefix in ``ansible_facts``."""
+
+
+def _decides_the_way(name: str) -> bool:
+    """Tell whether a variable of that name says how or as whom a host is reached, which no host decides itself.
+
+    A host that was taken over could else send its next tasks to the controller (``ansible_connection: local``).
+    """
+    return (
+        name in WAYS
+        or name in KEPT_FROM_HOSTS
+        or name.startswith("ansible_become")
+        or (name.startswith("ansible_ssh_") and not name.startswith("ansible_ssh_host_key_"))
+        or (name.startswith(PREFIX) and name.endswith("_interpreter"))
+    )
 
 
 class HostMemory:
@@ -32,6 +48,8 @@ class HostMemory:
     def learn_facts(self, facts: Mapping[str, Any]) -> None:
         """Add facts under both names: in ``ansible_facts`` without the prefix, and at top level as the module said."""
         for name, value in facts.items():
+            if _decides_the_way(name):
+                continue
             self.facts[name if name == LOCAL else name.removeprefix(PREFIX)] = value
             self._injected[name] = value
         self.version += 1

@@ -19,11 +19,14 @@ from provisioner.variables.scope import Scope
 TEMPLATED = (
     "become", "become_user", "become_method", "become_flags", "become_exe", "connection", "port", "remote_user",
     "check_mode", "diff", "no_log", "ignore_errors", "ignore_unreachable", "delegate_to", "delegate_facts",
-    "any_errors_fatal", "timeout",
+    "any_errors_fatal", "timeout", "run_once",
 )  # fmt: skip
 BOOLEAN = frozenset(
-    {"check_mode", "diff", "no_log", "ignore_errors", "ignore_unreachable", "delegate_facts", "any_errors_fatal"}
-)
+    {
+        "check_mode", "diff", "no_log", "ignore_errors", "ignore_unreachable", "delegate_facts", "any_errors_fatal",
+        "run_once",
+    }
+)  # fmt: skip
 
 
 def rendered_keywords(keywords: Keywords, run: TaskRun, scope: Scope) -> Keywords:
@@ -74,7 +77,7 @@ def limit_s(run: TaskRun, keywords: Keywords, scope: Scope) -> float:
     try:
         return float(str(value or 0))
     except ValueError:
-        raise InputError.at(run.operation.position, f"a time limit must be a number of seconds, not '{value}'") from None
+        raise InputError.at(run.operation.position, f"a time limit is a number of seconds, not '{value}'") from None
 
 
 def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from provisioner.diagnostics.errors import InputError
 from provisioner.graph.expand import Expansion, Place, role_layers, roles_of
 from provisioner.graph.graph import Graph
-from provisioner.graph.operation import Kind, Operation
+from provisioner.graph.operation import Branch, Kind, Operation
 from provisioner.graph.passes import barriers, facts, joins, needs, order, proofs, tags, together
 from provisioner.model.keywords import Keywords
 from provisioner.model.play import Play
@@ -68,9 +68,9 @@ def compile_fragment(nodes: Sequence[Node], place: Place, prefix: str, compiled:
     return _build(selected, compiled.play.strategy)
 
 
-def compile_flush(flush: str, handlers: Sequence[Operation], strategy: str) -> Graph:
-    """Return the graph of one flush: the handlers in order, as operations of their own."""
-    copies = [replace(h, id=f"{flush}/{h.id}", handler=h.id) for h in handlers]
+def compile_flush(flush: str, handlers: Sequence[Operation], strategy: str, branches: tuple[Branch, ...] = ()) -> Graph:
+    """Return the graph of one flush: the handlers in order, as operations of their own where the flush stands."""
+    copies = [replace(h, id=f"{flush}/{h.id}", handler=h.id, branches=(*branches, *h.branches)) for h in handlers]
     return _build(copies, strategy)
 
 

@@ -12,6 +12,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -63,9 +64,9 @@ class Journal:
         """Append ``event``; it must have been redacted already."""
         body = encode(event)
         with self._lock:
-            self._number += 1
-            line = to_json({"v": VERSION, "n": self._number, "prev": self._previous, **body}).encode("ascii")
+            line = to_json({"v": VERSION, "n": self._number + 1, "prev": self._previous, **body}).encode("ascii")
             self._append(line + b"\n")
+            self._number += 1
             self._previous = hashlib.sha256(line).hexdigest()
             if isinstance(event, (RunStarted, RunFinished)):
                 self._sync()
@@ -95,11 +96,15 @@ class Journal:
                 self._descriptor = -1
 
     def _append(self, data: bytes) -> None:
+        """Write a whole line, or none of it where there is no room."""
         view = memoryview(data)
+        before = os.fstat(self._descriptor).st_size
         try:
             while view:
                 view = view[os.write(self._descriptor, view) :]
         except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, before)
             raise _cannot("write", self.path, error) from error
 
     def _sync_if_due(self) -> None:

@@ -83,4 +83,6 @@ def read_head(stream: Any) -> Optional[Tuple[int, Dict[str, Any], int]]:
     if head_length > MAX_HEAD:
         raise Broken("a frame's head of %d bytes is not ours" % head_length)
     head = json.loads(read_exactly(stream, head_length).decode("utf-8", "surrogateescape"))
+    if not isinstance(head, dict):
+        raise Broken("a frame's head is not ours")
     return kind, head, body_length

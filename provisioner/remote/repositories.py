@@ -44,7 +44,8 @@ class Repository:
         full = version if version.startswith("refs/") else ""
         asked = [full, full + "^{}"] if full else [version] if version == "HEAD" else _names(version)
         listed = self.must(["ls-remote", url, *asked], "Failed to ask the remote", inside=False)
-        refs = dict(reversed(line.split("\t", 1)) for line in listed.splitlines() if "\t" in line)
+        pairs = (line.partition("\t") for line in listed.splitlines())
+        refs = {name: commit for commit, tab, name in pairs if tab}
         if version == "HEAD" or full:
             return Remote(refs.get(full + "^{}") or refs.get(version), "")
         heads, tags = "refs/heads/" + version, "refs/tags/" + version
@@ -57,9 +58,11 @@ class Repository:
         """Tell whether a commit is in the clone."""
         return self.run(["cat-file", "-e", sha + "^{commit}"]).rc == 0
 
-    def is_dirty(self) -> bool:
-        """Tell whether files that git knows were changed; git's refusal to look raises Failed."""
-        listed = self.must(["status", "--porcelain", "--untracked-files=no"], "Failed to look at the working tree")
+    def is_dirty(self, moving_submodules: bool = False) -> bool:
+        """Tell whether files that git knows were changed; submodules that follow their branches are none of these."""
+        words = ["status", "--porcelain", "--untracked-files=no"]
+        words += ["--ignore-submodules=all"] if moving_submodules else []
+        listed = self.must(words, "Failed to look at the working tree")
         return any(line.strip() for line in listed.splitlines())
 
     def lacks_refs(self, url: str) -> bool:

@@ -261,7 +261,7 @@ class RunState:
     def _failed(self, host: HostState, node: Node, told: Finished) -> None:
         if told.status is Status.FAILED:
             host.fail(node.operation.branches)
-            host.has_failed_handler |= bool(node.operation.handler)
+            host.has_failed_handler |= node.operation.section == "handlers"
         else:
             host.gone = True
         if told.fatal:
@@ -271,7 +271,7 @@ class RunState:
                     other.fail(node.operation.branches)
         limit = self.rules.max_fail_percentage
         if limit is not None:
-            failed = sum(1 for h in self.hosts.values() if h.doomed or h.gone)
+            failed = sum(1 for h in self.hosts.values() if h.doomed)
             if failed / len(self.hosts) * 100 > limit:
                 self._doom_all()
 

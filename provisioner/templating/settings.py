@@ -43,8 +43,9 @@ def search_folders(scope: Scope) -> Sequence[Path]:
     """Return where templates and files of relative names are looked for: role, task file and playbook folders."""
     found = scope.find("ansible_search_path")
     if found is not None and isinstance(found.value, (list, tuple)):
-        return tuple(Path(str(entry)) for entry in found.value)
-    folders = [Path(str(hit.value)) for hit in map(scope.find, ("role_path", "playbook_dir")) if hit is not None]
+        return tuple(Path(str(entry)).absolute() for entry in found.value)
+    known = (hit for hit in map(scope.find, ("role_path", "playbook_dir")) if hit is not None)
+    folders = [Path(str(hit.value)).absolute() for hit in known]
     return tuple(folders) or (Path(),)
 
 

@@ -12,12 +12,19 @@ from provisioner.remote import protocol
 
 from .pipe import Inbound
 
+MAX_IN_MEMORY = 64 * 1024 * 1024
+
 
 def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | None) -> Reply:
     """Return the reply in a RESULT frame, its body read to memory or to ``path``."""
+    result = head.get("result")
+    if result is not None and not isinstance(result, dict):
+        raise protocol.Broken("a result that is none")
     body = b""
     if size and path is not None:
         head = _stored(head, size, inbound, path)
+    elif size > MAX_IN_MEMORY:
+        raise protocol.Broken(f"a body of {size} bytes that nobody asked for")
     elif size:
         body = protocol.read_exactly(inbound, size)
     return Reply(

@@ -179,8 +179,10 @@ class WorkerSession:
                 if frame is None:
                     break
                 self._take(started, *frame)
-        except (protocol.Broken, OSError, ValueError, KeyError) as error:
+        except (protocol.Broken, OSError) as error:
             reason = f"{error}"
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            reason = f"the host sent what no worker of ours sends ({type(error).__name__}: {error})"
         finally:
             self._break(reason)
 

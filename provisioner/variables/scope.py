@@ -166,7 +166,7 @@ class Scope:
         mixed = len({layer.rendered for layer, _ in parts}) > 1
         merged: Mapping[str, object] = {}
         for layer, value in reversed(parts):
-            merged = _merge(merged, _final(value) if mixed and layer.rendered else value)
+            merged = _merge(merged, final(value) if mixed and layer.rendered else value)
         return Found(merged, Layer(top.level, top.origin, {name: merged}, rendered=top.rendered and not mixed))
 
 
@@ -180,12 +180,12 @@ def _merge(low: Mapping[str, object], high: object) -> Mapping[str, object]:
     return joined
 
 
-def _final(value: object) -> object:
+def final(value: object) -> object:
     """Mark every string of rendered data so that it stays data among templates."""
     if isinstance(value, str):
         return value if isinstance(value, Unsafe) else Unsafe(value)
     if isinstance(value, Mapping):
-        return {key: _final(item) for key, item in value.items()}
+        return {key: final(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_final(item) for item in value]
+        return [final(item) for item in value]
     return value

@@ -1,4 +1,4 @@
-"""Random playbooks through the real executor: each operation ends at most once on a host, in order, and what ran is told."""
+"""Random playbooks through the real executor: operations end at most once, in order, and what ran is told."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ from provisioner.model import event
 from tests.support.theatre import Theatre
 
 PHASES = [Phase.explicit, Phase.reuse, Phase.generate]
-INCLUDED = "- {name: i1, command: any i1}\n- {name: i2, debug: {msg: '{{ last.rc | default(0) }}'}}\n- {name: i3, command: any i3}\n"
+INCLUDED = (
+    "- {name: i1, command: any i1}\n"
+    "- {name: i2, debug: {msg: '{{ "
+    "last.rc | default(0) }}'}}\n"
+    "- {name: i3, command: any i3}\n"
+)
 
 
 @st.composite
@@ -35,7 +40,9 @@ def playbooks(draw: st.DrawFn) -> str:
                 if draw(st.booleans()):
                     text += f"{indent}  {part}:\n{tasks(depth - 1, indent + '  ')}"
             return text
-        return f"{indent}- {{name: t{next(numbers)}, {draw(st.sampled_from(BODIES))}{draw(st.sampled_from(ENDINGS))}}}\n"
+        return (
+            f"{indent}- {{name: t{next(numbers)}, {draw(st.sampled_from(BODIES))}{draw(st.sampled_from(ENDINGS))}}}\n"
+        )
 
     strategy = draw(st.sampled_from(["linear", "linear", "free", "graph"]))
     return (

@@ -1,4 +1,4 @@
-"""Stand-ins for everything the executor meets: sessions with a worker that follows a script, time, a person, a listener."""
+"""Stand-ins for what the executor meets: sessions whose workers follow a script, time, a person, a listener."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class FakeWorker:
 
 
 class FakeSessions:
-    """All workers of a run. Replies come at once, into the executor's inbox, unless ``holds`` says to keep them back."""
+    """All workers of a run. Replies come at once, into the executor's inbox, unless ``holds`` keeps them back."""
 
     def __init__(self, script: Script = lambda _host, _request: None) -> None:
         self.script = script

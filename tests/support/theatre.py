@@ -1,4 +1,4 @@
-"""Runs playbook texts through loading, graph, scheduler and executor, against fake sessions: everything but the wire."""
+"""Runs playbook texts through loading, graph, scheduler and executor, against fake sessions: all but the wire."""
 
 from __future__ import annotations
 

@@ -7,6 +7,7 @@ from provisioner.execution.outcome import NewHost
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, optional, required
+from provisioner.variables.scope import final
 
 TRAITS = Traits(reach="others")
 
@@ -25,7 +26,8 @@ def answer(call: ActionCall) -> Result:
     name, port = params.name, None
     if name.count(":") == 1:
         name, port = name.split(":")
-    variables = dict(params.extra, **({"ansible_port": int(port)} if port else {}))
+    written = {key: final(value) for key, value in params.extra.items()}  # rendered: data of a host is no template
+    variables = dict(written, **({"ansible_port": int(port)} if port else {}))
     groups = tuple(params.groups or ())
     known = call.run.play.run.inventory.inventory.hosts.get(name)
     changed = known is None or any(g not in known.groups for g in groups) or dict(known.vars, **variables) != known.vars

@@ -55,6 +55,8 @@ def _destination(call: ActionCall, params: Params) -> Path:
         dest = dest / Path(source).name
     elif dest.is_dir():
         raise InputError.at(call.run.operation.position, f"fetch: {dest} is a folder", hint="end it with a slash")
+    if call.host in ("", ".", "..") or "/" in call.host:
+        raise InputError.at(call.run.operation.position, f"fetch: the host's name '{call.host}' cannot name a folder")
     if ".." in Path(source).parts:
         raise InputError.at(call.run.operation.position, f"fetch: '{params.src}' leads out of the destination")
     return dest

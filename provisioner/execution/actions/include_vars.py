@@ -42,7 +42,8 @@ def answer(call: ActionCall) -> Result:
         values.update(load_vars_file(path, call.run.play.run.loading.vault))
     found = {params.name: values} if params.name else values
     call.effects.included.update(found)
-    return {"changed": False, "ansible_included_var_files": [str(p) for p in paths], "included": sorted(found)}
+    files = [str(p.absolute()) for p in paths]
+    return {"changed": False, "ansible_included_var_files": files, "included": sorted(found)}
 
 
 def _folder(call: ActionCall, params: Params) -> list[Path]:

@@ -229,7 +229,7 @@ def _plan_tree(params: Params, state: TreeState) -> Change:
         there = [entry for entry in state.entries if entry.is_there and entry.kind == "file"]
         needed = [path for path in needed if state.dest.rstrip("/") + "/" + path not in {e.path for e in there}]
         shown = {key: paths for key, paths in shown.items() if key == "created"}
-    result = dict(state.info, dest=state.dest, **attributes.unknown_names(state.want))
+    result = dict(state.info, dest=os.path.join(state.dest, ""), **attributes.unknown_names(state.want))
     if params.src:
         result["src"] = params.src
     if not shown and not state.folders:

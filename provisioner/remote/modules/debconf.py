@@ -99,7 +99,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if done.rc != 0:
         said = (done.err or done.out).strip()
         raise Failed("debconf-set-selections failed: %s" % said, rc=done.rc)
-    return None
+    return {"msg": done.out.strip()}
 
 
 EXAMPLES = """

@@ -4,6 +4,7 @@ import filecmp
 import os
 import re
 import shlex
+import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
@@ -76,7 +77,7 @@ def inspect(params: Params, system: System) -> State:
     before = repository.text(["rev-parse", "HEAD"]) or None
     url = repository.text(["config", "--get", "remote.%s.url" % params.remote])
     branch = "" if params.bare else _branch(repository, params)
-    dirty = False if params.bare else repository.is_dirty()
+    dirty = False if params.bare else repository.is_dirty(params.track_submodules)
     if not params.update:
         return State(True, before, url, dirty, branch, before)
     found = _target(params, repository, branch, before)
@@ -162,11 +163,10 @@ def _is_unpacked(params: Params, repository: Repository, system: System) -> bool
         return False
     if not system.files.is_file(params.archive):
         return True
-    trial = os.path.join(system.tmp or "/tmp", "archive-trial" + _archive_kind(params.archive))
-    _pack(params, repository, trial)
-    same = filecmp.cmp(trial, system.files.real(params.archive), shallow=False)
-    os.unlink(trial)
-    return not same
+    with tempfile.TemporaryDirectory(dir=system.tmp or None) as folder:
+        trial = os.path.join(folder, "trial" + _archive_kind(params.archive))
+        _pack(params, repository, trial)
+        return not filecmp.cmp(trial, system.files.real(params.archive), shallow=False)
 
 
 def _archive_kind(path: str) -> str:

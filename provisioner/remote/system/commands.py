@@ -5,7 +5,8 @@ import shutil
 import subprocess
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
 
-from .streams import Hearer, communicate
+from ..change import Failed
+from .streams import KEPT, Hearer, TooMuch, communicate
 
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -53,7 +54,12 @@ class Commands:
             return Completed(127, "", "%s: %s" % (error.filename or argv[0], os.strerror(error.errno or 2)))
         except PermissionError as error:
             return Completed(126, "", "%s: %s" % (error.filename or argv[0], os.strerror(error.errno or 13)))
-        out, err = communicate(process, stdin, timeout_s, hear)
+        try:
+            out, err = communicate(process, stdin, timeout_s, hear)
+        except TooMuch as error:
+            message = "%s ended with %s after %d bytes of output; no more than %d MiB are kept: let it write to a file"
+            told = message % (argv[0], process.returncode, error.args[0], KEPT // 1024 // 1024)
+            raise Failed(told, rc=process.returncode, cmd=list(argv), changed=True) from None
         return Completed(process.returncode, _decode(out), _decode(err))
 
     def which(self, name: str, *extra: str) -> Optional[str]:

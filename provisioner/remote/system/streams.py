@@ -8,7 +8,13 @@ from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
 TICK_S = 0.1
 CHUNK = 65536
+KEPT = 16 * 1024 * 1024
+"""How many bytes a program's two streams together may say; what is more is read and dropped."""
 Hearer = Callable[[str, bytes], None]
+
+
+class TooMuch(Exception):
+    """The program said more than is kept; the only argument is how many bytes."""
 
 
 def communicate(
@@ -21,9 +27,11 @@ def communicate(
 
     A program that starts a daemon hands it its own output pipes, so end of file may be hours away: after the
     program's end only what is already there is read. ``hear`` gets ("stdout" or "stderr", data) as it arrives.
-    A timeout kills the program and raises subprocess.TimeoutExpired.
+    A timeout kills the program and raises subprocess.TimeoutExpired. Of more than KEPT bytes the rest is dropped while
+    the program runs to its end; then TooMuch is raised.
     """
     heard: Dict[str, List[bytes]] = {"stdout": [], "stderr": []}
+    said = [0]
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     with selectors.DefaultSelector() as selector:
         for name, stream in (("stdout", process.stdout), ("stderr", process.stderr)):
@@ -36,7 +44,7 @@ def communicate(
             if ended and not any(key.data in heard for key, _ in events):
                 break
             for key, _ in events:
-                _serve(selector, key, heard, hear)
+                _serve(selector, key, heard, said, hear)
             if deadline is not None and time.monotonic() > deadline:
                 process.kill()
                 _close(process)
@@ -44,6 +52,8 @@ def communicate(
                 raise subprocess.TimeoutExpired(process.args, timeout_s or 0, b"".join(heard["stdout"]))
     _close(process)
     process.wait()
+    if said[0] > KEPT:
+        raise TooMuch(said[0])
     return b"".join(heard["stdout"]), b"".join(heard["stderr"])
 
 
@@ -58,7 +68,11 @@ def _offer(selector: selectors.BaseSelector, stream: Optional[IO[bytes]], data: 
 
 
 def _serve(
-    selector: selectors.BaseSelector, key: selectors.SelectorKey, heard: Dict[str, List[bytes]], hear: Optional[Hearer]
+    selector: selectors.BaseSelector,
+    key: selectors.SelectorKey,
+    heard: Dict[str, List[bytes]],
+    said: List[int],
+    hear: Optional[Hearer],
 ) -> None:
     stream: Any = key.fileobj
     if not isinstance(key.data, str):
@@ -67,6 +81,9 @@ def _serve(
     data = os.read(key.fd, CHUNK)
     if not data:
         selector.unregister(stream)
+        return
+    said[0] += len(data)
+    if said[0] > KEPT:
         return
     heard[key.data].append(data)
     if hear is not None:

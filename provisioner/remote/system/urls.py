@@ -70,8 +70,8 @@ def ask(params: UrlParameters, question: Question) -> Answer:
         raise Failed("use_gssapi is not supported; use url_username and url_password, or a proxy that logs in")
     url, credentials = _credentials(params)
     request = urllib.request.Request(url, question.body, method=question.method.upper())  # noqa: S310 - checked below
-    if request.type not in ("http", "https", "ftp"):
-        raise Failed("the URL must begin with http, https or ftp: %s" % params.url)
+    if request.type not in ("http", "https", "ftp", "file"):
+        raise Failed("the URL must begin with http, https, ftp or file: %s" % params.url)
     hidden = [name.lower() for name in params.unredirected_headers or ()]
     sent = {"User-agent": params.http_agent, "Cache-control": "no-cache"} if params.force else {}
     sent.update({"User-agent": params.http_agent}, **question.headers)

@@ -12,7 +12,7 @@ from provisioner.lab.lab import Lab
 from provisioner.model.event import OperationFinished
 from tests.e2e.conftest import Cli, Done, cli, eventually, on
 
-__all__ = ["On", "Cli", "Done", "assert_clean", "cli", "ends", "eventually", "extra", "in_slow_task", "message", "on"]
+__all__ = ["Cli", "Done", "On", "assert_clean", "cli", "ends", "eventually", "extra", "in_slow_task", "message", "on"]
 On = Callable[..., str]
 HOSTS = ("h1", "h2")
 LEFT = "ls -d /tmp/provisioner-* 2>/dev/null; pgrep -af 'zlib[.]decompress' | grep -v pgrep; true"
@@ -30,7 +30,7 @@ def _whole_hosts(lab: Lab, on: On) -> Iterator[None]:
 def _mend(lab: Lab, on: On) -> None:
     for host in HOSTS:
         lab.heal(host)
-        on(host, "pkill -x sleep; pkill -9 -f 'zlib[.]decompress'; rm -rf /var/tmp/f-* /tmp/f-* /tmp/provisioner-*; true")
+        on(host, "pkill -x sleep; pkill -9 -f 'zlib[.]decompress'; rm -rf /var/tmp/f-* /tmp/provisioner-*; true")
 
 
 def assert_clean(on: On, host: str, seconds: float = 12) -> None:

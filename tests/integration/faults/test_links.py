@@ -53,9 +53,7 @@ def assert_runs_again(cli: Cli) -> None:
 
 
 @BOTH
-def test_a_cut_link_is_noticed_after_three_missed_signs_of_life(
-    cli: Cli, lab: Lab, on: On, connection: str
-) -> None:
+def test_a_cut_link_is_noticed_after_three_missed_signs_of_life(cli: Cli, lab: Lab, on: On, connection: str) -> None:
     process = begun(cli, on, *IMPATIENT, *extra(ansible_connection=connection))
     lab.cut("h1")
     assert_lost(cli, lab, cli.end(process), within_s=9)

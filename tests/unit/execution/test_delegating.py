@@ -33,7 +33,7 @@ def test_a_delegated_task_runs_on_the_other_host_with_its_connection_variables(s
 
 def test_its_variables_are_those_of_the_own_host(stage: Theatre) -> None:
     stage.run(play("  - {command: 'echo {{ inventory_hostname }} {{ ansible_host }}', delegate_to: h2}\n"))
-    assert stage.commands == ["h2 echo h1 10.0.0.2"] or stage.commands == ["h2 echo h1 10.0.0.1"]
+    assert stage.commands == ["h2 echo h1 10.0.0.1"]
 
 
 def test_the_result_is_registered_with_the_own_host(stage: Theatre) -> None:
@@ -100,17 +100,21 @@ def test_delegated_facts_of_a_loop_go_to_each_delegate(stage: Theatre) -> None:
     stage.run(
         play(
             "  - {setup: , delegate_to: '{{ item }}', delegate_facts: true, loop: [h2, h3]}\n"
-            "  - debug: {msg: \"{{ hostvars.h2.ansible_os }} {{ hostvars.h3.ansible_os }} {{ ansible_os | default('-') }}\"}\n"
+            "  - debug:\n      msg: '{{ hostvars.h2.ansible_os }} {{ hostvars.h3.ansible_os }}'\n"
+            "  - debug: {var: ansible_os}\n"
         )
     )
-    assert stage.said() == ["two three -"]
+    assert stage.said() == ["two three"]
+    assert stage.result("debug")["ansible_os"] == "VARIABLE IS NOT DEFINED!"
 
 
 def test_set_fact_with_delegated_facts_goes_to_the_delegates(stage: Theatre) -> None:
     stage.run(
         play(
-            "  - {set_fact: {x: 'for {{ item }}'}, delegate_to: '{{ item }}', delegate_facts: true, loop: [h2, h3], register: r}\n"
-            "  - debug: {msg: \"{{ hostvars.h2.x }} {{ hostvars.h3.x }} {{ x | default('-') }} {{ r.results | length }}\"}\n"
+            "  - set_fact: {x: 'for {{ item }}'}\n    delegate_to: '{{ item }}'\n    delegate_facts: true\n"
+            "    loop: [h2, h3]\n    register: r\n"
+            "  - debug:\n      msg: \"{{ hostvars.h2.x }} {{ hostvars.h3.x }} {{ x | default('-') }}"
+            ' {{ r.results | length }}"\n'
         )
     )
     assert stage.said() == ["for h2 for h3 - 2"]
@@ -123,7 +127,7 @@ def test_an_unreachable_delegate_makes_the_own_host_unreachable(stage: Theatre) 
 
 def test_a_failure_on_the_delegate_does_not_drop_what_another_host_sent_there(stage: Theatre) -> None:
     text = play(
-        "  - {name: a, command: 'fail{{ \"\" if inventory_hostname == \"h1\" else \"@nobody\" }}', delegate_to: h3}\n"
+        '  - {name: a, command: \'fail{{ "" if inventory_hostname == "h1" else "@nobody" }}\', delegate_to: h3}\n'
         "  - {name: b, command: 'ok {{ inventory_hostname }}', delegate_to: h3}\n",
         "h1:h2",
         "  strategy: free\n",
@@ -137,7 +141,8 @@ def test_a_failure_on_the_delegate_does_not_drop_what_another_host_sent_there(st
 def test_the_command_line_user_counts_below_variables_and_keywords(stage: Theatre) -> None:
     stage.options = RunOptions(remote_user="cli")
     stage.run(
-        play("  - {command: ok 1}\n", "h1") + play("  - {command: ok 2}\n  - {command: ok 3, remote_user: task}\n", "h3")
+        play("  - {command: ok 1}\n", "h1")
+        + play("  - {command: ok 2}\n  - {command: ok 3, remote_user: task}\n", "h3")
     )
     users = [t.user for t, _ in stage.sessions.workers]
     assert users == ["ann", "cli", "task"]

@@ -34,11 +34,21 @@ def test_a_batch_that_failed_whole_ends_the_run(theatre: Theatre) -> None:
 def test_a_batch_with_one_survivor_lets_the_next_one_start(theatre: Theatre) -> None:
     theatre.inventory = "h1\nh2\nh3\nh4\n"
     theatre.run(play("  - {name: a, command: fail@h1}\n", "  serial: 2\n"))
-    assert [line for line in theatre.told if "a" in line] == ["h1 a failed", "h2 a changed", "h3 a changed", "h4 a changed"]
+    assert [line for line in theatre.told if "a" in line] == [
+        "h1 a failed",
+        "h2 a changed",
+        "h3 a changed",
+        "h4 a changed",
+    ]
 
 
 def test_an_ignored_failure_counts_as_ignored_and_goes_on(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: fail@h1, ignore_errors: true, register: r}\n  - {name: b, debug: {msg: '{{ r is failed }}'}}\n"))
+    theatre.run(
+        play(
+            "  - {name: a, command: fail@h1, ignore_errors: true, register: r}\n"
+            "  - {name: b, debug: {msg: '{{ r is failed }}'}}\n"
+        )
+    )
     assert theatre.on("h1") == ["a ignored", "b ok"]
     assert (theatre.said("h1"), theatre.said("h2")) == ([True], [False])
 
@@ -82,7 +92,9 @@ def test_ignore_errors_of_a_loop_may_depend_on_the_item(theatre: Theatre) -> Non
     assert theatre.on("h1") == ["a ignored", "b changed"]
 
 
-def test_a_defect_in_an_action_fails_the_task_and_not_the_run(theatre: Theatre, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_defect_in_an_action_fails_the_task_and_not_the_run(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from provisioner.execution.actions import debug
 
     def broken(_call: object) -> None:
@@ -98,7 +110,10 @@ def test_a_defect_in_an_action_fails_the_task_and_not_the_run(theatre: Theatre, 
 
 
 def test_an_unreachable_host_is_gone_even_inside_a_rescue(theatre: Theatre) -> None:
-    tasks = "  - block:\n    - {name: a, command: die@h1}\n    rescue:\n    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n"
+    tasks = (
+        "  - block:\n    - {name: a, command: die@h1}\n    rescue:\n"
+        "    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n"
+    )
     theatre.run(play(tasks))
     assert theatre.on("h1") == ["a unreachable"]
     assert theatre.on("h2") == ["a changed", "z changed"]
@@ -134,14 +149,17 @@ def test_every_item_that_was_run_is_told_even_where_one_delegate_is_unreachable(
 
 
 def test_any_errors_fatal_ends_all_hosts_after_the_task(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: fail@h1}\n  - {name: b, command: ok}\n", "  any_errors_fatal: true\n") + NEXT)
+    theatre.run(
+        play("  - {name: a, command: fail@h1}\n  - {name: b, command: ok}\n", "  any_errors_fatal: true\n") + NEXT
+    )
     assert theatre.told == ["h1 a failed", "h2 a changed"]
 
 
 def test_any_errors_fatal_lets_every_host_into_the_rescue(theatre: Theatre) -> None:
     tasks = (
         "  - any_errors_fatal: true\n    block:\n    - {name: a, command: fail@h1}\n    - {name: b, command: ok}\n"
-        "    rescue:\n    - {name: r, command: ok}\n    always:\n    - {name: z, command: ok}\n  - {name: after, command: ok}\n"
+        "    rescue:\n    - {name: r, command: ok}\n    always:\n"
+        "    - {name: z, command: ok}\n  - {name: after, command: ok}\n"
     )
     theatre.run(play(tasks))
     assert theatre.on("h1") == ["a failed", "r changed", "z changed", "after changed"]
@@ -156,18 +174,25 @@ def test_any_errors_fatal_is_not_set_off_by_an_ignored_failure(theatre: Theatre)
 
 def test_max_fail_percentage_ends_the_run_when_exceeded(theatre: Theatre) -> None:
     theatre.inventory = "h1\nh2\nh3\nh4\n"
-    theatre.run(play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 49\n") + NEXT)
+    theatre.run(
+        play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 49\n") + NEXT
+    )
     assert not any(" b " in line or " next " in line for line in theatre.told)
 
 
 def test_max_fail_percentage_must_be_exceeded_not_reached(theatre: Theatre) -> None:
     theatre.inventory = "h1\nh2\nh3\nh4\n"
-    theatre.run(play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 50\n") + NEXT)
+    theatre.run(
+        play("  - {name: a, command: 'fail@h1,h2'}\n  - {name: b, command: ok}\n", "  max_fail_percentage: 50\n") + NEXT
+    )
     assert theatre.on("h3") == ["a changed", "b changed", "next changed"]
 
 
 def test_max_fail_percentage_may_be_a_template(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: 'fail@h1'}\n", "  max_fail_percentage: '{{ limit }}'\n") + NEXT, extra_vars={"limit": 90})
+    theatre.run(
+        play("  - {name: a, command: 'fail@h1'}\n", "  max_fail_percentage: '{{ limit }}'\n") + NEXT,
+        extra_vars={"limit": 90},
+    )
     assert theatre.on("h2") == ["a changed", "next changed"]
 
 
@@ -245,3 +270,10 @@ def test_a_time_limit_that_is_no_number_fails_the_task(theatre: Theatre) -> None
 def test_a_time_limit_with_an_undefined_variable_fails_the_task(theatre: Theatre) -> None:
     theatre.run(play("  - {name: a, command: ok, timeout: '{{ nowhere }}'}\n"))
     assert theatre.on("h1") == ["a failed"]
+
+
+def test_unreachable_hosts_do_not_count_for_max_fail_percentage(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\n"
+    tasks = "  - {name: a, command: 'die@h1,h2'}\n  - {name: b, command: ok}\n"
+    theatre.run(play(tasks, "  max_fail_percentage: 40\n"))
+    assert theatre.on("h3") == ["a changed", "b changed"]

@@ -30,7 +30,8 @@ def test_hosts_may_include_different_files(theatre: Theatre) -> None:
 
 def test_a_loop_includes_once_for_each_item_in_order(theatre: Theatre) -> None:
     theatre.run(
-        play("  - include_tasks: t.yml\n    loop: [x, y]\n  - debug: {msg: end}\n"), {"t.yml": "- debug: {msg: '{{ item }}'}\n"}
+        play("  - include_tasks: t.yml\n    loop: [x, y]\n  - debug: {msg: end}\n"),
+        {"t.yml": "- debug: {msg: '{{ item }}'}\n"},
     )
     assert theatre.said("h1") == ["x", "y", "end"]
     assert theatre.said("h2") == ["x", "y", "end"]
@@ -141,7 +142,11 @@ def test_a_missing_file_fails_its_hosts_only(theatre: Theatre) -> None:
 
 
 def test_a_mistake_in_an_included_file_is_told_with_its_place(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: inc, include_tasks: '{{ x }}.yml'}\n"), {"t.yml": "- {name: a, comand: ok}\n"}, extra_vars={"x": "t"})
+    theatre.run(
+        play("  - {name: inc, include_tasks: '{{ x }}.yml'}\n"),
+        {"t.yml": "- {name: a, comand: ok}\n"},
+        extra_vars={"x": "t"},
+    )
     assert theatre.on("h1") == ["inc failed"]
     assert "t.yml:1" in theatre.result("inc")["msg"]
 
@@ -160,7 +165,10 @@ def test_a_file_that_includes_itself_ends_with_its_condition(theatre: Theatre) -
 def test_variables_of_nested_includes_are_rendered_where_they_are_written(theatre: Theatre) -> None:
     theatre.run(
         play("  - include_tasks: t.yml\n    vars: {n: one}\n"),
-        {"t.yml": "- include_tasks: u.yml\n  vars: {m: '{{ n }}-two'}\n", "u.yml": "- debug: {msg: '{{ m }} {{ n }}'}\n"},
+        {
+            "t.yml": "- include_tasks: u.yml\n  vars: {m: '{{ n }}-two'}\n",
+            "u.yml": "- debug: {msg: '{{ m }} {{ n }}'}\n",
+        },
     )
     assert theatre.said() == ["one-two one"]
 
@@ -172,7 +180,8 @@ def test_facts_set_inside_an_include_are_seen_behind_it(theatre: Theatre) -> Non
 
 def test_run_once_on_an_include_runs_its_tasks_on_one_host(theatre: Theatre) -> None:
     theatre.run(
-        play("  - include_tasks: t.yml\n    run_once: true\n  - {name: z, command: ok}\n"), {"t.yml": "- {name: a, command: ok}\n"}
+        play("  - include_tasks: t.yml\n    run_once: true\n  - {name: z, command: ok}\n"),
+        {"t.yml": "- {name: a, command: ok}\n"},
     )
     assert [line for line in theatre.told if " a " in line] == ["h1 a changed"]
     assert theatre.on("h2") == ["z changed"]
@@ -232,7 +241,11 @@ def test_a_role_that_does_not_exist_fails_the_include(theatre: Theatre) -> None:
 
 
 def test_dependencies_of_an_included_role_run_first(theatre: Theatre) -> None:
-    files = {**ROLE, "roles/top/meta/main.yml": "dependencies: [r]\n", "roles/top/tasks/main.yml": "- {name: t, command: ok}\n"}
+    files = {
+        **ROLE,
+        "roles/top/meta/main.yml": "dependencies: [r]\n",
+        "roles/top/tasks/main.yml": "- {name: t, command: ok}\n",
+    }
     theatre.run(play("  - include_role: {name: top}\n"), files)
     assert theatre.on("h1") == ["include_role ok", "r : a changed", "top : t changed", "r : h ok"]
 
@@ -243,13 +256,22 @@ def test_import_role_with_tasks_from_runs_that_file(theatre: Theatre) -> None:
 
 
 def test_an_include_in_always_runs_for_a_host_that_failed(theatre: Theatre) -> None:
-    tasks = "  - block:\n    - {name: a, command: fail@h1}\n    always:\n    - include_tasks: z.yml\n  - {name: after, command: ok}\n"
-    theatre.run(play(tasks), {"z.yml": "- {name: z1, command: ok}\n- include_tasks: zz.yml\n", "zz.yml": "- {name: z2, command: ok}\n"})
+    tasks = (
+        "  - block:\n    - {name: a, command: fail@h1}\n    always:\n"
+        "    - include_tasks: z.yml\n  - {name: after, command: ok}\n"
+    )
+    theatre.run(
+        play(tasks),
+        {"z.yml": "- {name: z1, command: ok}\n- include_tasks: zz.yml\n", "zz.yml": "- {name: z2, command: ok}\n"},
+    )
     assert [x for x in theatre.on("h1") if "include" not in x] == ["a failed", "z1 changed", "z2 changed"]
     assert theatre.on("h2")[-1] == "after changed"
 
 
 def test_a_forced_handler_of_a_failed_host_may_include_tasks(theatre: Theatre) -> None:
-    text = play("  - {name: a, command: ok, notify: h}\n  - {name: b, command: fail}\n") + "  handlers:\n  - {name: h, include_tasks: z.yml}\n"
+    text = (
+        play("  - {name: a, command: ok, notify: h}\n  - {name: b, command: fail}\n")
+        + "  handlers:\n  - {name: h, include_tasks: z.yml}\n"
+    )
     theatre.run(text, {"z.yml": "- {name: z, command: ok}\n"}, force_handlers=True)
     assert theatre.on("h1") == ["a changed", "b failed", "h ok", "z changed"]

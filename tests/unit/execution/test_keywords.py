@@ -15,12 +15,20 @@ def become_users(theatre: Theatre) -> list[str | None]:
 
 
 def test_become_is_inherited_and_can_be_taken_back(theatre: Theatre) -> None:
-    theatre.run(play("  - command: ok\n  - {command: ok, become: false}\n  - {command: ok, become_user: www}\n", "  become: true\n"))
+    theatre.run(
+        play(
+            "  - command: ok\n  - {command: ok, become: false}\n  - {command: ok, become_user: www}\n",
+            "  become: true\n",
+        )
+    )
     assert become_users(theatre) == ["root", None, "www"]
 
 
 def test_become_may_be_a_template(theatre: Theatre) -> None:
-    theatre.run(play("  - {command: ok, become: '{{ yes_please }}', become_user: '{{ who }}'}\n"), extra_vars={"yes_please": True, "who": "ann"})
+    theatre.run(
+        play("  - {command: ok, become: '{{ yes_please }}', become_user: '{{ who }}'}\n"),
+        extra_vars={"yes_please": True, "who": "ann"},
+    )
     assert become_users(theatre) == ["ann"]
 
 
@@ -87,7 +95,10 @@ def test_diff_is_asked_for_by_the_run_or_the_task(theatre: Theatre) -> None:
 
 
 def test_no_log_marks_every_event_of_the_task(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: ok, loop: [1], no_log: true}\n  - {name: b, command: ok, no_log: '{{ hide }}'}\n"), extra_vars={"hide": True})
+    theatre.run(
+        play("  - {name: a, command: ok, loop: [1], no_log: true}\n  - {name: b, command: ok, no_log: '{{ hide }}'}\n"),
+        extra_vars={"hide": True},
+    )
     assert [e.no_log for e in theatre.recorder.of(event.OperationFinished)] == [True, True]
     assert all(e.no_log for e in theatre.recorder.of(event.ItemFinished))
 
@@ -105,7 +116,10 @@ def test_a_truth_value_that_is_none_is_told(theatre: Theatre) -> None:
 
 
 def test_conditions_of_play_block_and_task_are_all_required(theatre: Theatre) -> None:
-    tasks = "  - when: x > 1\n    block:\n    - {name: a, command: ok, when: x < 3}\n    - {name: b, command: ok, when: x > 3}\n"
+    tasks = (
+        "  - when: x > 1\n    block:\n    - {name: a, command: ok, when: x < 3}\n"
+        "    - {name: b, command: ok, when: x > 3}\n"
+    )
     theatre.run(play(tasks), extra_vars={"x": 2})
     assert theatre.on("h1") == ["a changed", "b skipped"]
     assert theatre.result("b")["false_condition"] == "x > 3"
@@ -117,7 +131,10 @@ def test_a_list_of_conditions_stops_at_the_first_that_is_false(theatre: Theatre)
 
 
 def test_failed_when_wins_over_the_module(theatre: Theatre) -> None:
-    tasks = "  - {name: a, command: fail, register: r, failed_when: r.rc > 1}\n  - {name: b, command: echo x, register: r, failed_when: [\"'x' in r.stdout\", r.rc == 0]}\n"
+    tasks = (
+        "  - {name: a, command: fail, register: r, failed_when: r.rc > 1}\n"
+        "  - {name: b, command: echo x, register: r, failed_when: [\"'x' in r.stdout\", r.rc == 0]}\n"
+    )
     theatre.run(play(tasks))
     assert theatre.on("h1") == ["a changed", "b failed"]
     assert theatre.result("b")["failed_when_result"] is True
@@ -137,7 +154,9 @@ def test_a_return_code_other_than_zero_is_a_failure(theatre: Theatre) -> None:
 
 
 def test_a_title_may_be_a_template(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: 'on {{ inventory_hostname }}', command: ok}\n  - {name: 'x {{ nowhere }}', command: ok}\n"))
+    theatre.run(
+        play("  - {name: 'on {{ inventory_hostname }}', command: ok}\n  - {name: 'x {{ nowhere }}', command: ok}\n")
+    )
     assert [e.title for e in theatre.recorder.of(event.OperationStarted)] == ["on h1", "x {{ nowhere }}"]
 
 
@@ -146,6 +165,8 @@ def test_locks_let_one_host_at_a_time_in(theatre: Theatre) -> None:
     most: list[int] = []
     release = theatre.sessions.release
     theatre.sessions.release = lambda: (most.append(len(theatre.sessions.held)), release())[1]  # type: ignore[method-assign, func-returns-value]
-    theatre.run("- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks:\n  - {name: a, command: ok, lock: [db]}\n")
+    theatre.run(
+        "- hosts: all\n  gather_facts: false\n  strategy: free\n  tasks:\n  - {name: a, command: ok, lock: [db]}\n"
+    )
     assert max(most) == 1
     assert len(theatre.told) == 2

@@ -58,28 +58,38 @@ def test_registered_results_carry_their_items(theatre: Theatre) -> None:
     theatre.run(
         play(
             "  - {command: 'echo {{ item }}', loop: [x, y], register: r}\n"
-            "  - debug: {msg: \"{{ r.results | map(attribute='item') | list }} {{ r.results[1].stdout }} {{ r.changed }}\"}\n"
+            '  - debug: {msg: "{{ r.results '
+            "| map(attribute='item') "
+            "| list }} {{ r.results[1].stdout "
+            '}} {{ r.changed }}"}\n'
         )
     )
     assert theatre.said() == ["['x', 'y'] y True"]
 
 
 def test_one_failed_item_fails_the_task_and_the_rest_still_runs(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: '{{ item }}', loop: [ok, fail, ok 3], ignore_errors: true, register: r}\n"))
+    theatre.run(
+        play("  - {name: a, command: '{{ item }}', loop: [ok, fail, ok 3], ignore_errors: true, register: r}\n")
+    )
     assert items(theatre) == ["ok changed", "fail failed", "ok 3 changed"]
     assert theatre.on("h1") == ["a ignored"]
     assert theatre.result("a")["msg"] == "One or more items failed"
 
 
 def test_set_fact_sees_what_the_item_before_it_set(theatre: Theatre) -> None:
-    theatre.run(play("  - {set_fact: {n: '{{ n | default(0) | int + item }}'}, loop: [1, 2, 3]}\n  - debug: {msg: '{{ n }}'}\n"))
+    theatre.run(
+        play("  - {set_fact: {n: '{{ n | default(0) | int + item }}'}, loop: [1, 2, 3]}\n  - debug: {msg: '{{ n }}'}\n")
+    )
     assert theatre.said() == ["6"]
 
 
 def test_loop_variables_have_the_names_asked_for(theatre: Theatre) -> None:
     theatre.run(
         play(
-            "  - {name: a, debug: {msg: '{{ x }}{{ i }}'}, loop: [p, q], loop_control: {loop_var: x, index_var: i}, register: r}\n"
+            "  - {name: a, debug: {msg: '{{ "
+            "x }}{{ i }}'}, loop: [p, q], "
+            "loop_control: {loop_var: x, "
+            "index_var: i}, register: r}\n"
             "  - debug: {msg: '{{ r.results[1].x }} {{ r.results[1].i }} {{ r.results[1].ansible_loop_var }}'}\n"
         )
     )
@@ -93,9 +103,9 @@ def test_a_label_is_shown_for_the_item(theatre: Theatre) -> None:
 
 def test_the_extended_loop_variable_knows_its_neighbours(theatre: Theatre) -> None:
     text = (
-        "  - debug: {msg: \"{{ ansible_loop.index }}/{{ ansible_loop.length }} {{ ansible_loop.first }} {{ ansible_loop.last }}"
-        " {{ ansible_loop.previtem | default('-') }} {{ ansible_loop.nextitem | default('-') }} {{ ansible_loop.revindex0 }}\"}\n"
-        "    loop: [a, b]\n    loop_control: {extended: true}\n"
+        '  - debug:\n      msg: "{{ l.index }}/{{ l.length }} {{ l.first }} {{ l.last }}'
+        " {{ l.previtem | default('-') }} {{ l.nextitem | default('-') }} {{ l.revindex0 }}\"\n"
+        "    loop: [a, b]\n    loop_control: {extended: true}\n    vars: {l: '{{ ansible_loop }}'}\n"
     )
     theatre.run(play(text))
     assert theatre.said() == ["1/2 True False - b 1", "2/2 False True a - 0"]
@@ -111,7 +121,12 @@ def test_all_items_are_left_out_when_asked(theatre: Theatre) -> None:
 
 
 def test_break_when_ends_the_loop_behind_the_item(theatre: Theatre) -> None:
-    text = "  - {name: a, command: 'echo {{ item }}', loop: [x, y, z], register: r, loop_control: {break_when: r.stdout == 'y'}}\n"
+    text = (
+        "  - {name: a, command: 'echo "
+        "{{ item }}', loop: [x, y, z], "
+        "register: r, loop_control: "
+        "{break_when: r.stdout == 'y'}}\n"
+    )
     theatre.run(play(text))
     assert theatre.commands == ["h1 echo x", "h1 echo y"]
 
@@ -132,7 +147,12 @@ def test_until_is_decided_for_each_item(theatre: Theatre) -> None:
         return {"changed": False, "rc": 0, "stdout": str(seen.count(text))}
 
     theatre.script = answer
-    text = "  - {name: a, command: '{{ item }}', loop: [x, y], register: r, until: r.stdout == '2', retries: 3, delay: 1}\n"
+    text = (
+        "  - {name: a, command: '{{ "
+        "item }}', loop: [x, y], "
+        "register: r, until: r.stdout "
+        "== '2', retries: 3, delay: 1}\n"
+    )
     theatre.run(play(text))
     assert seen == ["x", "x", "y", "y"]
     assert [r["attempts"] for r in theatre.result("a")["results"]] == [2, 2]
@@ -151,14 +171,18 @@ def test_with_items_flattens_and_with_dict_pairs(theatre: Theatre) -> None:
 
 
 def test_a_secret_item_makes_every_item_secret_that_is_told_after_it(theatre: Theatre) -> None:
-    text = "  - {name: a, command: 'ok {{ item.v }}', loop: [{v: 1, s: true}, {v: 2, s: false}], no_log: '{{ item.s }}'}\n"
+    text = (
+        "  - {name: a, command: 'ok {{ item.v }}', loop: [{v: 1, s: true}, {v: 2, s: false}], no_log: '{{ item.s }}'}\n"
+    )
     theatre.run(play(text))
     assert [e.no_log for e in theatre.recorder.of(event.ItemFinished)] == [True, True]
     assert theatre.recorder.of(event.OperationFinished)[-1].no_log
 
 
 def test_items_of_more_than_one_window_all_run(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: 'ok {{ item }}', loop: '{{ range(150) | list }}'}\n  - {name: b, command: ok}\n"))
+    theatre.run(
+        play("  - {name: a, command: 'ok {{ item }}', loop: '{{ range(150) | list }}'}\n  - {name: b, command: ok}\n")
+    )
     assert theatre.commands == [f"h1 ok {n}" for n in range(150)] + ["h1 ok"]
 
 
@@ -172,5 +196,7 @@ def test_changed_when_and_failed_when_see_the_item_and_its_result(theatre: Theat
 
 
 def test_a_loop_over_what_was_just_registered_waits_for_it(theatre: Theatre) -> None:
-    theatre.run(play("  - {command: echo a b, register: r}\n  - {command: 'ok {{ item }}', loop: '{{ r.stdout.split() }}'}\n"))
+    theatre.run(
+        play("  - {command: echo a b, register: r}\n  - {command: 'ok {{ item }}', loop: '{{ r.stdout.split() }}'}\n")
+    )
     assert theatre.commands == ["h1 echo a b", "h1 ok a", "h1 ok b"]

@@ -18,7 +18,10 @@ def kept(theatre: Theatre, host: str) -> list[str]:
 
 
 def test_end_host_ends_it_without_a_failure_for_this_play_only(theatre: Theatre) -> None:
-    tasks = "  - {name: a, command: ok}\n  - {meta: end_host, when: inventory_hostname == 'h1'}\n  - {name: b, command: ok}\n"
+    tasks = (
+        "  - {name: a, command: ok}\n"
+        "  - {meta: end_host, when: inventory_hostname == 'h1'}\n  - {name: b, command: ok}\n"
+    )
     theatre.run(play(tasks) + NEXT)
     assert kept(theatre, "h1") == ["a", "next"]
     assert kept(theatre, "h2") == ["a", "b", "next"]
@@ -26,7 +29,15 @@ def test_end_host_ends_it_without_a_failure_for_this_play_only(theatre: Theatre)
 
 def test_end_host_inside_an_include_ends_the_host_for_what_lies_behind_too(theatre: Theatre) -> None:
     tasks = "  - include_tasks: t.yml\n  - {name: z, command: ok}\n"
-    theatre.run(play(tasks), {"t.yml": "- {name: a, command: ok}\n- {meta: end_host, when: inventory_hostname == 'h1'}\n- {name: b, command: ok}\n"})
+    theatre.run(
+        play(tasks),
+        {
+            "t.yml": (
+                "- {name: a, command: ok}\n"
+                "- {meta: end_host, when: inventory_hostname == 'h1'}\n- {name: b, command: ok}\n"
+            )
+        },
+    )
     assert kept(theatre, "h1") == ["include_tasks", "a"]
     assert kept(theatre, "h2") == ["include_tasks", "a", "b", "z"]
 
@@ -38,7 +49,9 @@ def test_end_host_inside_a_block_does_not_run_its_rescue(theatre: Theatre) -> No
 
 
 def test_end_play_ends_all_batches_and_goes_on_with_the_next_play(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: ok}\n  - meta: end_play\n  - {name: b, command: ok}\n", "  serial: 1\n") + NEXT)
+    theatre.run(
+        play("  - {name: a, command: ok}\n  - meta: end_play\n  - {name: b, command: ok}\n", "  serial: 1\n") + NEXT
+    )
     assert kept(theatre, "h1") == ["a", "next"]
     assert kept(theatre, "h2") == ["next"]
 
@@ -49,9 +62,16 @@ def test_end_batch_goes_on_with_the_next_batch(theatre: Theatre) -> None:
 
 
 def test_end_role_ends_the_role_on_the_host_and_goes_on_behind_it(theatre: Theatre) -> None:
-    files = {"roles/r/tasks/main.yml": "- {name: a, command: ok}\n- {meta: end_role, when: inventory_hostname == 'h1'}\n- {name: b, command: ok}\n"}
+    files = {
+        "roles/r/tasks/main.yml": (
+            "- {name: a, command: ok}\n- {meta: end_role, when: inventory_hostname == 'h1'}\n- {name: b, command: ok}\n"
+        )
+    }
     theatre.run(play("  - {name: z, command: ok}\n", "  roles: [r]\n"), files)
-    assert kept(theatre, "h1") == ["r", "r", "z"] or [x for x in theatre.on("h1") if "meta" not in x] == ["r : a changed", "z changed"]
+    assert kept(theatre, "h1") == ["r", "r", "z"] or [x for x in theatre.on("h1") if "meta" not in x] == [
+        "r : a changed",
+        "z changed",
+    ]
     assert [x for x in theatre.on("h2") if "meta" not in x] == ["r : a changed", "r : b changed", "z changed"]
 
 

@@ -43,7 +43,12 @@ def test_a_pattern_that_matches_nobody_is_told_and_the_run_goes_on(theatre: Thea
 
 @pytest.mark.parametrize(
     ("order", "wanted"),
-    [("inventory", ["b", "a", "c"]), ("reverse_inventory", ["c", "a", "b"]), ("sorted", ["a", "b", "c"]), ("reverse_sorted", ["c", "b", "a"])],
+    [
+        ("inventory", ["b", "a", "c"]),
+        ("reverse_inventory", ["c", "a", "b"]),
+        ("sorted", ["a", "b", "c"]),
+        ("reverse_sorted", ["c", "b", "a"]),
+    ],
 )
 def test_hosts_run_in_the_order_asked_for(theatre: Theatre, order: str, wanted: list[str]) -> None:
     theatre.inventory = "b\na\nc\n"
@@ -136,7 +141,10 @@ def test_a_vars_file_may_be_chosen_by_a_fact(theatre: Theatre) -> None:
 
 
 def test_the_first_file_of_a_list_that_exists_counts(theatre: Theatre) -> None:
-    text = "- hosts: h1\n  gather_facts: false\n  vars_files: [[none.yml, some.yml, other.yml]]\n  tasks:\n  - debug: {msg: '{{ v }}'}\n"
+    text = (
+        "- hosts: h1\n  gather_facts: false\n  vars_files: [[none.yml, some.yml, other.yml]]\n"
+        "  tasks:\n  - debug: {msg: '{{ v }}'}\n"
+    )
     theatre.run(text, {"some.yml": "v: some\n", "other.yml": "v: other\n"})
     assert theatre.said() == ["some"]
 
@@ -191,7 +199,11 @@ def test_more_hosts_than_forks_all_get_their_turn(theatre: Theatre) -> None:
 @pytest.mark.parametrize("strategy", ["free", "host_pinned", "graph"])
 def test_other_strategies_run_everything_too(theatre: Theatre, strategy: str) -> None:
     theatre.inventory = "".join(f"h{n}\n" for n in range(5))
-    text = HEAD + f"  strategy: {strategy}\n  tasks:\n  - {{name: a, command: ok, notify: h}}\n  - {{name: o, command: ok, run_once: true}}\n  - include_tasks: t.yml\n  handlers:\n  - {{name: h, command: ok}}\n"
+    text = HEAD + (
+        f"  strategy: {strategy}\n  tasks:\n  - {{name: a, command: ok, notify: h}}\n"
+        "  - {name: o, command: ok, run_once: true}\n"
+        "  - include_tasks: t.yml\n  handlers:\n  - {name: h, command: ok}\n"
+    )
     theatre.run(text, {"t.yml": "- {name: i, command: ok}\n"}, forks=2)
     assert len(theatre.told) == 5 + 1 + 5 + 5 + 5
 

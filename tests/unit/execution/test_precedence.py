@@ -10,7 +10,10 @@ def play(tasks: str, head: str = "") -> str:
 
 
 SAY = "  - debug: {msg: '{{ v }}'}\n"
-ROLE = {"roles/r/defaults/main.yml": "v: defaults\nd: from r\n", "roles/r/tasks/main.yml": "- debug: {msg: '{{ v }}'}\n"}
+ROLE = {
+    "roles/r/defaults/main.yml": "v: defaults\nd: from r\n",
+    "roles/r/tasks/main.yml": "- debug: {msg: '{{ v }}'}\n",
+}
 
 
 def test_role_defaults_are_seen_by_the_whole_play_and_lose_to_everything(theatre: Theatre) -> None:
@@ -76,7 +79,9 @@ def test_include_vars_win_over_task_vars_and_set_fact_over_include_vars(theatre:
 
 
 def test_a_registered_result_wins_over_play_vars(theatre: Theatre) -> None:
-    theatre.run(play("  - command: echo x\n    register: v\n  - debug: {msg: '{{ v.stdout }}'}\n", "  vars: {v: play}\n"))
+    theatre.run(
+        play("  - command: echo x\n    register: v\n  - debug: {msg: '{{ v.stdout }}'}\n", "  vars: {v: play}\n")
+    )
     assert theatre.said() == ["x"]
 
 
@@ -104,7 +109,11 @@ def test_variables_of_an_import_are_like_block_vars(theatre: Theatre) -> None:
 
 def test_extra_vars_win_over_everything_but_the_loop_item(theatre: Theatre) -> None:
     theatre.run(
-        play("  - set_fact: {v: fact}\n" + SAY + "  - debug: {msg: '{{ v }} {{ item }}'}\n    loop: [1]\n    vars: {v: task}\n"),
+        play(
+            "  - set_fact: {v: fact}\n"
+            + SAY
+            + "  - debug: {msg: '{{ v }} {{ item }}'}\n    loop: [1]\n    vars: {v: task}\n"
+        ),
         extra_vars={"v": "extra", "item": "extra"},
     )
     assert theatre.said() == ["extra", "extra 1"]
@@ -160,7 +169,9 @@ def test_magic_variables_tell_about_host_play_and_role(theatre: Theatre) -> None
     files = {"roles/r/tasks/main.yml": "- debug: {msg: '{{ role_name }} {{ role_path | basename }}'}\n"}
     text = (
         "- hosts: web\n  name: first\n  gather_facts: false\n  roles: [r]\n  tasks:\n"
-        "  - debug: {msg: '{{ inventory_hostname }} {{ inventory_hostname_short }} {{ group_names }} {{ groups.web }}'}\n"
+        "  - debug: {msg: '{{ inventory_hostname }} {{ "
+        "inventory_hostname_short }} {{ "
+        "group_names }} {{ groups.web }}'}\n"
         "  - debug: {msg: '{{ ansible_play_name }} {{ ansible_play_hosts }} {{ hostvars.h1.inventory_hostname }}'}\n"
         "  - debug: {msg: '{{ playbook_dir | basename }} {{ ansible_check_mode }} {{ ansible_version.full }}'}\n"
     )
@@ -182,14 +193,19 @@ def test_with_serial_the_play_hosts_are_all_and_the_batch_is_the_batch(theatre: 
 
 
 def test_a_failed_host_leaves_the_play_hosts(theatre: Theatre) -> None:
-    text = "- hosts: all\n  gather_facts: false\n  tasks:\n  - command: fail@h1\n  - debug: {msg: '{{ ansible_play_hosts }}'}\n"
+    text = (
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "  - command: fail@h1\n"
+        "  - debug: {msg: '{{ ansible_play_hosts }}'}\n"
+    )
     theatre.run(text)
     assert theatre.said("h2") == [["h2"]]
 
 
 def test_hostvars_shows_what_another_host_registered(theatre: Theatre) -> None:
     text = (
-        "- hosts: all\n  gather_facts: false\n  tasks:\n  - command: echo of-{{ inventory_hostname }}\n    register: r\n"
+        "- hosts: all\n  gather_facts: false\n  tasks:\n"
+        "  - command: echo of-{{ inventory_hostname }}\n    register: r\n"
         "  - debug: {msg: '{{ hostvars.h2.r.stdout }}'}\n"
     )
     theatre.run(text)
@@ -210,7 +226,9 @@ def test_a_role_used_again_with_other_vars_runs_again(theatre: Theatre) -> None:
 
 def test_facts_are_seen_with_and_without_prefix(theatre: Theatre) -> None:
     theatre.facts = {"h1": {"ansible_distribution": "Debian"}}
-    theatre.run("- hosts: h1\n  tasks:\n  - debug: {msg: '{{ ansible_distribution }} {{ ansible_facts.distribution }}'}\n")
+    theatre.run(
+        "- hosts: h1\n  tasks:\n  - debug: {msg: '{{ ansible_distribution }} {{ ansible_facts.distribution }}'}\n"
+    )
     assert theatre.said() == ["Debian Debian"]
 
 

@@ -57,7 +57,10 @@ def test_retries_without_until_wait_for_success(theatre: Theatre) -> None:
 def test_until_sees_the_result_after_failed_when_and_changed_when(theatre: Theatre) -> None:
     theatre.script = in_turn({"failed": True, "rc": 1}, {"rc": 0})
     theatre.run(
-        play("  - {name: a, command: x, register: r, failed_when: r.rc == 5, changed_when: false, until: r.rc == 0, delay: 1}\n")
+        play(
+            "  - {name: a, command: x, register: r, failed_when: r.rc "
+            "== 5, changed_when: false, until: r.rc == 0, delay: 1}\n"
+        )
     )
     assert theatre.on("h1") == ["a ok"]
 
@@ -86,14 +89,21 @@ def test_nothing_behind_a_task_that_may_be_tried_again_is_sent_ahead(theatre: Th
 
 def test_delay_and_retries_may_be_templates(theatre: Theatre) -> None:
     theatre.script = in_turn(BAD, GOOD)
-    theatre.run(play("  - {name: a, command: x, retries: '{{ n }}', delay: '{{ n }}', until: true}\n"), extra_vars={"n": 2})
+    theatre.run(
+        play("  - {name: a, command: x, retries: '{{ n }}', delay: '{{ n }}', until: true}\n"), extra_vars={"n": 2}
+    )
     assert theatre.on("h1") == ["a failed"]
 
 
 @pytest.mark.parametrize(("kind", "trouble"), [("unreachable", Unreachable("gone")), ("lost", Lost("gone"))])
 def test_retry_takes_up_lost_contact_over_a_new_connection(theatre: Theatre, kind: str, trouble: TargetError) -> None:
     theatre.script = in_turn(trouble, GOOD)
-    theatre.run(play(f"  - {{name: a, command: x, retry: {{attempts: 3, wait: 1, 'on': [{kind}]}}}}\n  - {{name: b, command: y}}\n"))
+    theatre.run(
+        play(
+            f"  - {{name: a, command: x, retry: {{attempts: 3, wait: 1, 'on': [{kind}]}}}}\n"
+            f"  - {{name: b, command: y}}\n"
+        )
+    )
     assert theatre.sessions.resets == ["h1"]
     assert theatre.on("h1") == ["a changed", "b changed"]
 

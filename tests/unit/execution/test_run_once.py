@@ -12,7 +12,9 @@ def play(tasks: str, head: str = "") -> str:
 
 
 def test_the_result_is_registered_with_every_host(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: echo hi, run_once: true, register: r}\n  - debug: {msg: '{{ r.stdout }}'}\n"))
+    theatre.run(
+        play("  - {name: a, command: echo hi, run_once: true, register: r}\n  - debug: {msg: '{{ r.stdout }}'}\n")
+    )
     assert theatre.commands == ["h1 echo hi"]
     assert (theatre.said("h1"), theatre.said("h2")) == (["hi"], ["hi"])
 
@@ -23,7 +25,12 @@ def test_set_fact_once_sets_it_for_all(theatre: Theatre) -> None:
 
 
 def test_a_loop_is_run_by_one_host(theatre: Theatre) -> None:
-    theatre.run(play("  - {command: 'ok {{ item }}', loop: [1, 2], run_once: true, register: r}\n  - debug: {msg: '{{ r.results | length }}'}\n"))
+    theatre.run(
+        play(
+            "  - {command: 'ok {{ item }}', loop: [1, 2], run_once: true, register: r}\n"
+            "  - debug: {msg: '{{ r.results | length }}'}\n"
+        )
+    )
     assert theatre.commands == ["h1 ok 1", "h1 ok 2"]
     assert theatre.said("h2") == ["2"]
 
@@ -35,7 +42,12 @@ def test_a_failure_ends_every_host(theatre: Theatre) -> None:
 
 
 def test_an_ignored_failure_ends_nobody(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: fail, run_once: true, ignore_errors: true, register: r}\n  - debug: {msg: '{{ r is failed }}'}\n"))
+    theatre.run(
+        play(
+            "  - {name: a, command: fail, run_once: true, ignore_errors: true, register: r}\n"
+            "  - debug: {msg: '{{ r is failed }}'}\n"
+        )
+    )
     assert theatre.said("h2") == [True]
 
 
@@ -64,7 +76,10 @@ def test_a_condition_is_that_of_the_one_host(theatre: Theatre) -> None:
 @pytest.mark.parametrize(("value", "hosts"), [("true", ["h1"]), ("false", ["h1", "h2"])])
 def test_it_may_be_a_template(theatre: Theatre, value: str, hosts: list[str]) -> None:
     theatre.run(
-        play("  - {name: a, command: ok, run_once: '{{ flag }}', register: r}\n  - {name: b, debug: {msg: '{{ r.changed }}'}}\n"),
+        play(
+            "  - {name: a, command: ok, run_once: '{{ flag }}', register: r}\n"
+            "  - {name: b, debug: {msg: '{{ r.changed }}'}}\n"
+        ),
         extra_vars={"flag": value == "true"},
     )
     assert [line.split()[0] for line in theatre.told if " a " in line] == hosts
@@ -77,13 +92,17 @@ def test_with_serial_it_runs_once_for_each_batch(theatre: Theatre) -> None:
 
 
 def test_handlers_notified_by_it_run_on_the_one_host(theatre: Theatre) -> None:
-    theatre.run(play("  - {name: a, command: ok, run_once: true, notify: h}\n") + "  handlers:\n  - {name: h, command: ok}\n")
+    theatre.run(
+        play("  - {name: a, command: ok, run_once: true, notify: h}\n") + "  handlers:\n  - {name: h, command: ok}\n"
+    )
     assert [line for line in theatre.told if " h " in line] == ["h1 h changed"]
 
 
 def test_add_host_runs_once_and_a_later_play_finds_the_host(theatre: Theatre) -> None:
     text = play("  - {name: add, add_host: {name: 'new-{{ inventory_hostname }}', groups: fresh, x: 1}}\n")
-    theatre.run(text + "- hosts: fresh\n  gather_facts: false\n  tasks:\n  - debug: {msg: '{{ x }} {{ group_names }}'}\n")
+    theatre.run(
+        text + "- hosts: fresh\n  gather_facts: false\n  tasks:\n  - debug: {msg: '{{ x }} {{ group_names }}'}\n"
+    )
     assert [line for line in theatre.told if " add " in line] == ["h1 add changed"]
     assert theatre.said("new-h1") == ["1 ['fresh']"]
 
@@ -93,3 +112,9 @@ def test_group_by_makes_groups_for_the_plays_behind(theatre: Theatre) -> None:
     text = play("  - group_by: {key: 'os_{{ os }}'}\n")
     theatre.run(text + "- hosts: os_red\n  gather_facts: false\n  tasks:\n  - {name: z, command: ok}\n")
     assert [line for line in theatre.told if " z " in line] == ["h2 z changed"]
+
+
+def test_an_added_host_is_one_of_all(theatre: Theatre) -> None:
+    text = play("  - {name: add, add_host: {name: new}}\n") + play("  - {name: z, command: ok}\n")
+    theatre.run(text)
+    assert sorted(line for line in theatre.told if " z " in line) == ["h1 z changed", "h2 z changed", "new z changed"]

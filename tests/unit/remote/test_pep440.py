@@ -41,7 +41,10 @@ def test_a_version_meets_a_requirement_or_not(text: str, version: str, is_met: b
     assert meets(version, wanted.clauses) is is_met
 
 
-@pytest.mark.parametrize("text", ["git+https://x/y", "./here", "a @ https://x/y", "a; python_version<'3'", "-e .", "a=1"])
+NOT_PLAIN = ["git+https://x/y", "./here", "a @ https://x/y", "a; python_version<'3'", "-e .", "a=1"]
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN)
 def test_what_is_not_a_plain_requirement_is_not_read(text: str) -> None:
     assert requirement(text) is None
 

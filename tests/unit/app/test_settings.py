@@ -1,0 +1,94 @@
+"""ansible.cfg and ANSIBLE_* variables: which file counts, what wins, and what the run makes of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from provisioner.app.run import with_settings
+from provisioner.app.settings import read_settings
+from provisioner.app.wiring import Loaded
+from provisioner.diagnostics.errors import InputError
+from provisioner.model.options import RunOptions
+
+
+@pytest.fixture(autouse=True)
+def _somewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+
+
+def test_the_file_beside_the_playbook_is_read(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text(
+        "[defaults]\ninventory = hosts ; where\nroles_path = roles:/opt/roles\nforks = 7\nremote_user = ops\n"
+        "host_key_checking = False\ntimeout = 33\nforce_handlers = yes\nprivate_key_file = ~/.ssh/key\n"
+    )
+    found = read_settings({})
+    assert found.inventories == (str(tmp_path / "hosts"),)
+    assert found.roles_path == (str(tmp_path / "roles"), "/opt/roles")
+    assert (found.forks, found.remote_user, found.host_key_checking, found.timeout_s) == (7, "ops", False, 33.0)
+    assert found.force_handlers
+    assert found.source == str(tmp_path / "ansible.cfg")
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nforks = 7\nremote_user = file\n")
+    found = read_settings({"ANSIBLE_FORKS": "9", "ANSIBLE_HOST_KEY_CHECKING": "0"})
+    assert (found.forks, found.remote_user, found.host_key_checking) == (9, "file", False)
+
+
+def test_a_file_named_by_the_environment_counts_alone(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nforks = 7\nremote_user = here\n")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "ansible.cfg").write_text("[defaults]\nroles_path = r\n")
+    found = read_settings({"ANSIBLE_CONFIG": str(other)})
+    assert (found.forks, found.remote_user) == (None, None)
+    assert found.roles_path == (str(other / "r"),)
+
+
+def test_a_file_in_a_folder_that_anyone_may_write_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nforks = 7\n")
+    tmp_path.chmod(0o777)
+    assert read_settings({}).source == ""
+
+
+def test_paths_from_the_environment_begin_where_we_are(tmp_path: Path) -> None:
+    assert read_settings({"ANSIBLE_ROLES_PATH": "mine"}).roles_path == (str(tmp_path / "mine"),)
+
+
+def test_a_list_of_hosts_is_no_path() -> None:
+    assert read_settings({"ANSIBLE_INVENTORY": "h1,h2"}).inventories == ("h1,h2",)
+
+
+def test_a_file_that_cannot_be_read_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("forks = 7\n")
+    with pytest.raises(InputError, match=r"cannot read .*ansible\.cfg"):
+        read_settings({})
+
+
+@pytest.mark.parametrize("line", ["forks = many", "timeout = soon", "host_key_checking = perhaps"])
+def test_a_value_of_the_wrong_kind_is_an_input_error(tmp_path: Path, line: str) -> None:
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\n{line}\n")
+    with pytest.raises(InputError, match=line.split(maxsplit=1)[0]):
+        read_settings({})
+
+
+def settled(tmp_path: Path, text: str, options: RunOptions) -> RunOptions:
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\n{text}")
+    nothing: object = None
+    loaded = Loaded(nothing, nothing, nothing, nothing, read_settings({}), ())  # type: ignore[arg-type]
+    return with_settings(options, loaded)
+
+
+def test_settings_count_where_no_option_is_given(tmp_path: Path) -> None:
+    made = settled(tmp_path, "forks = 7\nremote_user = ops\nhost_key_checking = no\ntimeout = 3\n", RunOptions())
+    assert (made.forks, made.remote_user, made.host_key_checking, made.timeout_s) == (7, "ops", "no", 3.0)
+
+
+def test_options_win_over_settings(tmp_path: Path) -> None:
+    asked = RunOptions(forks=2, remote_user="me", host_key_checking="accept-new", timeout_s=5, force_handlers=True)
+    made = settled(tmp_path, "forks = 7\nremote_user = ops\nhost_key_checking = no\ntimeout = 3\n", asked)
+    assert (made.forks, made.remote_user, made.host_key_checking, made.timeout_s) == (2, "me", "accept-new", 5)
+    assert made.force_handlers

@@ -1,0 +1,234 @@
+"""The small pieces alone: judging a result, a host's memory, the inventory while running, routes, names of handlers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from provisioner.diagnostics.errors import TargetError, Unreachable
+from provisioner.execution import connecting
+from provisioner.execution.connecting import route
+from provisioner.execution.inventory_state import InventoryState
+from provisioner.execution.judge import DroppedUnrun, combined, normalised, result_of, status_of
+from provisioner.execution.memory import HostMemory
+from provisioner.execution.outcome import Effects, Include, Outcome
+from provisioner.model.call import Reply
+from provisioner.model.inventory import Group, Host, Inventory
+from provisioner.model.keywords import EMPTY, Keywords
+from provisioner.model.options import RunOptions
+from provisioner.model.status import Status
+from provisioner.scheduling.stimuli import Ends
+
+# ---------------------------------------------------------------------- judge
+
+
+@pytest.mark.parametrize(
+    ("result", "ignores", "status"),
+    [
+        ({}, False, Status.OK), ({"changed": True}, False, Status.CHANGED), ({"skipped": True}, False, Status.SKIPPED),
+        ({"failed": True, "changed": True}, False, Status.FAILED), ({"failed": True}, True, Status.IGNORED),
+        ({"unreachable": True}, True, Status.UNREACHABLE), ({"unreachable": True, "lost": True}, False, Status.LOST),
+        ({"skipped": True, "failed": True}, False, Status.FAILED),
+    ],
+)  # fmt: skip
+def test_a_result_stands_for_one_status(result: dict[str, Any], ignores: bool, status: Status) -> None:
+    assert status_of(result, ignores_errors=ignores) is status
+
+
+def test_a_return_code_decides_where_the_module_does_not_say() -> None:
+    assert normalised({"rc": 2})["failed"] is True
+    assert normalised({"rc": 2, "failed": False})["failed"] is False
+    assert normalised({"rc": "0"})["failed"] is False
+
+
+def test_output_is_given_in_lines_too() -> None:
+    assert normalised({"stdout": "a\nb\n", "stderr": ""}) == {
+        "stdout": "a\nb\n", "stderr": "", "stdout_lines": ["a", "b"], "stderr_lines": [], "changed": False,
+        "failed": False,
+    }  # fmt: skip
+
+
+def test_a_reply_holds_a_result_an_error_or_says_dropped() -> None:
+    assert result_of(Reply(result={"a": 1})) == {"a": 1}
+    with pytest.raises(DroppedUnrun):
+        result_of(Reply(dropped=True))
+    with pytest.raises(Unreachable):
+        result_of(Reply(error=Unreachable("x")))
+    with pytest.raises(TargetError, match="neither"):
+        result_of(Reply())
+
+
+def test_a_loop_is_what_its_items_come_to() -> None:
+    ok, bad, skipped = {"changed": True}, {"failed": True}, {"skipped": True}
+    assert combined([ok, skipped])["changed"] is True
+    assert combined([ok, bad])["failed"] is True
+    assert combined([skipped, skipped])["skipped"] is True
+    assert "skipped" not in combined([ok, skipped])
+    assert combined([ok, {"unreachable": True, "msg": "gone"}])["msg"] == "gone"
+    assert combined([])["results"] == []
+
+
+# ---------------------------------------------------------------------- memory
+
+
+def test_a_fact_has_two_names_and_what_the_module_said_stays() -> None:
+    memory = HostMemory("h")
+    memory.learn_facts({"ansible_os": "x", "custom": 1})
+    facts = memory.layers[0].values
+    assert (facts["ansible_os"], facts["custom"]) == ("x", 1)
+    assert facts["ansible_facts"] == {"os": "x", "custom": 1}
+
+
+def test_what_may_change_the_route_counts_the_version_up() -> None:
+    memory = HostMemory("h")
+    memory.set({"x": 1})
+    assert memory.version == 0
+    memory.set({"ansible_user": "u"})
+    memory.learn_facts({"ansible_host": "x"})
+    memory.include({"a": 1})
+    memory.clear_facts()
+    assert memory.version == 4
+    assert memory.facts == {}
+
+
+# ---------------------------------------------------------------------- inventory
+
+
+def inventory() -> InventoryState:
+    groups = {
+        "all": Group("all", children=("web", "prod", "ungrouped")), "ungrouped": Group("ungrouped"),
+        "web": Group("web", ("a",)), "prod": Group("prod", children=("web",), vars={"stage": "prod"}),
+    }  # fmt: skip
+    return InventoryState(Inventory({"a": Host("a", {"x": 1}, ("prod", "web")), "b": Host("b")}, groups))
+
+
+def test_groups_hold_the_hosts_of_their_children() -> None:
+    state = inventory()
+    assert state.groups == {"all": ["a", "b"], "ungrouped": [], "web": ["a"], "prod": ["a"]}
+    assert state.group_names("a") == ["prod", "web"]
+
+
+def test_a_new_host_is_in_its_groups_at_once() -> None:
+    state = inventory()
+    assert state.add_host("c", ("web", "new"), {"y": 2}) is True
+    assert state.groups["prod"] == ["a", "c"]
+    assert state.groups["new"] == ["c"]
+    assert state.add_host("c", ("web",), {"y": 2}) is False
+    assert state.knows("c")
+
+
+def test_variables_of_a_known_host_are_added_to() -> None:
+    state = inventory()
+    state.add_host("a", (), {"z": 3})
+    assert state.inventory.hosts["a"].vars == {"x": 1, "z": 3}
+
+
+def test_group_by_makes_parents_too() -> None:
+    state = inventory()
+    state.add_to_groups("b", ("os_x",), ("systems", "all"))
+    assert state.groups["systems"] == ["b"]
+    assert state.add_to_groups("b", ("os_x",), ("systems",)) is False
+
+
+def test_groups_that_contain_each_other_end() -> None:
+    groups = {"all": Group("all"), "p": Group("p", ("a",), ("q",)), "q": Group("q", ("b",), ("p",))}
+    state = InventoryState(Inventory({"a": Host("a"), "b": Host("b")}, groups))
+    assert sorted(state.groups["p"]) == ["a", "b"]
+
+
+# ---------------------------------------------------------------------- routes
+
+
+PLAIN = RunOptions()
+
+
+def found(host: str = "h", keywords: Keywords = EMPTY, options: RunOptions = PLAIN, **known: Any) -> connecting.Route:
+    return route(host, keywords, known.get, options, implicit=host == "localhost")
+
+
+def test_a_host_without_variables_is_reached_by_ssh_under_its_name() -> None:
+    target = found().target
+    assert (target.connection, target.address, target.port, target.user, target.python) == (
+        "ssh",
+        "h",
+        None,
+        None,
+        "auto",
+    )
+
+
+def test_localhost_is_local_unless_told_otherwise() -> None:
+    assert found("localhost").target.connection == "local"
+    assert found("localhost", ansible_connection="ssh").target.connection == "ssh"
+
+
+@pytest.mark.parametrize("name", ["ssh", "smart", "paramiko", "paramiko_ssh", "ansible.builtin.ssh"])
+def test_ansible_s_names_of_connections_are_known(name: str) -> None:
+    assert found(ansible_connection=name).target.connection == "ssh"
+
+
+def test_variables_win_over_keywords_and_those_over_options() -> None:
+    keywords, options = Keywords(remote_user="kw", port=1), RunOptions(remote_user="opt", private_key="/o")
+    assert found("h", Keywords(), options).target.user == "opt"
+    assert found("h", keywords, options).target.user == "kw"
+    target = found("h", keywords, options, ansible_user="var", ansible_port="2").target
+    assert (target.user, target.port, target.private_key) == ("var", 2, "/o")
+
+
+def test_arguments_of_ssh_are_split_as_a_shell_does() -> None:
+    options = RunOptions(ssh_args=("-v",))
+    target = found(
+        "h", Keywords(), options, ansible_ssh_common_args="-o 'ProxyCommand=a b'", ansible_ssh_extra_args="-4"
+    ).target
+    assert target.ssh_args == ("-o", "ProxyCommand=a b", "-4", "-v")
+
+
+@pytest.mark.parametrize(("value", "asked"), [(True, "yes"), ("no", "no"), ("accept-new", "accept-new"), (None, "yes")])
+def test_host_key_checking_may_be_a_variable(value: object, asked: str) -> None:
+    assert found(ansible_host_key_checking=value).target.host_key_checking == asked
+
+
+def test_become_has_a_user_a_method_and_a_password() -> None:
+    assert found().become is None
+    become = found("h", Keywords(become=True)).become
+    assert become is not None
+    assert (become.user, become.method, become.password) == ("root", "sudo", None)
+    become = found("h", Keywords(become=True, become_user="kw", become_method="su"), ansible_su_pass="s").become
+    assert become is not None
+    assert (become.user, become.method, become.password) == ("kw", "su", "s")
+
+
+def test_a_variable_switches_become_off_and_on() -> None:
+    assert found("h", Keywords(become=True), ansible_become="no").become is None
+    assert found("h", Keywords(), RunOptions(become=True)).become is not None
+    assert found("h", Keywords(become=False), RunOptions(become=True)).become is None
+    assert found(ansible_become=True, ansible_become_user="w").become is not None
+
+
+def test_passwords_are_in_no_text_form() -> None:
+    assert "hush" not in repr(
+        found("h", Keywords(become=True), ansible_password="hush", ansible_become_password="hush")
+    )
+
+
+# ---------------------------------------------------------------------- outcomes
+
+
+def test_only_what_concerns_the_host_alone_may_be_passed() -> None:
+    def outcome(status: Status = Status.OK, **effects: Any) -> Outcome:
+        return Outcome(status, {}, Effects(**effects))
+
+    assert outcome(variables={"x": 1}).may_be_passed
+    assert not outcome(Status.FAILED).may_be_passed
+    assert not outcome(ends=Ends.HOST).may_be_passed
+    assert not outcome(new_groups=[("h", ("g",), ())]).may_be_passed
+    assert not outcome(clear_facts=True).may_be_passed
+
+
+def test_equal_includes_have_one_key() -> None:
+    def key(name: str = "t.yml", **variables: object) -> str:
+        return Include("tasks", name, variables, {}).key
+
+    assert key(item=1) == key(item=1)
+    assert len({key(), key(item=1), key(item=2), key("u.yml")}) == 4
