@@ -18,7 +18,7 @@ from provisioner.reporting.renderer import EventRenderer, OwnsScreen, Settings
 
 OUTPUTS = {"console": "console", "plain": "plain", "ansible": "ansible", "json": "json_lines"}
 """What ``--output`` takes, and the renderer that does it."""
-EXACT = frozenset({"json_lines"})
+EXACT = frozenset({"json_lines", "junit"})
 """Renderers that escape by themselves and whose readers want every character."""
 
 

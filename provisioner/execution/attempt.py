@@ -86,7 +86,7 @@ def out_of_time(run: TaskRun, seconds: float) -> Outcome:
 
 
 def interrupted(run: TaskRun) -> Outcome:
-    """Return the outcome of a task that was waiting, or between two items of its loop, when the user stopped the run."""
+    """Return the outcome of a task that waited, or was between two items of its loop, when the user stopped the run."""
     result = {"failed": True, "changed": False, "msg": "the run was stopped before this task was at its end"}
     return Outcome(Status.FAILED, result, run.effects, run.is_secret)
 

@@ -26,12 +26,18 @@ def matcher(forms: Iterable[str]) -> re.Pattern[str] | None:
     their number.
     """
     root: _Node = {}
+    forms = list(forms)
     for form in forms:
         node = root
         for character in form:
             node = node.setdefault(character, {})
         node[""] = {}
-    return re.compile(_expression(root)) if root else None
+    if not root:
+        return None
+    try:
+        return re.compile(_expression(root))
+    except RecursionError:  # each one the beginning of the next, hundreds deep: a host may send such to break us
+        return re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))))
 
 
 _Node = dict[str, "_Node"]

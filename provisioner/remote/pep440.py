@@ -51,12 +51,8 @@ def _meets(version: str, operator: str, wanted: str) -> Optional[bool]:
     if operator == "===":
         return version == wanted
     if wanted.endswith(".*") and operator in ("==", "!="):
-        here, prefix = key(version), key(wanted[:-2])
-        if here is None or prefix is None:
-            return None
-        width = len(wanted[:-2].split("."))
-        same = _padded(here[1], width)[:width] == _padded(prefix[1], width) and here[0] == prefix[0]
-        return same == (operator == "==")
+        begins = _begins(version, wanted[:-2])
+        return None if begins is None else begins == (operator == "==")
     here, there = key(version if "+" in wanted else version.partition("+")[0]), key(wanted)
     if here is None or there is None:
         return None
@@ -73,6 +69,14 @@ def _meets(version: str, operator: str, wanted: str) -> Optional[bool]:
     }[operator]
 
 
+def _begins(version: str, start: str) -> Optional[bool]:
+    here, prefix = key(version), key(start)
+    if here is None or prefix is None:
+        return None
+    width = len(start.split("."))
+    return bool(_padded(here[1], width)[:width] == _padded(prefix[1], width) and here[0] == prefix[0])
+
+
 def _padded(release: Tuple[int, ...], width: int) -> Tuple[int, ...]:
     return release + (0,) * max(0, width - len(release))
 
@@ -87,13 +91,18 @@ def key(version: str) -> Optional[Tuple[Any, ...]]:
     if not match:
         return None
     epoch, release, stage, number, dash, post, dev, dev_number, local = match.groups()
-    numbers: List[int] = [int(part) for part in release.split(".")]
-    while len(numbers) > 1 and numbers[-1] == 0:
-        numbers.pop()
+    numbers = _release(release)
     has_post = dash is not None or post is not None
     after = int(dash or post or 0) if has_post else -1
     before = (STAGES.get(stage, stage), int(number or 0)) if stage else ("z", 0)
     if dev and not stage and not has_post:
         before = ("", 0)
     develop = float(int(dev_number or 0)) if dev else float("inf")
-    return (int(epoch or 0), tuple(numbers), before, after, develop, local or "")
+    return (int(epoch or 0), numbers, before, after, develop, local or "")
+
+
+def _release(text: str) -> Tuple[int, ...]:
+    numbers: List[int] = [int(part) for part in text.split(".")]
+    while len(numbers) > 1 and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -17,7 +17,7 @@ class Scratch:
     def path(self) -> str:
         """Return the folder; OSError where none can be made."""
         if not self._path:
-            self._path = tempfile.mkdtemp(prefix="%s%d.%s-" % (PREFIX, os.getpid(), _namespace()))
+            self._path = tempfile.mkdtemp(prefix="%s%d.%s-" % (PREFIX, os.getpid(), _namespace()), dir=_place())
             _sweep(os.path.dirname(self._path))
         return self._path
 
@@ -25,6 +25,18 @@ class Scratch:
         """Remove it with all that is in it."""
         if self._path:
             shutil.rmtree(self._path, ignore_errors=True)
+
+
+def _place() -> str:
+    """Return where temporary files go; somewhere else where programs may not be started from there (noexec)."""
+    usual = tempfile.gettempdir()
+    for folder in (usual, "/var/tmp", os.path.expanduser("~")):  # noqa: S108 - a private folder is made in it
+        try:
+            if os.access(folder, os.W_OK | os.X_OK) and not os.statvfs(folder).f_flag & os.ST_NOEXEC:
+                return folder
+        except OSError:
+            continue
+    return usual
 
 
 def _sweep(folder: str) -> None:

@@ -110,7 +110,7 @@ def _fast_events(parser: Any) -> Iterator[Event]:
 
 def _pure_events(text: str) -> Iterator[Event]:
     reader = YAML(typ="safe", pure=True)
-    reader.version = (1, 1)
+    reader.version = (1, 2)  # for where plain words end (a "?" in an address); what they mean is decided here, by 1.1
     yield from reader.parse(text)
 
 

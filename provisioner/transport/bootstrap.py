@@ -222,7 +222,7 @@ class _Greeting:
     def _no_python(self) -> NoInterpreter:
         found = re.findall(rb"@provisioner:found (.*?)@", self.noise)
         listed = ", ".join(text.decode("utf-8", "replace") for text in found) or "none at all"
-        tried = "ansible_python_interpreter" if self.target.python != "auto" else ", ".join(CANDIDATES)
+        tried = ", ".join(CANDIDATES) if self.target.python == "auto" else f"{self.target.python}, as configured"
         return NoInterpreter(
             f"{where(self.target)}: no Python 3.6 or newer found (looked for {tried}; there is: {listed})\n"
             "    hint: install python3 there (the raw module works without it), or set ansible_python_interpreter"

@@ -120,14 +120,17 @@ def _differs(params: Params, state: State, known: Optional[Choice]) -> bool:
     return wanted != known.links or any(state.links.get(each.name) != each.link for each in params.subcommands)
 
 
+def _priority(params: Params, known: Optional[Choice]) -> int:
+    if params.priority is not None:
+        return params.priority
+    return known.priority if known else DEFAULT_PRIORITY
+
+
 def _install(params: Params, state: State, known: Optional[Choice]) -> List[str]:
     link = params.link or state.link
     if not link:
         raise Failed("Needed to install the alternative, but unable to do so as we are missing the link")
-    priority = params.priority
-    if priority is None:
-        priority = known.priority if known else DEFAULT_PRIORITY
-    words = ["--install", link, params.name, params.path or "", str(priority)]
+    words = ["--install", link, params.name, params.path or "", str(_priority(params, known))]
     if params.subcommands is not None:
         for each in params.subcommands:
             words += ["--slave", each.link, each.name, each.path]
@@ -143,17 +146,12 @@ def _diff(params: Params, state: State, known: Optional[Choice]) -> Dict[str, st
     after = {"state": "absent" if params.state == "absent" else "present", "path": state.current, "mode": state.mode}
     if known is not None:
         before["priority"] = str(known.priority)
-    if params.state == "absent":
-        after["path"] = "" if selected else state.current
-    elif selected:
-        after["path"] = params.path or ""
-    if params.state == "selected" and state.current != params.path:
-        after["mode"] = "manual"
-    if params.state == "auto":
-        after["mode"] = "auto"
+    if selected:
+        after["path"] = "" if params.state == "absent" else params.path or ""
+    if params.state == "auto" or (params.state == "selected" and state.current != params.path):
+        after["mode"] = "auto" if params.state == "auto" else "manual"
     if params.state != "absent" and params.path:
-        number = params.priority if params.priority is not None else known.priority if known else DEFAULT_PRIORITY
-        after["priority"] = str(number)
+        after["priority"] = str(_priority(params, known))
     return {"before": _shown(before), "after": _shown(after)}
 
 

@@ -68,7 +68,10 @@ def _name(line: str) -> str:
 
 def _value(line: str) -> str:
     match = VARIABLE.match(line)
-    value = match.group(2) if match else ""
+    return _unquoted(match.group(2) if match else "")
+
+
+def _unquoted(value: str) -> str:
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
@@ -78,8 +81,7 @@ def _edit(params: Params, lines: List[str]) -> None:
         for number in reversed(numbers):
             del lines[number]
         return
-    value = params.value or ""
-    bare = value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
+    bare = _unquoted(params.value or "")
     quote = "'" if '"' in bare else '"'
     line = "%s=%s" % (params.name, quote + bare + quote if re.search(r"^$|[\s#'\"]", bare) else bare)
     if numbers:

@@ -296,7 +296,7 @@ def _verify(params: Params, repository: Repository, kind: str) -> None:
     signers = re.findall(r"\[GNUPG:\] VALIDSIG (\S+)", done.err)
     if params.gpg_allowlist and not set(signers) & {each.replace(" ", "").upper() for each in params.gpg_allowlist}:
         raise Failed(
-            "The gpg_allowlist does not include the public key \"%s\" for this commit" % (signers or ["none"])[0]
+            'The gpg_allowlist does not include the public key "%s" for this commit' % (signers or ["none"])[0]
         )
 
 

@@ -21,9 +21,7 @@ class Params(Parameters):
         "str", "Where it is kept; system unless repo or file is given.", choices=("file", "local", "global", "system")
     )
     state: str = optional("str", "Whether it is set.", "present", choices=("present", "absent"))
-    add_mode: str = optional(
-        "str", "Replace what is set, or add to it.", "replace-all", choices=("add", "replace-all")
-    )
+    add_mode: str = optional("str", "Replace what is set, or add to it.", "replace-all", choices=("add", "replace-all"))
     rules = (required_if("scope", "local", "repo"), required_if("scope", "file", "file"))
 
 

@@ -57,9 +57,14 @@ def plan(params: Params, state: editing.Text) -> Change:
     planned.settles = True
     if planned.diff:
         planned.diff = [_named(params, each) if "content" in each["after_header"] else each for each in planned.diff]
-    planned.result["msg"] = said[0] if planned.changed else "%s %s" % (
-        params.name,
-        "not present" if params.state == "absent" else "present",
+    planned.result["msg"] = (
+        said[0]
+        if planned.changed
+        else "%s %s"
+        % (
+            params.name,
+            "not present" if params.state == "absent" else "present",
+        )
     )
     return planned
 

@@ -207,31 +207,33 @@ def _words(option: str, value: Optional[str]) -> List[str]:
 
 def plan(params: Params, state: State) -> Change:
     """Decide which calls are needed."""
-    present = params.state == "present"
     rule = _rule(params)
     result: Dict[str, Any] = {
         key: getattr(params, key) for key in ("ip_version", "table", "chain", "flush", "state", "chain_management")
     }
     result["rule"] = " ".join(rule)
-    calls: List[List[str]] = []
-    if params.flush:
-        calls += [["-F", *([params.chain] if params.chain else [])]] if state.has_rules else []
-    elif params.policy is not None:
-        if not state.policy:
-            raise Failed("Can't detect current policy: %s is no built-in chain" % params.chain)
+    if params.policy is not None:
         result["policy"] = params.policy
-        calls += [["-P", params.chain or "", params.policy]] if state.policy != params.policy else []
-    elif params.chain_management and not rule:
-        if state.has_chain != present:
-            calls.append(["-N" if present else "-X", params.chain or ""])
-    else:
-        calls += [["-N", params.chain or ""]] if params.chain_management and not state.has_chain and present else []
-        calls += [_edit(params, rule)] if state.has_rule != present else []
+    calls = _calls(params, state, rule)
     if not calls:
         return Change(False, calls, result)
     shown = " ".join(calls[-1]) + "\n"
     gone = calls[-1][0] in ("-D", "-X", "-F")
     return Change(True, calls, result, {"before": shown if gone else "", "after": "" if gone else shown})
+
+
+def _calls(params: Params, state: State, rule: List[str]) -> List[List[str]]:
+    present, chain = params.state == "present", params.chain or ""
+    if params.flush:
+        return [["-F", *([chain] if chain else [])]] if state.has_rules else []
+    if params.policy is not None:
+        if not state.policy:
+            raise Failed("Can't detect current policy: %s is no built-in chain" % chain)
+        return [["-P", chain, params.policy]] if state.policy != params.policy else []
+    if params.chain_management and not rule:
+        return [["-N" if present else "-X", chain]] if state.has_chain != present else []
+    calls = [["-N", chain]] if params.chain_management and not state.has_chain and present else []
+    return [*calls, _edit(params, rule)] if state.has_rule != present else calls
 
 
 def _edit(params: Params, rule: List[str]) -> List[str]:

@@ -88,6 +88,13 @@ def _files(params: Params, state: State) -> Dict[str, str]:
     if not any(path.startswith(LOAD) and load.match(line) for path, line in lines):
         path = os.path.join(LOAD, params.name + ".conf")
         files[path] = state.files.get(path, "") + params.name + "\n"
+    files.update(_options(params, state, options, lines))
+    return files
+
+
+def _options(params: Params, state: State, options: Any, lines: List[Any]) -> Dict[str, str]:
+    """Return the files that must say other parameters."""
+    files: Dict[str, str] = {}
     found = [options.match(line) for path, line in lines if path.startswith(OPTIONS)]
     set_now = [match.group(1) for match in found if match]
     if params.params and sorted(" ".join(set_now).split()) != sorted(params.params.split()):

@@ -92,16 +92,23 @@ def plan(params: Params, state: State) -> Change:
             raise Failed("uninstalling a package is only available for named packages")
         there = params.name in state.installed
         return Change(there, ["uninstall", params.name], diff=_diff(params, state, "") if there else None)
-    if params.name is None:
-        words = ["update"] if params.state == "latest" and not state.missing else ["install"]
-        fresh = not state.installed and not state.missing
-        return Change(True if state.missing or state.outdated else None if fresh else False, words)
-    here = state.installed.get(params.name)
+    return _plan_project(params, state) if params.name is None else _plan_package(params, state, params.name)
+
+
+def _plan_project(params: Params, state: State) -> Change:
+    words = ["update"] if params.state == "latest" and not state.missing else ["install"]
+    if state.missing or state.outdated:
+        return Change(True, words)
+    return Change(False if state.installed else None, words)
+
+
+def _plan_package(params: Params, state: State, name: str) -> Change:
+    here = state.installed.get(name)
     wrong = here is None or (params.version is not None and here != params.version.lstrip("v="))
     if params.state == "latest":
-        wrong = here is None or params.name in state.outdated
+        wrong = here is None or name in state.outdated
     version = params.version or ("latest" if params.state == "latest" else "")
-    target = params.name + ("@" + version if version else "")
+    target = name + ("@" + version if version else "")
     diff = _diff(params, state, version or "installed") if wrong else None
     return Change(wrong, ["install", target], diff=diff)
 

@@ -106,6 +106,9 @@ def plan(params: Params, state: State) -> Change:
         "state": params.state,
         "requirements": params.requirements,
         "virtualenv": params.virtualenv,
+        "cmd": _command(params, state.pip, names),
+        "stdout": "",
+        "stderr": "",
     }
     needs = _needs(params, state, names)
     if not state.has_environment:

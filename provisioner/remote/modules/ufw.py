@@ -1,7 +1,7 @@
 """Manage the firewall ufw: rules, default policies, logging, and whether it runs."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, mutually_exclusive, optional, required_one_of
@@ -23,9 +23,7 @@ RULES = (("ufw6-", "/etc/ufw/user6.rules"), ("ufw-", "/etc/ufw/user.rules"))
 class Params(Parameters):
     """One rule, or one setting; several settings are made in the order state, default, logging, rule."""
 
-    state: Optional[str] = optional(
-        "str", "Whether it runs.", choices=("enabled", "disabled", "reloaded", "reset")
-    )
+    state: Optional[str] = optional("str", "Whether it runs.", choices=("enabled", "disabled", "reloaded", "reset"))
     default: Optional[str] = optional(
         "str", "What becomes of what no rule decides.", choices=("allow", "deny", "reject"), aliases=("policy",)
     )
@@ -41,7 +39,9 @@ class Params(Parameters):
     to_ip: str = optional("str", "Destination address.", "any", aliases=("dest", "to"))
     to_port: Optional[str] = optional("str", "Destination port.", aliases=("port",))
     proto: Optional[str] = optional(
-        "str", "Protocol.", choices=("any", "tcp", "udp", "ipv6", "esp", "ah", "gre", "igmp", "vrrp"),
+        "str",
+        "Protocol.",
+        choices=("any", "tcp", "udp", "ipv6", "esp", "ah", "gre", "igmp", "vrrp"),
         aliases=("protocol",),
     )
     name: Optional[str] = optional("str", "A profile of /etc/ufw/applications.d.", aliases=("app",))
@@ -105,17 +105,21 @@ def _rule(params: Params, numbered: List[str]) -> List[str]:
     words.append(params.rule or "")
     if params.direction is not None:
         words.append({"incoming": "in", "outgoing": "out"}.get(params.direction, params.direction))
-    words += ["on", params.interface] if params.interface else []
-    words += ["in", "on", params.interface_in] if params.interface_in else []
-    words += ["out", "on", params.interface_out] if params.interface_out else []
-    words += ["log"] if params.log else []
-    words += ["from", params.from_ip]
-    words += ["port", params.from_port] if params.from_port else []
-    words += ["to", params.to_ip]
-    words += ["port", params.to_port] if params.to_port else []
-    words += ["proto", params.proto] if params.proto else []
-    words += ["app", params.name] if params.name else []
-    words += ["comment", params.comment] if params.comment and not params.delete else []
+    parts: Tuple[Tuple[List[str], Optional[str]], ...] = (
+        (["on"], params.interface),
+        (["in", "on"], params.interface_in),
+        (["out", "on"], params.interface_out),
+        ([], "log" if params.log else None),
+        (["from"], params.from_ip),
+        (["port"], params.from_port),
+        (["to"], params.to_ip),
+        (["port"], params.to_port),
+        (["proto"], params.proto),
+        (["app"], params.name),
+        (["comment"], None if params.delete else params.comment),
+    )
+    for before, value in parts:
+        words += [*before, value] if value else []
     return words
 
 
@@ -139,20 +143,14 @@ def _position(params: Params, numbered: List[str]) -> Optional[int]:
 def plan(params: Params, state: State) -> Change:
     """Decide which calls are needed."""
     calls: List[List[str]] = []
-    before, after = {}, {}
+    before: Dict[str, str] = {}
+    after: Dict[str, str] = {}
     if params.state in ("enabled", "disabled") and state.enabled != (params.state == "enabled"):
         calls.append(["-f", "enable" if params.state == "enabled" else "disable"])
         before["state"], after["state"] = "enabled" if state.enabled else "disabled", params.state
     elif params.state in ("reloaded", "reset"):
         calls.append(["-f", "reload" if params.state == "reloaded" else "reset"])
-    if params.default is not None:
-        way = {"in": "incoming", "out": "outgoing"}.get(params.direction or "in", params.direction or "incoming")
-        if state.policies.get(way) != params.default:
-            calls.append(["default", params.default, way])
-            before["default " + way], after["default " + way] = state.policies.get(way, ""), params.default
-    if params.logging is not None and not _logs(params.logging, state.level):
-        calls.append(["logging", params.logging])
-        before["logging"], after["logging"] = state.level, params.logging
+    _plan_settings(params, state, calls, before, after)
     if state.edits:
         words = _rule(params, state.numbered)
         calls.append(words)
@@ -161,6 +159,19 @@ def plan(params: Params, state: State) -> Change:
     diff = {"before": _shown(before), "after": _shown(after)} if before or after else None
     settles = params.state not in ("reloaded", "reset")
     return Change(bool(calls), calls, {"commands": [" ".join(["ufw", *each]) for each in calls]}, diff, settles)
+
+
+def _plan_settings(
+    params: Params, state: State, calls: List[List[str]], before: Dict[str, str], after: Dict[str, str]
+) -> None:
+    if params.default is not None:
+        way = {"in": "incoming", "out": "outgoing"}.get(params.direction or "in", params.direction or "incoming")
+        if state.policies.get(way) != params.default:
+            calls.append(["default", params.default, way])
+            before["default " + way], after["default " + way] = state.policies.get(way, ""), params.default
+    if params.logging is not None and not _logs(params.logging, state.level):
+        calls.append(["logging", params.logging])
+        before["logging"], after["logging"] = state.level, params.logging
 
 
 def _logs(wanted: str, level: str) -> bool:

@@ -358,16 +358,20 @@ def _make_key(params: Params, system: System) -> None:
 
 
 def _with_passphrase(argv: List[str], passphrase: str, system: System) -> Any:
-    """Let ssh-keygen ask a script of ours: an argument would show in the process list."""
+    """Let ssh-keygen ask a script of ours: arguments show in the process list, the environment to the same user."""
     asked = os.path.join(system.tmp, "askpass")
-    descriptor = os.open(asked, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o700)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write("#!/bin/sh\nprintf '%s\\n' \"$PROVISIONER_PASSPHRASE\"\n")
-    env = {"SSH_ASKPASS": asked, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0", "PROVISIONER_PASSPHRASE": passphrase}
+    answer = asked + ".answer"
+    script = '#!/bin/sh\nexec cat "$0.answer"\n'
     try:
-        return system.commands.run(argv, env=env)
+        for path, mode, text in ((asked, 0o700, script), (answer, 0o600, passphrase + "\n")):
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(text)
+        return system.commands.run(argv, env={"SSH_ASKPASS": asked, "SSH_ASKPASS_REQUIRE": "force", "DISPLAY": ":0"})
     finally:
-        os.unlink(asked)
+        for path in (asked, answer):
+            if os.path.lexists(path):
+                os.unlink(path)
 
 
 def _key_facts(path: str, system: System) -> Dict[str, Any]:

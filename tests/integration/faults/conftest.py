@@ -49,7 +49,7 @@ def play(*tasks: str, hosts: str = "h1", more: str = "") -> str:
     return f"- hosts: {hosts}\n  gather_facts: false\n{more}  tasks:\n{listed}"
 
 
-SLOW = '{name: slow, shell: "touch /var/tmp/f-slow; sleep 6; rm /var/tmp/f-slow"}'
+SLOW = '{name: slow, shell: "touch /var/tmp/f-slow; sleep 5; rm /var/tmp/f-slow"}'
 
 
 def in_slow_task(on: On, host: str = "h1") -> Callable[[], bool]:

@@ -120,7 +120,7 @@ def test_two_hundred_megabytes_of_output_do_not_fill_the_memory(cli: Cli, on: On
 def test_a_user_who_may_not_become_root_is_told(cli: Cli, on: On) -> None:
     on(
         "h1",
-        "useradd -m f-plain; mkdir -p ~f-plain/.ssh; cp ~/.ssh/authorized_keys ~f-plain/.ssh/; chown -R f-plain ~f-plain",
+        "useradd -m f-plain; mkdir -p ~f-plain/.ssh; cp ~/.ssh/auth* ~f-plain/.ssh; chown -R f-plain ~f-plain",
     )
     try:
         done = cli.run(play("{name: ping, ping: {}}", more="  become: true\n"), *extra(ansible_user="f-plain"))
@@ -131,6 +131,7 @@ def test_a_user_who_may_not_become_root_is_told(cli: Cli, on: On) -> None:
     assert "hint:" in done.text
 
 
+@pytest.mark.campaign
 def test_a_hundred_names_of_two_hosts_keep_threads_and_memory_bounded(cli: Cli, on: On) -> None:
     way = "{{ hostvars['h%d'].ansible_host }}"
     lines = "".join(f'    n{number}: {{ansible_host: "{way % (number % 2 + 1)}"}}\n' for number in range(100))

@@ -65,7 +65,14 @@ def test_a_killed_controller_orphans_nothing(cli: Cli, on: On) -> None:
     assert children() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "sigterm"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, id="ctrl-c"),
+        pytest.param(signal.SIGTERM, id="sigterm", marks=pytest.mark.campaign),
+        pytest.param(signal.SIGHUP, id="closed terminal", marks=pytest.mark.campaign),
+    ],
+)
 def test_one_signal_finishes_what_runs_and_tells_owed_handlers(cli: Cli, on: On, number: signal.Signals) -> None:
     first = '{name: first, command: "true", notify: told}'
     text = play(first, SLOW, LAST) + '  handlers: [{name: told, command: "touch /var/tmp/f-told"}]\n'
@@ -93,6 +100,7 @@ def test_two_signals_end_at_once_and_say_what_is_not_known(cli: Cli, on: On) -> 
     assert_clean(on, "h1")
 
 
+@pytest.mark.campaign
 def test_a_signal_stops_a_long_loop_between_two_items(cli: Cli, on: On) -> None:
     line = "echo {{ item }} >> /var/tmp/f-loop; sleep 0.05"
     loop = f'{{name: loop, shell: "{line}", loop: "{{{{ range(1000) | list }}}}"}}'
@@ -111,7 +119,7 @@ def test_a_signal_stops_a_long_loop_between_two_items(cli: Cli, on: On) -> None:
     [
         "{name: waits, pause: {seconds: 120}}",
         '{name: waits, command: "false", register: r, until: r.rc == 0, retries: 50, delay: 30}',
-        "{name: waits, wait_for_connection: {delay: 100}}",
+        pytest.param("{name: waits, wait_for_connection: {delay: 100}}", marks=pytest.mark.campaign),
     ],
     ids=["pause", "until", "wait_for_connection"],
 )
@@ -134,6 +142,7 @@ def test_a_signal_while_connecting_ends_the_run(cli: Cli, lab: Lab) -> None:
     assert_stopped(cli, done, within_s=6)
 
 
+@pytest.mark.campaign
 def test_a_broken_pipe_behind_the_output_does_not_stop_the_run_half_way(cli: Cli, on: On) -> None:
     process = cli.start_run(play(SLOW, LAST))
     assert process.stdout is not None

@@ -10,17 +10,25 @@ TRAP = "{{ lookup('pipe', 'touch PWNED') }}"
 TASKS = """
     - {name: evil, shell: cat /var/tmp/f-evil, register: r}
     - {name: show, debug: {msg: "{{ r.stdout }} {{ r }}"}}
-    - {name: facts, set_fact: {f: "{{ r.stdout }}", g: "x {{ r.stdout }}", h: ["{{ r.stdout }}"], "{{ 'dyn' }}": "{{ r }}"}}
-    - {name: made, set_fact: {k: "{{ {'a': 1} | combine({'b': r.stdout}) }}", l: "{{ r.stdout ~ '' }}", m: "{{ [r.stdout, 'a'] | join(',') }}",
-                              n: "{{ {'a': r.stdout} | to_json | from_json }}", o: "{{ '%s' | format(r.stdout) }}", p: "{{ r.stdout | replace('zz', '') }}"}}
-    - {name: shown, debug: {msg: "{{ f }} {{ g }} {{ h }} {{ dyn.stdout }} {{ k }} {{ k.b }} {{ l }} {{ m }} {{ n.a }} {{ o }} {{ p }}"}}
+    - name: facts
+      set_fact: {f: "{{ r.stdout }}", g: "x {{ r.stdout }}", h: ["{{ r.stdout }}"], "{{ 'dyn' }}": "{{ r }}"}
+    - name: made
+      set_fact:
+        k: "{{ {'a': 1} | combine({'b': r.stdout}) }}"
+        l: "{{ r.stdout ~ '' }}"
+        m: "{{ [r.stdout, 'a'] | join(',') }}"
+        n: "{{ {'a': r.stdout} | to_json | from_json }}"
+        o: "{{ '%s' | format(r.stdout) }}"
+        p: "{{ r.stdout | replace('zz', '') }}"
+    - {name: shown, debug: {msg: "{{ f }} {{ g }} {{ h }} {{ dyn.stdout }} {{ k }} {{ k.b }} {{ l }} {{ m }}"}}
+    - {name: shown too, debug: {msg: "{{ n.a }} {{ o }} {{ p }}"}}
     - {name: when, debug: {msg: x}, when: r.stdout == 'x' or f == 'x' or k.b == 'x'}
     - {name: loop, debug: {msg: "{{ item }}"}, loop: "{{ r.stdout_lines + [f, k.b] }}"}
     - {name: with, debug: {msg: "{{ item }}"}, with_items: "{{ r.stdout_lines }}"}
     - {name: "title {{ r.stdout }}", debug: {msg: "{{ v }}"}, vars: {v: "{{ r.stdout }}"}}
     - {name: template, template: {src: t.j2, dest: /var/tmp/f-out}}
     - {name: added, add_host: {name: other, evil: "{{ r.stdout }}", deep: {list: ["{{ r.stdout }}"]}}}
-    - {name: hostvars, debug: {msg: "{{ hostvars.other.evil }} {{ hostvars.other.deep }} {{ hostvars[inventory_hostname].f }}"}}
+    - {name: hostvars, debug: {msg: "{{ hostvars.other.evil }} {{ hostvars.other.deep }} {{ hostvars.h1.f }}"}}
     - {name: failed, fail: {msg: "{{ r.stdout }}"}, ignore_errors: true, register: e}
     - {name: error, debug: {msg: "{{ e.msg }} {{ e }}"}}
     - {name: asserted, assert: {that: r.stdout != '', success_msg: "{{ r.stdout }}"}}

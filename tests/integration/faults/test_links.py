@@ -26,7 +26,7 @@ from tests.integration.faults.conftest import (
 )
 
 LAST = '{name: last, command: "touch /var/tmp/f-last"}'
-BOTH = pytest.mark.parametrize("connection", ["ssh", "openssh"])
+BOTH = pytest.mark.parametrize("connection", ["ssh", pytest.param("openssh", marks=pytest.mark.campaign)])
 
 
 def begun(cli: Cli, on: On, *options: str, tasks: tuple[str, ...] = (SLOW, LAST)) -> object:
@@ -81,6 +81,7 @@ def test_a_frozen_sshd_is_noticed_though_its_kernel_answers(cli: Cli, lab: Lab, 
     assert "nothing was heard" in done.text
 
 
+@pytest.mark.campaign
 def test_requests_in_flight_ahead_are_each_accounted_for_when_the_link_is_cut(cli: Cli, lab: Lab, on: On) -> None:
     tasks = [SLOW, *(f'{{name: "n{number}", command: "touch /var/tmp/f-{number}"}}' for number in range(60))]
     process = begun(cli, on, *IMPATIENT, tasks=tuple(tasks))
@@ -98,6 +99,7 @@ def test_requests_in_flight_ahead_are_each_accounted_for_when_the_link_is_cut(cl
     assert again.code == 0, again.text
 
 
+@pytest.mark.campaign
 def test_a_large_copy_over_a_cut_link_leaves_the_old_file_whole(cli: Cli, lab: Lab, on: On) -> None:
     big = cli.folder / "big"
     with big.open("wb") as stream:

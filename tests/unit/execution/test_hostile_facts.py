@@ -9,9 +9,21 @@ from provisioner.execution.memory import HostMemory
 
 @pytest.mark.parametrize(
     "name",
-    ["ansible_connection", "ansible_host", "ansible_port", "ansible_user", "ansible_password", "ansible_become_exe"]
-    + ["ansible_become_flags", "ansible_ssh_common_args", "ansible_python_interpreter", "ansible_ruby_interpreter"]
-    + ["ansible_ssh_private_key_file", "ansible_facts", "ansible_host_key_checking"],
+    [
+        "ansible_connection",
+        "ansible_host",
+        "ansible_port",
+        "ansible_user",
+        "ansible_password",
+        "ansible_become_exe",
+        "ansible_become_flags",
+        "ansible_ssh_common_args",
+        "ansible_python_interpreter",
+        "ansible_ruby_interpreter",
+        "ansible_ssh_private_key_file",
+        "ansible_facts",
+        "ansible_host_key_checking",
+    ],
 )
 def test_a_fact_does_not_change_the_way_to_a_host(name: str) -> None:
     memory = HostMemory("h1")

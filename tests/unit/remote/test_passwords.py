@@ -8,7 +8,16 @@ import pytest
 
 from provisioner.remote.passwords import hashed, matches
 
-SCHEMES = ("apr_md5_crypt", "md5_crypt", "ldap_sha1", "sha256_crypt", "sha512_crypt", "bcrypt", "des_crypt", "plaintext")
+SCHEMES = (
+    "apr_md5_crypt",
+    "md5_crypt",
+    "ldap_sha1",
+    "sha256_crypt",
+    "sha512_crypt",
+    "bcrypt",
+    "des_crypt",
+    "plaintext",
+)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -59,7 +59,6 @@ def test_a_recorded_run_is_counted_as_it_says_itself(events: list[e.Event]) -> N
     assert recap.stats == last.stats
 
 
-
 def test_a_row_has_ansibles_columns_exactly() -> None:
     line = recap_line("localhost", HostStats(4, 2, 0, 1, 1, 1, 1), Paint(is_coloured=False))
     assert line == (

@@ -126,6 +126,14 @@ def test_a_syntax_error_names_the_place_and_the_usual_cause(text: str, place: st
     assert "^" in found.render()
 
 
+def test_a_colon_inside_a_word_of_a_flow_collection_is_part_of_the_word() -> None:
+    assert read("{hosts: a:b, urls: [http://x/y?z=1, c:d], n: 010}") == {
+        "hosts": "a:b",
+        "urls": ["http://x/y?z=1", "c:d"],
+        "n": 8,
+    }
+
+
 def test_a_thousand_tasks_are_read_quickly() -> None:
     text = "".join(
         f"- name: Task {i}\n  copy:\n    src: f{i}\n    dest: /etc/{i}\n    mode: '0644'\n  when: x is defined\n"

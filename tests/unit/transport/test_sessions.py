@@ -202,7 +202,7 @@ def test_closing_ends_a_busy_worker_and_answers_everything(sources: ModuleSource
     talk.sessions.close()
     assert time.monotonic() - began < 9
     assert [type(replies.get(timeout=1).error) for _ in range(2)] == [Lost, Lost]
-    assert not is_running(pid)
+    wait_until(lambda: not is_running(pid), "the worker ended")
     assert transport_threads() == []
 
 
