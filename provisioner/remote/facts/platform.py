@@ -48,7 +48,7 @@ def collect(system: System) -> Dict[str, Any]:
 def full_name(nodename: str) -> str:
     """Return the name the name service gives this host; a name server that does not answer costs two seconds."""
     answer: List[str] = []
-    asking = threading.Thread(target=lambda: answer.append(socket.getfqdn()))
+    asking = threading.Thread(target=lambda: answer.append(socket.getfqdn()), name="fqdn")
     asking.daemon = True
     asking.start()
     asking.join(NAME_SERVICE_S)
