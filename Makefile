@@ -46,11 +46,11 @@ test-fast: $(STAMP)
 	$(VENV)/bin/pytest -q -n $(JOBS) --no-hosts $(FAST)
 
 test-hosts: hosts-possible $(STAMP)
-	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
+	$(VENV)/bin/pytest -q -p no:randomly --durations=10 $(HOSTS) -m "not campaign"
 
 test: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q -n $(JOBS) $(FAST)
-	$(VENV)/bin/pytest -q --durations=10 $(HOSTS) -m "not campaign"
+	$(VENV)/bin/pytest -q -p no:randomly --durations=10 $(HOSTS) -m "not campaign"
 
 demo: hosts-possible $(STAMP)
 	@$(PY) bench/demo.py $(if $(FRESH),--fresh) $(if $(BREAK),--break)
