@@ -45,6 +45,7 @@ docs: $(STAMP)
 test-fast: $(STAMP)
 	$(VENV)/bin/pytest -q -n $(JOBS) --no-hosts $(FAST)
 
+# in written order: host tests share three machines, and what one leaves another may meet
 test-hosts: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q -p no:randomly --durations=10 $(HOSTS) -m "not campaign"
 
