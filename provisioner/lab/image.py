@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .apt_settings import KEYRING, AptSettings
@@ -37,15 +37,16 @@ Say = Callable[[str], None]
 class Images:
     """Finds or builds the image for this controller's release and package sources."""
 
-    def __init__(self, commands: Commands, places: Places, say: Say) -> None:
+    def __init__(self, commands: Commands, places: Places, say: Say, extra: Sequence[str] = ()) -> None:
         self._commands = commands
         self._cache = places.cache
         self._say = say
+        self._packages = (*PACKAGES, *extra)
 
     def ensure(self) -> Path:
         """Return the image's folder; build it first where there is none. A folder by that name is always whole."""
         settings = AptSettings.of_controller(self._commands)
-        recipe = hashlib.sha256(repr((VERSION, PACKAGES, FILES)).encode()).hexdigest()[:8]
+        recipe = hashlib.sha256(repr((VERSION, self._packages, FILES)).encode()).hexdigest()[:8]
         image = self._cache / f"{settings.release.codename}-v{VERSION}-{recipe}-{settings.fingerprint}"
         if image.is_dir():
             return image
@@ -92,7 +93,7 @@ class Images:
             raise LabError("'apt-get update' brought no package lists: see whether it works on this machine")
         forbid_start = target / "usr/sbin/policy-rc.d"
         put_file(forbid_start, "#!/bin/sh\nexit 101\n", 0o755)
-        self._inside(target, "apt-get", "install", "-y", "-q", "--no-install-recommends", *PACKAGES)
+        self._inside(target, "apt-get", "install", "-y", "-q", "--no-install-recommends", *self._packages)
         forbid_start.unlink()
         self._inside(target, "apt-get", "clean")
 

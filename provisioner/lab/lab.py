@@ -52,15 +52,28 @@ def _silent(_: str) -> None:
 
 
 class Lab:
-    """One lab by name, whether or not it is up; all state is on disk and in the kernel."""
+    """One lab by name, whether or not it is up; all state is on disk and in the kernel.
+
+    ``packages`` are in the hosts' image beside the usual ones; ``shared`` folders of this machine are seen by every
+    host under the same path, to read only.
+    """
 
     def __init__(
-        self, name: str, *, places: Places | None = None, commands: Commands | None = None, say: Say = _silent
+        self,
+        name: str,
+        *,
+        places: Places | None = None,
+        commands: Commands | None = None,
+        say: Say = _silent,
+        packages: Sequence[str] = (),
+        shared: Sequence[Path] = (),
     ) -> None:
         self.name = checked_lab_name(name)
         self._places = places or Places.from_environment(os.environ)
         self._commands = commands or Commands()
         self._say = say
+        self._packages = tuple(packages)
+        self._shared = tuple(shared)
         self._network = Network(self._commands)
         self.folder = self._places.lab(name)
 
@@ -178,7 +191,7 @@ class Lab:
 
     @property
     def _images(self) -> Images:
-        return Images(self._commands, self._places, self._say)
+        return Images(self._commands, self._places, self._say, self._packages)
 
     def _record(self) -> LabRecord | None:
         return LabRecord.read(self.folder)
@@ -197,7 +210,8 @@ class Lab:
     def _machine_called(self, name: str, address: str) -> Machine:
         machine = KernelNames(self.name, 0).machine(name)
         identity = Identity(name, machine, address, self.key_path, self._keys / name)
-        return Machine(self._commands, identity, self._host_places(name), self._places.packages)
+        places = self._host_places(name)
+        return Machine(self._commands, identity, places, self._places.packages, self._shared)
 
     @property
     def _keys(self) -> Path:

@@ -6,6 +6,7 @@ import shutil
 import socket
 import time
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +36,14 @@ class Identity:
 class Machine:
     """The disk and the processes of one host; its network is made by the lab."""
 
-    def __init__(self, commands: Commands, identity: Identity, places: HostPlaces, store: Path) -> None:
+    def __init__(
+        self, commands: Commands, identity: Identity, places: HostPlaces, store: Path, shared: Sequence[Path] = ()
+    ) -> None:
         self._commands = commands
         self._who = identity
         self._places = places
         self._store = store
+        self._shared = shared
         self._groups = Groups(commands, identity.machine)
 
     def is_running(self) -> bool:
@@ -54,6 +58,7 @@ class Machine:
         argv += ["--register=no", "--keep-unit", "--resolv-conf=off", "--timezone=off"]
         # a network of its own to configure: addresses, routes, nftables, sysctl net.*
         argv += ["--capability=CAP_NET_ADMIN"]
+        argv += [f"--bind-ro={folder}" for folder in self._shared]
         self._groups.start(argv, self._places.console).record(self._places.process)
 
     def _mount(self, image: Path) -> None:

@@ -1,0 +1,1 @@
+"""Ansible's own integration targets, run by its commands and by ours: who passes what."""
