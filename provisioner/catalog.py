@@ -29,14 +29,27 @@ FOLDERS = {
     "renderer": "provisioner.reporting.renderers",
     "check": "provisioner.verification.checks",
     "pass": "provisioner.graph.passes",
+    "inventory": "provisioner.loading.sources",
     "command": "provisioner.cli.commands",
+    "shim": "provisioner.compat.commands",
 }
 """Where the extensions of each kind live."""
 
-COLLECTIONS = ("ansible.builtin.", "ansible.legacy.", "ansible.posix.", "community.general.")
+COLLECTIONS = (
+    "ansible.builtin.",
+    "ansible.legacy.",
+    "ansible.posix.",
+    "ansible.mysql.",
+    "community.general.",
+    "community.mysql.",
+    "community.postgresql.",
+    "community.crypto.",
+    "community.docker.",
+    "containers.podman.",
+)
 """Prefixes under which our own modules, filters, tests and lookups also answer."""
 
-SAME_AS = {"systemd_service": "systemd", "include": "include_tasks", "gather_facts": "setup"}
+SAME_AS = {"systemd_service": "systemd", "yum": "dnf", "include": "include_tasks"}
 """Second names of modules."""
 
 KNOWN_ELSEWHERE = frozenset(

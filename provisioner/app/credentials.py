@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from provisioner.configuration.configuration import Configuration, read_configuration
 from provisioner.diagnostics.errors import InputError
 from provisioner.journal.redaction import Redactor
-from provisioner.syntax.vault import Vault
+from provisioner.syntax.vault import DEFAULT_ID, Vault, VaultSecret
 from provisioner.syntax.vault_secrets import read_vault_secrets
 
 Ask = Callable[[str], str]
@@ -38,12 +39,17 @@ class Credentials:
     become_password: str | None = field(default=None, repr=False)
 
 
-def gather(asked: Asked, ask: Ask, environ: Mapping[str, str] = os.environ) -> Credentials:
+def gather(
+    asked: Asked, ask: Ask, environ: Mapping[str, str] = os.environ, warn: Callable[[str], None] | None = None
+) -> Credentials:
     """Read and ask for everything; login first, become next, vault last, as ansible-playbook asks.
 
-    An empty answer for become means: the same as the login password. ``ANSIBLE_VAULT_PASSWORD_FILE`` and
-    ``ANSIBLE_VAULT_IDENTITY_LIST`` count where no option is given.
+    An empty answer for become means: the same as the login password. What the configuration says (password files,
+    ``vault_identity_list``, ``ask_pass`` and its like) counts where no option is given. With ``warn`` it is as with
+    Ansible: configured vault passwords count beside those of options, and ones that cannot be had are only told of.
     """
+    found = read_configuration(environ)
+    asked = _configured(asked, found, adds=warn is not None)
     connection = become = None
     if asked.ask_connection:
         connection = ask("SSH password: ")
@@ -55,16 +61,59 @@ def gather(asked: Asked, ask: Ask, environ: Mapping[str, str] = os.environ) -> C
     elif asked.become_password_file:
         become = _first_line(asked.become_password_file)
     ids, files = list(asked.vault_ids), list(asked.vault_password_files)
-    if not (ids or files or asked.ask_vault):
-        ids = [word.strip() for word in environ.get("ANSIBLE_VAULT_IDENTITY_LIST", "").split(",") if word.strip()]
-        files = [path for path in (environ.get("ANSIBLE_VAULT_PASSWORD_FILE"),) if path]
     if asked.ask_vault:
         ids.append("default@prompt")
-    redactor, secrets = Redactor(), read_vault_secrets(ids, files, ask)
+    redactor = Redactor()
+    secrets = read_vault_secrets(ids, files, ask) if warn is None else _vault_secrets(ids, files, ask, warn)
     for password in (connection, become, *(secret.password.decode("utf-8", "replace") for secret in secrets)):
         if password:
             redactor.learn(password)
-    return Credentials(redactor, Vault(secrets, on_secret=redactor.learn), connection, become)
+    vault = Vault(secrets, on_secret=redactor.learn, matches_ids=found.flag("DEFAULT_VAULT_ID_MATCH"))
+    return Credentials(redactor, vault, connection, become)
+
+
+def _vault_secrets(
+    ids: Sequence[str], files: Sequence[str], ask: Ask, warn: Callable[[str], None]
+) -> list[VaultSecret]:
+    """Return the vault passwords that can be had; InputError where there is none of those asked for."""
+    secrets: list[VaultSecret] = []
+    last: InputError | None = None
+    for word, path in [*((word, "") for word in ids), *(("", path) for path in files)]:
+        vault_id, at, origin = word.rpartition("@")
+        name, place = (vault_id if at else DEFAULT_ID, Path(origin if word else path))
+        try:
+            secrets += read_vault_secrets([word] if word else [], [path] if path else [], ask)
+        except InputError as error:
+            last = error
+            lead = "Error in vault password file loading" if place.exists() else "Error getting vault password file"
+            warn(f"{lead} ({name}): {error.diagnostics[0].known_as or error.diagnostics[0].summary}")
+    if last is not None and not secrets:
+        raise last
+    return secrets
+
+
+def _configured(asked: Asked, found: Configuration, *, adds: bool) -> Asked:
+    """Return what is asked for with the settings below it.
+
+    An option for one kind of password hides its settings; vault passwords of both count where the configuration adds.
+    """
+    if adds:
+        listed, file = found.texts("DEFAULT_VAULT_IDENTITY_LIST"), found.text("DEFAULT_VAULT_PASSWORD_FILE")
+        asked = replace(asked, vault_ids=(*listed, *asked.vault_ids),
+                        vault_password_files=(*asked.vault_password_files, *((file,) if file else ())))  # fmt: skip
+    vault = bool(asked.vault_ids or asked.vault_password_files or asked.ask_vault)
+    login = bool(asked.ask_connection or asked.connection_password_file)
+    become = bool(asked.ask_become or asked.become_password_file)
+    file = found.text("DEFAULT_VAULT_PASSWORD_FILE")
+    return Asked(
+        asked.vault_ids if vault else found.texts("DEFAULT_VAULT_IDENTITY_LIST"),
+        asked.vault_password_files if vault or not file else (file,),
+        asked.ask_vault or (not vault and found.flag("DEFAULT_ASK_VAULT_PASS")),
+        asked.ask_connection or (not login and found.flag("DEFAULT_ASK_PASS")),
+        asked.ask_become or (not become and found.flag("DEFAULT_BECOME_ASK_PASS")),
+        asked.connection_password_file if login else found.text("CONNECTION_PASSWORD_FILE"),
+        asked.become_password_file if become else found.text("BECOME_PASSWORD_FILE"),
+    )
 
 
 def _first_line(path: str) -> str:

@@ -59,7 +59,7 @@ def _tags(_loaded: Loaded, compiled: CompiledPlay, _options: RunOptions) -> list
 
 
 def _written(compiled: CompiledPlay) -> Iterator[Operation]:
-    return (o for o in compiled.graph.tasks if o.section != "facts" and o.task is not None and o.task.action != "meta")
+    return (o for o in compiled.graph.tasks if o.section != "facts" and o.task is not None)
 
 
 def _tags_of(operation: Operation) -> list[str]:

@@ -2,81 +2,49 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import signal
-from collections.abc import Callable, Iterator, Sequence
+import socket
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
-from provisioner import __version__
 from provisioner.app.credentials import Credentials
-from provisioner.app.wiring import Ask, Loaded, SystemClock, compiled_plays, load, load_module, reload_inventory
+from provisioner.app.settled import settled
+from provisioner.app.start import run_started
+from provisioner.app.stream import Stream
+from provisioner.app.wiring import Ask, Loaded, Single, SystemClock, compiled_plays, load, load_module, reload_inventory
 from provisioner.diagnostics.errors import Exit, ProvisionerError, UnmetNeed
-from provisioner.execution.context import RunContext
+from provisioner.execution.context import Guidance, RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
+from provisioner.execution.fact_cache import open_cache
 from provisioner.execution.inventory_state import InventoryState
 from provisioner.execution.ports import EventSink
 from provisioner.graph.compile import CompiledPlay
 from provisioner.journal.journal import Journal
-from provisioner.journal.places import new_run_id, runs_dir
-from provisioner.journal.redaction import Redactor
+from provisioner.journal.kept import Kept, seal_key
+from provisioner.journal.ledger import ledger
+from provisioner.journal.places import runs_dir
 from provisioner.loading.patterns import select
 from provisioner.model import event
 from provisioner.model.options import RunOptions
-from provisioner.reporting.recap import Recap
 from provisioner.transport.bundle import ModuleSources
+from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+NO_HOSTS = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
+"""What Ansible says where nothing is left to work on."""
+
+
 class NothingToDo(ProvisionerError):
     """What was asked for matches no host; exit code 1."""
-
-
-class Stream:
-    """Where events go: redacted once, then to the journal, the recap and everybody who shows something."""
-
-    def __init__(self, redactor: Redactor, journal: Journal, sinks: Sequence[EventSink]) -> None:
-        self._redactor, self._journal, self._sinks = redactor, journal, list(sinks)
-        self.recap = Recap()
-        self.failure: ProvisionerError | None = None
-        self.stop: Callable[[], None] = lambda: None
-
-    def handle(self, happened: event.Event) -> None:
-        """Take one event."""
-        clean = self._redactor.event(happened)
-        self._recorded(lambda: self._journal.write(clean))
-        self.show(clean)
-
-    def idle(self) -> None:
-        """Use a quiet moment."""
-        self._recorded(self._journal.tick)
-
-    def _recorded(self, write: Callable[[], None]) -> None:
-        """Write; where the journal cannot be written any more, begin nothing else, but still show what is done."""
-        if self.failure is not None:
-            return
-        try:
-            write()
-        except UnmetNeed as error:
-            self.failure = error
-            self.stop()
-
-    def show(self, clean: event.Event) -> None:
-        """Pass on an event that is redacted and recorded already."""
-        self.recap.add(clean)
-        for sink in list(self._sinks):
-            try:
-                sink.handle(clean)
-            except BrokenPipeError:
-                self._sinks.remove(sink)  # whoever read the output went away; the run and its record go on
 
 
 class Asking:
@@ -116,60 +84,58 @@ def run_playbooks(
 
 def run_module(
     pattern: str,
-    module: tuple[str, str],
+    single: Single,
     options: RunOptions,
     credentials: Credentials,
     sinks: Sequence[EventSink],
     ask: Ask,
 ) -> int:
-    """Run one module, ``(name, arguments as text)``, on the hosts of ``pattern``; return the exit code."""
-    loaded = load_module(pattern, module, options, credentials)
+    """Run one module on the hosts of ``pattern``; return the exit code."""
+    loaded = load_module(pattern, single, options, credentials)
     return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
 
 
 def with_settings(options: RunOptions, loaded: Loaded) -> RunOptions:
     """Return the options with settings from configuration files below them."""
-    settings, plain = loaded.settings, RunOptions()
-    return replace(
-        options,
-        remote_user=options.remote_user or settings.remote_user,
-        private_key=options.private_key or settings.private_key_file,
-        forks=settings.forks if settings.forks and options.forks == plain.forks else options.forks,
-        timeout_s=settings.timeout_s
-        if settings.timeout_s and options.timeout_s == plain.timeout_s
-        else options.timeout_s,
-        force_handlers=options.force_handlers or settings.force_handlers,
-        host_key_checking="no"
-        if not settings.host_key_checking and options.host_key_checking == "yes"
-        else options.host_key_checking,
-        connection_password=options.connection_password,
-    )
+    return settled(options, loaded.settings)
 
 
 def run_loaded(
-    loaded: Loaded, options: RunOptions, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask
+    loaded: Loaded,
+    options: RunOptions,
+    credentials: Credentials,
+    sinks: Sequence[EventSink],
+    ask: Ask,
+    guidance: Guidance | None = None,
 ) -> int:
-    """Run what was loaded."""
+    """Run what was loaded, guided by an earlier run or a plan where there is one."""
+    guidance = guidance or Guidance()
+    recall = guidance.recall
     _check_limit(loaded, options)
     clock = SystemClock()
     plays = compiled_plays(loaded, options)
-    started = _started(loaded, options, clock.now())
+    started = run_started(loaded, options, clock.now(), recall)
     folder = runs_dir(os.environ) / started.run
-    clean = credentials.redactor.event(started)
-    if not isinstance(clean, event.RunStarted):
-        raise TypeError("redaction changed the kind of an event")
-    journal = Journal.create(folder, clean)
-    stream = Stream(credentials.redactor, journal, sinks)
-    stream.show(clean)
+    stream = _open(folder, started, credentials, sinks)
     for warning in loaded.warnings:
-        stream.handle(event.Noted("warning", warning.render(), clock.now()))
-    sessions = Sessions(ModuleSources(), Limits(), notice=lambda text: _note(stream, clock, text))
+        stream.handle(event.Noted("warning", warning.note(), clock.now(), brief=warning.known_as or warning.summary))
+    loaded.remarks.listen(lambda remark: _note(stream, clock, remark.note(), remark.known_as or remark.summary))
+    identity = _identity(started, options)
+    sessions = Sessions(ModuleSources(), Limits(), lambda text: _note(stream, clock, text), identity)
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
+    safe_names = loaded.loading.inventory.group_names in ("always", "silently")
+    hosts = InventoryState(loaded.inventory, loaded.beside.of, has_safe_names=safe_names)
     context = RunContext(
-        options, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, started.run, scratch,
+        options, hosts, loaded.renderer, loaded.loading, started.run, scratch,
         credentials.redactor.learn, lambda: reload_inventory(loaded, options),
+        cache=open_cache(options.policy.cache), recall=recall, rounds=dict(recall.tried) if recall else {},
+        owed={} if recall else _owed(loaded, options),
+        foresight=guidance.foresight, allowed=guidance.allowed,
     )  # fmt: skip
+    if options.flush_cache:
+        for host in loaded.inventory.hosts:
+            context.cache.forget(host)
     reason = ""
     with ThreadPoolExecutor(max_workers=16, thread_name_prefix="local") as threads:
         asking = Asking(ask)
@@ -178,14 +144,18 @@ def run_loaded(
         try:
             reason = _play_all(course, plays, asking)
         finally:
-            sessions.close()
+            sessions.close(keeps_records=_may_be_asked_again(stream, course))
             _remove(scratch)
             code = _finish(stream, started, clock, course, reason)
-            if stream.failure is None:
-                journal.close()
+            stream.close()
     if stream.failure is not None:
         raise stream.failure
     return code
+
+
+def _may_be_asked_again(stream: Stream, course: Course) -> bool:
+    """Tell whether hosts are to keep their records of the run: somebody may want to know what is not in the journal."""
+    return stream.failure is not None or course.stopping or bool(course.run.unreachable_hosts)
 
 
 def _check_limit(loaded: Loaded, options: RunOptions) -> None:
@@ -208,7 +178,8 @@ def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, cours
     code = int(_exit_code(course))
     if course.stopping and not reason:
         reason = "ended at once by the user"
-    stream.handle(event.RunFinished(started.run, code, clock.now(), clock.now() - started.at, stats, reason))
+    seconds, figures = clock.now() - started.at, course.run.stats
+    stream.handle(event.RunFinished(started.run, code, clock.now(), seconds, stats, reason, figures))
     return code
 
 
@@ -227,23 +198,41 @@ def _remove(scratch: Path) -> None:
     scratch.rmdir()
 
 
-def _note(stream: Stream, clock: SystemClock, text: str) -> None:
-    stream.handle(event.Noted("warning", text, clock.now()))
+def _note(stream: Stream, clock: SystemClock, text: str, brief: str = "") -> None:
+    stream.handle(event.Noted("warning", text, clock.now(), brief=brief))
 
 
-def _started(loaded: Loaded, options: RunOptions, at: float) -> event.RunStarted:
-    shown = {
-        "check": options.check,
-        "diff": options.diff,
-        "limit": options.limit,
-        "tags": list(options.tags),
-        "skip_tags": list(options.skip_tags),
-        "forks": options.forks,
-        "extra_vars": dict(options.extra_vars),
-    }
-    return event.RunStarted(
-        new_run_id(at), at, __version__, loaded.playbook.paths, options.inventories, getpass.getuser(), shown
-    )
+def _open(folder: Path, started: event.RunStarted, credentials: Credentials, sinks: Sequence[EventSink]) -> Stream:
+    """Begin the run's record; what it says is shown from now on."""
+    clean = credentials.redactor.event(started)
+    if not isinstance(clean, event.RunStarted):
+        raise TypeError("redaction changed the kind of an event")
+    journal = Journal.create(folder, clean)
+    kept = Kept(folder, os.environ)
+    if clean is not started:
+        kept.keep(journal.number, started)
+    stream = Stream(credentials.redactor, journal, kept, sinks)
+    stream.show(clean)
+    return stream
+
+
+def _owed(loaded: Loaded, options: RunOptions) -> dict[str, tuple[str, ...]]:
+    """Return by host the handlers that earlier runs of these playbooks left owing."""
+    if not options.pays_owed or options.check:
+        return {}
+    paths = tuple(str(Path.cwd() / path) for path in loaded.playbook.paths)
+    with ledger(os.environ) as book:
+        found = {host: tuple(each.handler for each in book.owed(host, paths)) for host in book.hosts}
+    return {host: names for host, names in found.items() if names}
+
+
+def _identity(started: event.RunStarted, options: RunOptions) -> Identity:
+    owner = f"{started.user}@{socket.gethostname()}"
+    reason = ", ".join(started.playbooks) or "a single task"
+    record = str(started.options.get("record", started.run))
+    is_mine = options.exclusive and not options.check
+    seal = seal_key(record, os.environ)
+    return Identity(started.run, record, owner, reason, started.at, is_mine, options.reconnect_s, seal)
 
 
 @contextmanager

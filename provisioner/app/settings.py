@@ -1,23 +1,28 @@
-"""Settings below the command line: ``ANSIBLE_*`` variables and ``ansible.cfg``, as far as they mean something here."""
+"""What a run takes from the configuration: what counts where neither an option nor a variable says otherwise."""
 
 from __future__ import annotations
 
-import configparser
-import os
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.app.policy import read_policy
+from provisioner.configuration.configuration import Configuration, read_configuration
 from provisioner.diagnostics.errors import InputError
-from provisioner.remote.params import boolean
+from provisioner.loading.files import read_source
+from provisioner.model.policy import Policy
+from provisioner.syntax import yaml
 
-SYSTEM_INVENTORY = "/etc/ansible/hosts"
+_PRIVATE = "DEFAULT_PRIVATE_ROLE_VARS"
+NO_CONFIGURATION = Configuration({}, Path("/"))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run uses where neither option nor variable says otherwise. Paths are absolute."""
+    """What a run uses where neither option nor variable says otherwise. Paths are absolute.
+
+    A field that is None was set by nobody. ``configuration`` answers for everything else.
+    """
 
     inventories: tuple[str, ...] = ()
     roles_path: tuple[str, ...] = ()
@@ -32,103 +37,77 @@ class Settings:
     timeout_s: float | None = None
     force_handlers: bool = False
     source: str = ""
-
-
-class _Reader:
-    """Looks a setting up: environment first, then the file."""
-
-    def __init__(self, environ: Mapping[str, str], path: Path | None) -> None:
-        self.environ = environ
-        self.folder = path.parent if path else Path.cwd()
-        self.parser = configparser.ConfigParser(interpolation=None, inline_comment_prefixes=(";",), strict=False)
-        if path is not None:
-            try:
-                self.parser.read_string(path.read_text(encoding="utf-8"), source=str(path))
-            except (configparser.Error, UnicodeDecodeError) as error:
-                raise InputError.at(None, f"cannot read {path}", detail=str(error)) from None
-
-    def text(self, variable: str, key: str, section: str = "defaults") -> str | None:
-        """Return the setting as written."""
-        return self.environ.get(variable) or self.parser.get(section, key, fallback=None)
-
-    def paths(self, variable: str, key: str, *, separator: str = ":") -> tuple[str, ...]:
-        """Return a list of paths; those of the file begin at its folder."""
-        base = Path.cwd() if self.environ.get(variable) else self.folder
-        words = re.split(f"[{separator}]", self.text(variable, key) or "")
-        return tuple(os.path.normpath(base / Path(w.strip()).expanduser()) for w in words if w.strip())
-
-    def truth(self, variable: str, key: str, section: str = "defaults", *, otherwise: bool) -> bool:
-        """Return a yes or no."""
-        written = self.text(variable, key, section)
-        try:
-            return otherwise if written is None else boolean(written)
-        except ValueError:
-            raise self._wrong(variable, key, written, "yes or no") from None
-
-    def number(self, variable: str, key: str) -> float | None:
-        """Return a number, None where the setting is not there."""
-        written = self.text(variable, key)
-        try:
-            return float(written) if written else None
-        except ValueError:
-            raise self._wrong(variable, key, written, "a number") from None
-
-    def _wrong(self, variable: str, key: str, written: str | None, wanted: str) -> InputError:
-        place = variable if self.environ.get(variable) else f"{key} in {self.folder / 'ansible.cfg'}"
-        return InputError.at(None, f"{place} is '{written}' and must be {wanted}")
+    private_role_vars: bool | None = None
+    rejected_modules: frozenset[str] = frozenset()
+    policy: Policy = field(default_factory=Policy)
+    configuration: Configuration = field(default=NO_CONFIGURATION, compare=False, repr=False)
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Return the settings of this process: ``ANSIBLE_CONFIG``, ``./ansible.cfg``, ``~/.ansible.cfg``, ``/etc/ansible``.
+    """Return the settings of this process; InputError with everything that is set to something it cannot be."""
+    configuration = read_configuration(environ)
+    mistakes = configuration.mistakes()
+    if mistakes.errors:
+        raise InputError(mistakes.all)
+    return settings_of(configuration)
 
-    https://docs.ansible.com/ansible/latest/reference_appendices/config.html: the first file found counts alone, and
-    one in a world-writable folder is passed over.
-    """
-    path = _config_file(environ)
-    read = _Reader(environ, path)
-    forks = read.number("ANSIBLE_FORKS", "forks")
-    inventories = read.text("ANSIBLE_INVENTORY", "inventory")
+
+def settings_of(found: Configuration) -> Settings:
+    """Return the settings a configuration holds."""
+    forks, timeout = found.setting("DEFAULT_FORKS"), found.setting("connection/ssh/timeout")
     return Settings(
-        inventories=_inventories(inventories, read) if inventories else _default_inventories(),
-        roles_path=read.paths("ANSIBLE_ROLES_PATH", "roles_path") or _default_paths("roles"),
-        collections_path=read.paths("ANSIBLE_COLLECTIONS_PATH", "collections_path") or _default_paths("collections"),
-        library=read.paths("ANSIBLE_LIBRARY", "library"),
-        ansible_managed=read.text("ANSIBLE_MANAGED_STR", "ansible_managed") or "Ansible managed",
-        jinja2_native=read.truth("ANSIBLE_JINJA2_NATIVE", "jinja2_native", otherwise=False),
-        host_key_checking=read.truth("ANSIBLE_HOST_KEY_CHECKING", "host_key_checking", otherwise=True),
-        forks=int(forks) if forks else None,
-        remote_user=read.text("ANSIBLE_REMOTE_USER", "remote_user"),
-        private_key_file=read.text("ANSIBLE_PRIVATE_KEY_FILE", "private_key_file"),
-        timeout_s=read.number("ANSIBLE_TIMEOUT", "timeout"),
-        force_handlers=read.truth("ANSIBLE_FORCE_HANDLERS", "force_handlers", otherwise=False),
-        source=str(path or ""),
+        inventories=_inventories(found),
+        roles_path=found.texts("DEFAULT_ROLES_PATH"),
+        collections_path=found.texts("COLLECTIONS_PATHS"),
+        library=found.texts("DEFAULT_MODULE_PATH") if found.given("DEFAULT_MODULE_PATH") else (),
+        ansible_managed=found.text("DEFAULT_MANAGED_STR") or "Ansible managed",
+        jinja2_native=found.flag("DEFAULT_JINJA2_NATIVE"),
+        host_key_checking=found.flag("connection/ssh/host_key_checking"),
+        forks=None if forks.is_default or not isinstance(forks.value, int) else forks.value,
+        remote_user=found.text("DEFAULT_REMOTE_USER"),
+        private_key_file=found.text("DEFAULT_PRIVATE_KEY_FILE"),
+        timeout_s=None if timeout.is_default or not isinstance(timeout.value, int) else float(timeout.value),
+        force_handlers=found.flag("DEFAULT_FORCE_HANDLERS"),
+        source=found.source,
+        private_role_vars=found.flag(_PRIVATE) if found.given(_PRIVATE) else None,
+        rejected_modules=_rejected(found.text("PLUGIN_FILTERS_CFG")),
+        policy=read_policy(found),
+        configuration=found,
     )
 
 
-def _inventories(written: str, read: _Reader) -> tuple[str, ...]:
-    if "," in written:
+def _inventories(found: Configuration) -> tuple[str, ...]:
+    """Return the inventories: files, or else the names of hosts with commas between them as they are written."""
+    setting = found.setting("DEFAULT_HOST_LIST")
+    paths = found.texts("DEFAULT_HOST_LIST")
+    if setting.is_default:
+        return tuple(path for path in paths if Path(path).exists())
+    written = found.environ.get("ANSIBLE_INVENTORY") if setting.origin.startswith("env") else None
+    if written and "," in written and not any(Path(path).exists() for path in paths):
         return (written,)
-    base = Path.cwd() if read.environ.get("ANSIBLE_INVENTORY") else read.folder
-    return (os.path.normpath(base / Path(written).expanduser()),)
+    return paths
 
 
-def _default_inventories() -> tuple[str, ...]:
-    return (SYSTEM_INVENTORY,) if Path(SYSTEM_INVENTORY).exists() else ()
-
-
-def _default_paths(kind: str) -> tuple[str, ...]:
-    return tuple(
-        str(p.expanduser())
-        for p in (Path("~/.ansible") / kind, Path("/usr/share/ansible") / kind, Path("/etc/ansible") / kind)
-    )
-
-
-def _config_file(environ: Mapping[str, str]) -> Path | None:
-    candidates = [Path("ansible.cfg"), Path("~/.ansible.cfg").expanduser(), Path("/etc/ansible/ansible.cfg")]
-    if environ.get("ANSIBLE_CONFIG"):
-        named = Path(environ["ANSIBLE_CONFIG"]).expanduser()
-        candidates.insert(0, named / "ansible.cfg" if named.is_dir() else named)
-    for path in candidates:
-        if path.is_file() and not (path.parent == Path() and Path.cwd().stat().st_mode & 0o002):
-            return path.resolve()
-    return None
+def _rejected(path: str | None) -> frozenset[str]:
+    """Return the modules a filter file says must not be used; a file that is not there rejects nothing."""
+    if not path or not Path(path).is_file():
+        return frozenset()
+    content = yaml.load(read_source(path))
+    if not isinstance(content, dict):
+        raise InputError.at(None, f"the plugin filter file {path} must be a mapping")
+    if str(content.get("filter_version")) != "1.0":
+        raise InputError.at(
+            None, f"the plugin filter file {path} has the unknown version {content.get('filter_version')}"
+        )
+    names = next((content[key] for key in ("module_rejectlist", "module_blacklist") if content.get(key)), None)
+    if names is None:
+        return frozenset()
+    if not isinstance(names, list):
+        raise InputError.at(None, f"'module_rejectlist' of {path} must be a list of modules")
+    if "stat" in names:
+        known = (
+            f"The stat module was specified in the module reject list file, {path}, but Ansible will not function "
+            "without the stat module.  Please remove stat from the reject list."
+        )
+        raise InputError.at(None, f"{path} rejects the module stat, which others are built on", known_as=known)
+    return frozenset(str(name) for name in names)

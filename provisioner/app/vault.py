@@ -36,7 +36,12 @@ def decrypted(data: bytes, vault: Vault, name: str) -> bytes:
 
 def encrypted_value(text: str, vault: Vault, vault_id: str | None, name: str = "") -> str:
     """Return a YAML value under ``!vault``, behind ``name:`` where one is given."""
-    body = vault.encrypt(text.encode(), _chosen(vault, vault_id)).rstrip("\n")
+    return tagged(vault.encrypt(text.encode(), _chosen(vault, vault_id)), name)
+
+
+def tagged(encrypted_text: str, name: str = "") -> str:
+    """Return encrypted text as a YAML value under ``!vault``, behind ``name:`` where one is given."""
+    body = encrypted_text.rstrip("\n")
     key = f"{name}: " if name else ""
     return f"{key}!vault |\n" + "\n".join(STRING_INDENT + line for line in body.splitlines())
 

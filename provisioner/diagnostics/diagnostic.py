@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -16,20 +17,51 @@ class Severity(Enum):
     WARNING = "warning"
 
 
+class Found(Enum):
+    """When Ansible would find it: while it reads files, or only when the task is carried out.
+
+    We look for everything before a host is touched. Where a run is asked to treat mistakes as Ansible does, those of
+    the second kind are left for the task to fail with, so that it can be skipped, ignored or rescued.
+    """
+
+    LOADING = "loading"
+    RUNNING = "running"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding for the user. ``summary`` says what, ``detail`` why, ``hint`` the way out."""
+    """One finding for the user. ``summary`` says what, ``detail`` why, ``hint`` the way out.
+
+    ``known_as`` is what Ansible calls it, where people and scripts look for that; ``known_code`` the exit code it
+    gives it, 0 where that is the one of any mistake in a file.
+    """
 
     summary: str
     position: Position | None = None
     detail: str = ""
     hint: str = ""
     severity: Severity = Severity.ERROR
+    found: Found = Found.LOADING
+    known_as: str = ""
+    known_code: int = 0
+
+    def said(self) -> str:
+        """Return the finding as Ansible lays it out: what and why, then where, then the lines around it."""
+        text = self.known_as or "\n".join(filter(None, (self.summary, self.detail, self.hint)))
+        is_in_a_file = self.position is not None and os.path.exists(self.position.source.name)  # noqa: PTH110
+        return f"{text}\n\n{_surroundings(self.position)}" if self.position and is_in_a_file else text
 
     def render(self) -> str:
         """Return the finding as text: ``file:line:column: error: what``, the line with a caret, why, hint."""
+        return self._text(f"{self.severity.value}: ")
+
+    def note(self) -> str:
+        """Return the same for whoever tells the severity in another way."""
+        return self._text("")
+
+    def _text(self, severity: str) -> str:
         where = f"{self.position}: " if self.position else ""
-        lines = [f"{where}{self.severity.value}: {self.summary}"]
+        lines = [f"{where}{severity}{self.summary}"]
         if self.position is not None:
             lines += _excerpt(self.position)
         if self.detail:
@@ -37,6 +69,19 @@ class Diagnostic:
         if self.hint:
             lines.append(f"    hint: {self.hint}")
         return "\n".join(lines)
+
+
+def _surroundings(position: Position) -> str:
+    head = (
+        f"The error appears to be in '{position.source.path}': line {position.line}, column {position.column}, "
+        "but may\nbe elsewhere in the file depending on the exact syntax problem."
+    )
+    line = position.source.line(position.line)
+    if line is None:
+        return head
+    before = position.source.line(position.line - 1)
+    shown = [*([before] if before else []), line, " " * (position.column - 1) + "^ here"]
+    return f"{head}\n\nThe offending line appears to be:\n\n" + "\n".join(shown) + "\n"
 
 
 def _excerpt(position: Position) -> list[str]:
@@ -53,9 +98,11 @@ class Findings:
     def __init__(self) -> None:
         self._items: dict[Diagnostic, None] = {}
 
-    def error(self, summary: str, position: Position | None = None, *, detail: str = "", hint: str = "") -> None:
+    def error(
+        self, summary: str, position: Position | None = None, *, detail: str = "", hint: str = "", known_as: str = ""
+    ) -> None:
         """Record an error."""
-        self.add(Diagnostic(summary, position, detail, hint))
+        self.add(Diagnostic(summary, position, detail, hint, known_as=known_as))
 
     def warn(self, summary: str, position: Position | None = None, *, detail: str = "", hint: str = "") -> None:
         """Record a warning."""
@@ -64,6 +111,12 @@ class Findings:
     def add(self, diagnostic: Diagnostic) -> None:
         """Record a diagnostic; an equal one already recorded is not repeated."""
         self._items.setdefault(diagnostic)
+
+    def without(self, found: Found) -> Findings:
+        """Return the findings that are not of this kind."""
+        kept = Findings()
+        kept.extend(d for d in self._items if d.found is not found)
+        return kept
 
     def extend(self, diagnostics: Iterable[Diagnostic]) -> None:
         """Record several."""

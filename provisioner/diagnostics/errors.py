@@ -50,9 +50,15 @@ class InputError(ProvisionerError):
         super().__init__("\n".join(d.render() for d in items))
 
     @classmethod
-    def at(cls, position: Position | None, summary: str, *, detail: str = "", hint: str = "") -> InputError:
+    def at(
+        cls, position: Position | None, summary: str, *, detail: str = "", hint: str = "", known_as: str = ""
+    ) -> InputError:
         """Make an error with a single diagnostic."""
-        return cls(Diagnostic(summary, position, detail, hint))
+        return cls(Diagnostic(summary, position, detail, hint, known_as=known_as))
+
+    def said(self) -> str:
+        """Return the message of a task that failed for it."""
+        return "\n".join(diagnostic.said() for diagnostic in self.diagnostics)
 
 
 class UnmetNeed(ProvisionerError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 
@@ -16,6 +17,11 @@ class Source:
     name: str
     text: str = field(default="", repr=False, compare=False)
     secret: bool = False
+
+    @property
+    def path(self) -> str:
+        """The name as an absolute path, where it is that of a file."""
+        return os.path.abspath(self.name) if os.path.exists(self.name) else self.name  # noqa: PTH100, PTH110 - as named
 
     def line(self, number: int) -> str | None:
         """Return line ``number`` (1-based) or None where it may not or cannot be shown."""

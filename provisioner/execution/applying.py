@@ -9,14 +9,19 @@ from typing import Any
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.context import PlayContext
 from provisioner.execution.expansion import HANDLERS, Expander
+from provisioner.execution.figures import keep
 from provisioner.execution.handlers import HandlerNames
-from provisioner.execution.needs import Again, CheckDone, ItemDone
+from provisioner.execution.needs import Again, CheckDone, ItemDone, Polled
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.ports import Clock, EventSink
+from provisioner.execution.recalling import check_unchanged
 from provisioner.execution.task_run import TaskRun
+from provisioner.graph.compile import behind_barrier
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
+from provisioner.graph.passes.once import TRUE
 from provisioner.model import event
+from provisioner.model.options import AT_RUN
 from provisioner.model.status import Status
 from provisioner.scheduling.host_state import would_rescue
 from provisioner.scheduling.instructions import Expand
@@ -33,6 +38,7 @@ class Applier:
         self._names = HandlerNames(play)
         self._waiting: dict[tuple[str, str], tuple[TaskRun, event.OperationFinished]] = {}
         self._planned: set[str] = set()
+        self._fatal: set[str] = set()
 
     # ------------------------------------------------------------------ while it runs
 
@@ -42,6 +48,7 @@ class Applier:
             if operation.task is None or operation.id in self._planned:
                 continue
             self._planned.add(operation.id)
+            check_unchanged(self.play.run.recall, operation)
             task = operation.task
             self.sink.handle(
                 event.OperationPlanned(
@@ -53,6 +60,8 @@ class Applier:
                     role=operation.role.name if operation.role else "",
                     is_handler=operation.section == "handlers",
                     tags=operation.keywords.tags,
+                    check=self.play.run.options.checks(operation.keywords),
+                    diff=self.play.run.options.compares(operation.keywords),
                 )
             )
 
@@ -66,7 +75,8 @@ class Applier:
         if "{{" not in title:
             return title
         try:
-            return run.renderer.text(title, run.scope())
+            # everything before it is done by now, whatever was pending when it was sent
+            return run.renderer.text(title, run.play.operation_scope(run.operation, run.host))
         except InputError:
             return title
 
@@ -92,6 +102,13 @@ class Applier:
             )
         )
 
+    def polled(self, run: TaskRun, need: Polled) -> None:
+        """Tell that a job was looked at."""
+        started, finished = (need.result.get(name, 0) for name in ("started", "finished"))
+        text = f"ASYNC {need.what} on {run.host}: jid={need.job}"
+        text += f" started={started} finished={finished}" if need.what == "POLL" else ""
+        self.sink.handle(event.Noted("job", text, self.clock.now(), run.host, run.operation.id))
+
     def retrying(self, run: TaskRun, again: Again) -> None:
         """Tell that a task is tried again."""
         numbers = again.attempt, again.attempts, again.wait_s
@@ -109,35 +126,20 @@ class Applier:
 
     def finish(self, run: TaskRun, outcome: Outcome, started: float, state: RunState) -> Finished:
         """Apply the effects, tell the world, and return what the scheduler needs to know."""
-        notified: tuple[str, ...] = ()
-        try:
-            notified = self._names.resolve(run, outcome.notify)
-        except InputError as error:
-            outcome = _failed_instead(outcome, str(error))
+        outcome, foreseen = self._foreseen(run, outcome)
+        outcome, notified = self._notified(run, outcome)
         hosts = self._hosts_of(run, state)
         is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)
-        for host in hosts:
-            self._learn(host, run, outcome.effects)
-            if is_rescued:
-                self.play.run.memory(host).set(_what_failed(run, outcome.result))
-        if outcome.effects.clear_errors:
-            self._forgive(state)
-        self._grow_inventory(outcome.effects)
+        self._take_effect(run, outcome, hosts, state)
         groups = self.expander.remember(run, outcome.effects.includes)
         if run.operation.is_conditional_flush and outcome.status is Status.OK and state.hosts[run.host].notified:
             groups = (HANDLERS,)
         operation = run.operation
-        finished = event.OperationFinished(
-            operation=operation.id,
-            host=run.host,
-            status=outcome.status,
-            result=outcome.result,
-            at=self.clock.now(),
-            seconds=max(0.0, self.clock.now() - started),
-            delegated_to=outcome.delegated_to,
-            effects=_recorded(outcome.effects, notified, hosts, is_rescued=is_rescued),
-            no_log=outcome.no_log,
-        )
+        self.play.run.count_round(operation.id, run.host)
+        recorded = _recorded(outcome.effects, notified, hosts, is_rescued=is_rescued)
+        finished = self._finished(run, outcome, started, {**recorded, **foreseen})
+        if groups and (outcome.is_fatal or operation.runs_once):
+            self._fatal.add(operation.id)
         if groups:
             self._waiting[(operation.id, run.host)] = run, finished
         else:
@@ -149,40 +151,112 @@ class Applier:
             notified=notified,
             groups=groups,
             ends=outcome.effects.ends,
-            fatal=operation.runs_once or outcome.is_fatal,
+            fatal=_is_fatal(operation, outcome),
         )
+
+    def _foreseen(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, dict[str, object]]:
+        """Return, where a plan is made, the outcome as it goes on with it and how sure that is."""
+        if self.play.run.foresight is None:
+            return outcome, {}
+        outcome, label, why = self.play.run.foresight.judge(run.operation, run.host, outcome)
+        return outcome, {"foreseen": [label, why]}
+
+    def _finished(
+        self, run: TaskRun, outcome: Outcome, started: float, effects: Mapping[str, object]
+    ) -> event.OperationFinished:
+        return event.OperationFinished(
+            operation=run.operation.id,
+            host=run.host,
+            status=outcome.status,
+            result=outcome.result,
+            at=self.clock.now(),
+            seconds=max(0.0, self.clock.now() - started),
+            delegated_to=outcome.delegated_to,
+            effects=effects,
+            no_log=outcome.no_log,
+            recalled=outcome.is_recalled,
+        )
+
+    def _notified(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, tuple[str, ...]]:
+        """Return the handlers that the outcome notifies; a name that means none fails the task."""
+        notified: tuple[str, ...] = ()
+        try:
+            notified = self._names.resolve(run, outcome.notify)
+        except InputError as error:
+            if self.play.run.options.mistakes == AT_RUN:
+                raise  # as Ansible does: this is wrong with the playbook, whatever the host says
+            outcome = _failed_instead(outcome, str(error))
+        finally:
+            self._tell_of_names(run)
+        return outcome, tuple(dict.fromkeys((*notified, *self._owed(run))))
+
+    def _take_effect(self, run: TaskRun, outcome: Outcome, hosts: Sequence[str], state: RunState) -> None:
+        is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)
+        for host in hosts:
+            self._learn(host, outcome.effects)
+            if is_rescued:
+                self.play.run.memory(host).set(_what_failed(run, outcome.result))
+        for figure in outcome.effects.figures:
+            keep(self.play.run.stats, figure)
+        if outcome.effects.clear_errors:
+            self._forgive(run.operation, state)
+        self._grow_inventory(outcome.effects)
+
+    def _owed(self, run: TaskRun) -> tuple[str, ...]:
+        """Return the handlers that earlier runs left owing, with the host's first task behind its pre_tasks.
+
+        They count as notified by it, so that they run where handlers of the play run: behind its tasks.
+        """
+        owed = self.play.run.owed.get(run.host)
+        if not owed or run.operation.section in {"pre_tasks", "handlers"} or run.task.action == "gather_facts":
+            return ()
+        found = [handler for handler in self.play.handlers if handler.title in owed]
+        self.play.run.owed[run.host] = tuple(name for name in owed if name not in {each.title for each in found})
+        for handler in found:
+            self.note(f"handler '{handler.title}' is owed by an earlier run", "note", run.host)
+        return tuple(handler.id for handler in found)
+
+    def _tell_of_names(self, run: TaskRun) -> None:
+        warnings, self._names.warnings = self._names.warnings, []
+        for text in warnings:
+            self.note(text, host=run.host, operation=run.operation.id)
 
     def _hosts_of(self, run: TaskRun, state: RunState) -> list[str]:
         if not run.operation.runs_once:
             return [run.host]
         return [name for name, host in state.hosts.items() if host.is_live or name == run.host]
 
-    def _learn(self, host: str, run: TaskRun, effects: Effects) -> None:
+    def _learn(self, host: str, effects: Effects) -> None:
         memory = self.play.run.memory(host)
+        memory.is_gathered |= effects.gathered
         if effects.clear_facts:
             memory.clear_facts()
+            self.play.run.cache.forget(host)
         for name, (facts, variables) in ((host, (effects.facts, effects.variables)), *effects.elsewhere.items()):
             self._learn_of(name, facts, variables)
         if effects.included:
             memory.include(effects.included)
         if effects.registered:
             memory.set(effects.registered)
-        for name, value in effects.stats.items():
-            self.play.run.stats.setdefault(run.host, {})[name] = value
 
     def _learn_of(self, host: str, facts: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
         memory = self.play.run.memory(host)
         if facts:
             memory.learn_facts(facts)
+            self.play.run.keep_facts(host)
             if self.play.compiled.play.vars_files:
                 self.play.forget_scopes(host)
         if variables:
             memory.set(variables)
 
-    def _forgive(self, state: RunState) -> None:
-        """Let failed hosts take part in later plays again (``meta: clear_host_errors``); this play goes on without."""
+    def _forgive(self, operation: Operation, state: RunState) -> None:
+        """Let failed hosts take part in later plays again (``meta: clear_host_errors``); this play goes on without.
+
+        Those that could not be reached are tried again in this play too, and those in an ``always`` go on behind it.
+        """
         run = self.play.run
-        run.forgiven.update(name for name, host in state.hosts.items() if host.doomed or host.gone)
+        state.readmit(operation)
+        run.forgiven.update(name for name, host in state.hosts.items() if host.doomed)
         run.failed_hosts.clear()
         run.unreachable_hosts.clear()
 
@@ -203,16 +277,19 @@ class Applier:
     def expand(self, wanted: Expand, state: RunState) -> tuple[Graph | None, ...]:
         """Return the graphs of an Expand instruction; None where it cannot be loaded, which fails its hosts."""
         graphs: list[Graph | None] = []
-        errors: dict[str, str] = {}
-        branches = state.operation(wanted.operation).branches
-        for number, (key, hosts) in enumerate(wanted.groups):
+        errors: dict[str, InputError] = {}
+        operation = state.operation(wanted.operation)
+        for key, hosts in wanted.groups:
             try:
-                graph = self.play.settled(self.expander.graph(wanted, number, key, branches))
+                graph = self.expander.graph(operation, key, hosts)
             except InputError as error:
                 graphs.append(None)
-                errors.update(dict.fromkeys(hosts, str(error)))
+                errors.update(dict.fromkeys(hosts, error))
             else:
-                graphs.append(graph)
+                is_later = any(each is not None and len(each) for each in graphs)
+                graphs.append(
+                    behind_barrier(graph, operation) if operation.gathers and is_later and len(graph) else graph
+                )
                 self.plan(list(graph.operations))
         for host in dict.fromkeys(name for _, names in wanted.groups for name in names):
             self._end_include(wanted.operation, host, errors.get(host))
@@ -224,18 +301,31 @@ class Applier:
             self.sink.handle(finished)
         self._waiting.clear()
 
-    def _end_include(self, operation: str, host: str, error: str | None) -> None:
+    def is_fatal(self, operation: str) -> bool:
+        """Tell whether an include of this operation that fails is to end the way of all hosts."""
+        return operation in self._fatal
+
+    def _end_include(self, operation: str, host: str, error: InputError | None) -> None:
         waiting = self._waiting.pop((operation, host), None)
         if waiting is None:
             return
         run, finished = waiting
         if error is not None:
-            result = {**finished.result, "failed": True, "msg": error}
+            told = {"reason": error.said(), "_ansible_diagnosis": str(error)}
+            result = {**finished.result, "failed": True, "changed": False, **told}
             finished = replace(finished, status=Status.FAILED, result=result)
             if would_rescue(run.operation.branches):
                 self.play.run.memory(host).set(_what_failed(run, result))
                 finished = replace(finished, effects={**finished.effects, "rescued": True})
+        elif run.effects.includes:
+            finished = replace(finished, effects={**finished.effects, "includes": self.expander.brought(run)})
         self.sink.handle(finished)
+
+
+def _is_fatal(operation: Operation, outcome: Outcome) -> bool:
+    """Tell whether a failure is that of all hosts; not where ``ignore_errors`` is a template, whatever it comes to."""
+    is_for_all = operation.runs_once or operation.keywords.run_once in TRUE
+    return (is_for_all or outcome.is_fatal) and not isinstance(operation.keywords.ignore_errors, str)
 
 
 def _failed_instead(outcome: Outcome, message: str) -> Outcome:
@@ -259,6 +349,7 @@ def _recorded(
         "variables": effects.variables,
         "registered": list(effects.registered),
         "included": effects.included,
+        "figures": [[each.host, each.name, each.value, each.adds] for each in effects.figures],
         "elsewhere": {host: {"facts": f, "variables": v} for host, (f, v) in effects.elsewhere.items()},
         "new_hosts": [[h.name, list(h.groups), dict(h.variables)] for h in effects.new_hosts],
         "groups": [[host, list(groups), list(parents)] for host, groups, parents in effects.new_groups],

@@ -36,8 +36,8 @@ def route(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, i
     target = Target(
         host=host,
         connection=connection,
-        address="" if connection == "local" else str(_first(look, "ansible_host", "ansible_ssh_host") or host),
-        port=_port(keywords, look),
+        address=_address(host, look),
+        port=_port(keywords, look) or options.port,
         user=_text(
             _first(look, "ansible_user", "ansible_ssh_user") or _keyword(keywords.remote_user) or options.remote_user
         ),
@@ -51,13 +51,19 @@ def route(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, i
         ssh_args=_ssh_args(look, options),
         host_key_checking=_host_keys(look, options),
         connect_timeout_s=float(_first(look, "ansible_ssh_timeout", "ansible_timeout") or options.timeout_s),
-        python=_python(look),
+        python=_python(look, options),
     )
     return Route(target if connection != "local" else _local(target), _become(keywords, look, options))
 
 
+def _address(host: str, look: Lookup) -> str:
+    """Return where the host is: what either variable says beside its name, which both say by themselves."""
+    asked = (str(value) for value in map(look, ("ansible_host", "ansible_ssh_host")) if value not in (None, ""))
+    return next((address for address in asked if address != host), host)
+
+
 def _local(target: Target) -> Target:
-    return Target(host=target.host, connection="local", python=target.python)
+    return Target(host=target.host, connection="local", address=target.address, python=target.python)
 
 
 def _connection(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, implicit: bool) -> str:
@@ -68,8 +74,8 @@ def _connection(host: str, keywords: Keywords, look: Lookup, options: RunOptions
     return CONNECTIONS.get(name, name)
 
 
-def _python(look: Lookup) -> str:
-    asked = str(look("ansible_python_interpreter") or "auto")
+def _python(look: Lookup, options: RunOptions) -> str:
+    asked = str(look("ansible_python_interpreter") or options.python or "auto")
     return "auto" if asked.startswith("auto") else asked
 
 
@@ -106,8 +112,8 @@ def _become(keywords: Keywords, look: Lookup, options: RunOptions) -> Become | N
         user=str(user),
         method=method,
         password=_text(password or options.become_password),
-        flags=_text(_first(look, "ansible_become_flags") or _keyword(keywords.become_flags)),
-        exe=_text(_first(look, "ansible_become_exe") or _keyword(keywords.become_exe)),
+        flags=_text(_first(look, "ansible_become_flags") or _keyword(keywords.become_flags) or options.become_flags),
+        exe=_text(_first(look, "ansible_become_exe") or _keyword(keywords.become_exe) or options.become_exe),
     )
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from provisioner import __version__
+from provisioner.bridge.bridge import Bridge, Place
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution import connecting
 from provisioner.execution.connecting import Route
+from provisioner.execution.fact_cache import GATHERED, KeepsFacts, Nothing
 from provisioner.execution.files import FileCache
+from provisioner.execution.foresight import Foresight
 from provisioner.execution.inventory_state import LOCALHOST_NAMES, InventoryState
 from provisioner.execution.memory import HostMemory
 from provisioner.graph.compile import CompiledPlay
 from provisioner.graph.expand import roles_of
-from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
-from provisioner.graph.passes import once
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.inventory import Inventory
-from provisioner.model.keywords import Keywords
+from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.options import RunOptions
+from provisioner.model.recall import Recall
 from provisioner.remote.params import boolean
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.hostvars import HostVars
@@ -55,6 +58,18 @@ class Live(Mapping[str, object]):
         return name in self._fixed or name in self._computed
 
 
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """What a run goes by beside its playbooks: what an earlier run did, how sure things are, what a plan allows.
+
+    ``allowed`` says whether an operation may change a host; without it every one may.
+    """
+
+    recall: Recall | None = None
+    foresight: Foresight | None = None
+    allowed: Callable[[str, str], bool] | None = None
+
+
 @dataclass
 class RunContext:
     """Everything of a run that is not one play's. Made by app, filled while running."""
@@ -74,12 +89,38 @@ class RunContext:
     forgiven: set[str] = field(default_factory=set)
     """Hosts that failed in the present batch and may take part in later plays all the same."""
     files: FileCache = field(default_factory=FileCache)
+    bridge: Bridge = field(default_factory=lambda: Bridge(os.environ))
+    cache: KeepsFacts = field(default_factory=Nothing)
+
+    rounds: dict[tuple[str, str], int] = field(default_factory=dict)
+    """How often each operation came to its end on each host: handlers may run several times."""
+    owed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By host, the handlers that earlier runs of these playbooks left owing."""
+    foresight: Foresight | None = None
+    """Who says, in check mode, how sure each outcome is."""
+    allowed: Callable[[str, str], bool] | None = None
+    """Whether an operation may change a host; None: every one."""
+    recall: Recall | None = None
+    """What the run that this one resumes has done."""
+
+    def count_round(self, operation: str, host: str) -> None:
+        """Note that an operation came to its end on a host once more."""
+        self.rounds[operation, host] = self.rounds.get((operation, host), 0) + 1
 
     def memory(self, host: str) -> HostMemory:
-        """Return what the run has learnt about a host."""
+        """Return what the run has learnt about a host, beginning with the facts that were kept."""
         if host not in self.memories:
-            self.memories[host] = HostMemory(host)
+            memory = HostMemory(host, injects=self.options.policy.inject_facts)
+            kept = self.cache.load(host)
+            memory.is_gathered = bool(kept.pop(GATHERED, False))
+            memory.learn_facts(kept)
+            self.memories[host] = memory
         return self.memories[host]
+
+    def keep_facts(self, host: str) -> None:
+        """Have what is known of a host kept for later runs."""
+        memory = self.memory(host)
+        self.cache.store(host, {**memory.told, **({GATHERED: True} if memory.is_gathered else {})})
 
 
 class PlayContext:
@@ -96,6 +137,7 @@ class PlayContext:
         self._places: dict[str, tuple[Layer, ...]] = {}
         self._routes: dict[tuple[object, ...], tuple[int, Route]] = {}
         self.handlers: list[Operation] = list(compiled.handlers)
+        self.module_places: dict[tuple[str, ...], Place] = {}
         self.pending: dict[str, tuple[Layer, ...]] = {}
         """What operations under way are about to set, while another is looked at ahead of its turn."""
         self.host_layers: Callable[[str, Scope], tuple[Layer, ...]] = lambda _host, _scope: ()
@@ -112,21 +154,31 @@ class PlayContext:
         """Return what a host sees in this play, without any task."""
         if host not in self._scopes:
             memory = self.run.memory(host)
-            layers = (*self.run.inventory.layers(host), *memory.layers, *self._layers, self._magic(host))
-            scope = Scope(layers)
+            known = Layer(
+                Level.COMMAND_LINE, "connection", {"ansible_host": host, "ansible_ssh_host": host}, rendered=True
+            )
+            layers = (known, *self.run.inventory.layers(host), *memory.layers, *self._layers, self._magic(host))
+            scope = Scope(layers, merge=self.run.renderer.settings.merges)
             self._scopes[host] = scope.with_layers(*self.host_layers(host, scope))
         return self._scopes[host]
 
-    def settled(self, graph: Graph) -> Graph:
-        """Return the graph with every templated ``run_once`` decided by what the first host of the batch sees."""
-        return once.settled(graph, self._runs_once)
-
-    def _runs_once(self, operation: Operation) -> bool | None:
+    def decided(self, operation: Operation, host: str) -> Operation:
+        """Return an operation with what its first host says of ``run_once`` and ``throttle``."""
+        scope = self.operation_scope(operation, host)
+        throttle = self._rendered(operation.keywords.throttle, scope)
         try:
-            written = operation.keywords.run_once
-            return boolean(self.run.renderer.render(written, self.operation_scope(operation, self.batch[0])))
-        except (InputError, ValueError):
-            return None  # the task itself fails with it, on every host
+            once = boolean(self._rendered(operation.keywords.run_once, scope))
+        except ValueError:
+            once = False
+        number = int(str(throttle)) if str(throttle).isdigit() else 0
+        keywords = replace(operation.keywords, throttle=number)
+        return replace(operation, keywords=keywords, runs_once=operation.runs_once or once, asks_first=False)
+
+    def _rendered(self, written: Any, scope: Scope) -> Any:
+        try:
+            return False if written is UNSET else self.run.renderer.render(written, scope)
+        except InputError:
+            return False  # the task itself fails with it, on every host
 
     def operation_scope(self, operation: Operation, host: str) -> Scope:
         """Return what an operation sees on a host."""
@@ -142,7 +194,7 @@ class PlayContext:
 
     def _place(self, operation: Operation) -> tuple[Layer, ...]:
         if operation.id not in self._places:
-            task_folder = str(Path(operation.position.source.name).parent)
+            task_folder = str(Path(operation.position.source.name).parent.absolute())
             paths = [task_folder, self.compiled.play.basedir]
             values: dict[str, object] = {}
             if operation.role is not None:
@@ -150,21 +202,24 @@ class PlayContext:
                 paths = [role.path, *reversed(role.parents), *paths]
                 name = f"{role.collection}.{role.name}" if role.collection else role.name
                 values = {"role_name": role.name, "role_path": role.path, "ansible_role_name": name}
-                values["ansible_parent_role_paths"] = list(role.parents)
-                values["ansible_parent_role_names"] = [Path(p).name for p in role.parents]
+                if role.parents:
+                    values["ansible_parent_role_paths"] = list(role.parents)
+                    values["ansible_parent_role_names"] = [Path(p).name for p in role.parents]
             values["ansible_search_path"] = list(dict.fromkeys(paths))
+            action = operation.task.action if operation.task is not None else ""
+            kind = next((kind for kind in ("template", "var") if kind in action), "file")
+            values["ansible_lookup_folder"] = f"{kind}s"
             self._places[operation.id] = (Layer(Level.MAGIC, "magic", values, rendered=True),)
         return self._places[operation.id]
 
     def _magic(self, host: str) -> Layer:
         run, play, options = self.run, self.compiled.play, self.run.options
-        sources = run.inventory.inventory.sources
-        source = Path(sources[0]).resolve() if sources else None
+        own = [use.role.name for use in play.roles]
+        every = list(dict.fromkeys(use.role.name for use in roles_of(play)))
         fixed: dict[str, object] = {
             "inventory_hostname": host,
             "inventory_hostname_short": host.split(".", maxsplit=1)[0],
-            "inventory_file": str(source or ""),
-            "inventory_dir": str(source if source.is_dir() else source.parent) if source else "",
+            **run.inventory.origin(host),
             "playbook_dir": str(Path(play.basedir).resolve()),
             "ansible_play_name": play.name,
             "ansible_check_mode": options.check,
@@ -178,10 +233,11 @@ class PlayContext:
             "ansible_run_tags": sorted(options.tags),
             "ansible_skip_tags": sorted(options.skip_tags),
             "ansible_config_file": "",
-            "ansible_inventory_sources": list(options.inventories),
-            "role_names": [use.role.name for use in play.roles],
-            "ansible_role_names": list(dict.fromkeys(use.role.name for use in roles_of(play))),
-            "ansible_play_role_names": [use.role.name for use in play.roles],
+            "ansible_inventory_sources": list(run.inventory.inventory.sources),
+            "role_names": own,
+            "ansible_role_names": every,
+            "ansible_play_role_names": own,
+            "ansible_dependent_role_names": [name for name in every if name not in own],
         }
         if options.limit:
             fixed["ansible_limit"] = options.limit
@@ -191,11 +247,16 @@ class PlayContext:
             "group_names": lambda: run.inventory.group_names(host),
             "hostvars": lambda: self.hostvars,
             "ansible_play_hosts": self.live_hosts,
-            "play_hosts": lambda: [h for h in self.all_hosts if h in set(self.live())],
+            "play_hosts": self._live_batch,
             "ansible_play_hosts_all": lambda: list(self.all_hosts),
-            "ansible_play_batch": lambda: [h for h in self.all_hosts if h in set(self.live())],
+            "ansible_play_batch": self._live_batch,
         }
         return Layer(Level.MAGIC, "magic", Live(fixed, computed), rendered=True)
+
+    def _live_batch(self) -> list[str]:
+        """Return the hosts of the batch that have not failed, in the play's order."""
+        now = set(self.live())
+        return [h for h in self.batch if h in now]
 
     def live_hosts(self) -> list[str]:
         """Return the hosts of the play that have not failed, those of other batches included."""
@@ -210,7 +271,7 @@ class PlayContext:
     def _shown(self, host: str) -> Scope:
         """Return what other hosts see of a host: what is its own, not what a play, role or task says."""
         own = [layer for layer in reversed(self.scope(host).layers) if layer.level not in _OF_THE_PLAY]
-        return Scope((*own, *self.pending.get(host, ())))
+        return Scope((*own, *self.pending.get(host, ())), merge=self.run.renderer.settings.merges)
 
     # ------------------------------------------------------------------ routes
 

@@ -11,9 +11,11 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.execution.applying import Applier
 from provisioner.execution.context import PlayContext, RunContext
 from provisioner.execution.executor import Executor, Surroundings
+from provisioner.execution.play_settings import play_scope, settled
 from provisioner.execution.ports import EventSink
 from provisioner.execution.vars_files import vars_file_layers
 from provisioner.graph.compile import CompiledPlay
+from provisioner.graph.passes.once import EACH_FOR_ITSELF
 from provisioner.loading.patterns import select
 from provisioner.model import event
 from provisioner.model.keywords import UNSET
@@ -22,6 +24,7 @@ from provisioner.remote.params import boolean
 from provisioner.scheduling.batches import batches, ordered
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
+from provisioner.templating.omit import is_omit
 from provisioner.variables.scope import Layer, Level, Scope
 
 
@@ -57,12 +60,21 @@ class Course:
     def play(self, compiled: CompiledPlay) -> bool:
         """Run one play; return whether the run may go on."""
         layers = self._play_layers(compiled.play)
+        compiled = settled(compiled, self.run, layers)
         hosts = self._hosts(compiled.play, layers)
         cut = self._batches(compiled.play, hosts, layers)
         if not cut:
             now = self.around.clock.now()
             self.sink.handle(
-                event.PlayStarted(compiled.id, compiled.play.name, (), now, strategy=compiled.play.strategy)
+                event.PlayStarted(
+                    compiled.id,
+                    compiled.play.name,
+                    (),
+                    now,
+                    strategy=compiled.play.strategy,
+                    is_unmatched=not hosts,
+                    check=self.run.options.checks(compiled.play.keywords),
+                )
             )
             self.sink.handle(event.PlayFinished(compiled.id, 0, now))
             return True
@@ -86,14 +98,33 @@ class Course:
         now, graph = self.around.clock.now, compiled.graph
         number, count = place
         name, size = self._name(context), sum(1 for _ in graph.tasks)
-        started = event.PlayStarted(compiled.id, name, tuple(alive), now(), number, count, play.strategy, size)
+        started = event.PlayStarted(
+            compiled.id,
+            name,
+            tuple(alive),
+            now(),
+            number,
+            count,
+            play.strategy,
+            size,
+            check=self.run.options.checks(play.keywords),
+        )
         self.sink.handle(started)
         applier.plan([*graph.tasks, *context.handlers])
+        self._tell_of_once(compiled)
         rules = self._rules(play, context)
         state = self._run(Executor(context, alive, rules, self.around, applier))
         self._owe(context, state)
         self.sink.handle(event.PlayFinished(compiled.id, number, now()))
         return self._sum_up(state, rules.max_fail_percentage)
+
+    def _tell_of_once(self, compiled: CompiledPlay) -> None:
+        """Warn where ``run_once`` cannot hold: no host waits for another under that strategy."""
+        strategy = compiled.play.strategy
+        if strategy in EACH_FOR_ITSELF and any(
+            o.keywords.run_once not in (UNSET, False, None) for o in compiled.graph.tasks
+        ):
+            self._note("warning", f"run_once has no effect under the strategy {strategy}: every host runs the task")
 
     def _name(self, context: PlayContext) -> str:
         """Return the play's name; a template in it sees what the first host sees."""
@@ -138,7 +169,7 @@ class Course:
 
     def _rules(self, play: Play, context: PlayContext) -> Rules:
         options = self.run.options
-        forced = play.force_handlers is not UNSET and boolean(play.force_handlers)
+        forced = options.force_handlers if play.force_handlers in (UNSET, None) else boolean(play.force_handlers)
         limit = play.max_fail_percentage
         return Rules(
             slots=options.forks,
@@ -146,9 +177,14 @@ class Course:
             max_fail_percentage=None
             if limit is None
             else float(str(self._render(limit, context.scope(context.batch[0])))),
-            force_handlers=options.force_handlers or forced,
+            force_handlers=forced,
             send_ahead=not options.step,
+            informed=self._informed(context.batch) if options.policy.gathering == "smart" else frozenset(),
         )
+
+    def _informed(self, hosts: Sequence[str]) -> frozenset[str]:
+        """Return the hosts whose facts were gathered before, in this run or an earlier one."""
+        return frozenset(host for host in hosts if self.run.memory(host).is_gathered)
 
     def _render(self, value: Any, scope: Scope) -> Any:
         return self.run.renderer.render(value, scope)
@@ -184,30 +220,35 @@ class Course:
             self._note("warning", "the two entries differ")
 
     def _hosts(self, play: Play, layers: Sequence[Layer]) -> tuple[str, ...]:
-        """Return the play's hosts in its order, limited as asked; InputError for a bad ``hosts`` or ``order``."""
-        extra = Layer(Level.EXTRA_VARS, "extra vars", self.run.options.extra_vars)
-        magic = Layer(Level.MAGIC, "magic", {"groups": self.run.inventory.groups}, rendered=True)
-        pattern = self._render(play.hosts, Scope((*layers, extra, magic)))
+        """Return the play's hosts in the inventory's order, limited as asked; InputError for a bad ``hosts``."""
+        pattern = self._render(play.hosts, play_scope(self.run, layers))
         patterns = [str(p) for p in pattern] if isinstance(pattern, list) else str(pattern)
         findings = Findings()
         inventory, limit = self.run.inventory.inventory, self.run.options.limit
-        within = select(inventory, limit, findings) if limit else None
-        found = select(inventory, patterns, findings, within=within)
+        mismatch = self.run.loading.inventory.mismatch
+        within = select(inventory, limit, findings, mismatch=mismatch) if limit else None
+        found = select(inventory, patterns, findings, within=within, mismatch=mismatch)
+        if findings.errors:
+            raise InputError(findings.errors)
         for warning in findings.all:
             self._note(warning.severity.value, warning.summary)
-        try:
-            return ordered(found, play.order)
-        except ValueError as error:
-            raise InputError.at(play.position, str(error)) from None
+        return found
 
     def _batches(self, play: Play, hosts: tuple[str, ...], layers: Sequence[Layer]) -> tuple[tuple[str, ...], ...]:
         alive = [h for h in hosts if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
-        extra = Layer(Level.EXTRA_VARS, "extra vars", self.run.options.extra_vars)
-        written = self._render(list(play.serial), Scope((*layers, extra)))
         try:
-            return batches(alive, written if isinstance(written, list) else [written])
+            alive = list(ordered(alive, play.order))
+        except ValueError as error:
+            raise InputError.at(play.position, str(error)) from None
+        written = self._render(list(play.serial), play_scope(self.run, layers))
+        try:
+            return batches(alive, [each for each in _listed(written) if not is_omit(each)])
         except ValueError:
             raise InputError.at(play.position, f"serial: {written} is neither number nor percentage") from None
 
     def _note(self, severity: str, text: str) -> None:
         self.sink.handle(event.Noted(severity, text, self.around.clock.now()))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]

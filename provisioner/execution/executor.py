@@ -30,6 +30,7 @@ from provisioner.execution.needs import (
     ItemDone,
     Local,
     Need,
+    Polled,
     Question,
     RawCall,
     ResetConnection,
@@ -39,7 +40,9 @@ from provisioner.execution.needs import (
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
+from provisioner.execution.recalling import recalled
 from provisioner.execution.task_run import TaskRun
+from provisioner.graph.operation import Operation
 from provisioner.model.call import Reply
 from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
@@ -47,7 +50,7 @@ from provisioner.model.target import Become, Target
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
-from provisioner.scheduling.stimuli import Deferred, Dropped, Expanded, Sent, Stimulus, Stop
+from provisioner.scheduling.stimuli import Decided, Deferred, Dropped, Expanded, Sent, Stimulus, Stop
 from provisioner.variables.scope import NotYet
 
 
@@ -102,7 +105,7 @@ class Executor:
         self, play: PlayContext, hosts: list[str], rules: Rules, around: Surroundings, applier: Applier
     ) -> None:
         self.play, self.around, self.applier = play, around, applier
-        self.state = RunState(play.settled(play.compiled.graph), hosts, rules)
+        self.state = RunState(play.compiled.graph, hosts, rules)
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._lines: dict[str, deque[Running]] = {h: deque() for h in hosts}
         self._epochs = dict.fromkeys(hosts, 0)
@@ -192,7 +195,9 @@ class Executor:
                 case Dispatch():
                     self._dispatch(instruction)
                 case Expand():
-                    self._tell(Expanded(instruction.ticket, self.applier.expand(instruction, self.state)))
+                    graphs = self.applier.expand(instruction, self.state)
+                    fatal = self.applier.is_fatal(instruction.operation)
+                    self._tell(Expanded(instruction.ticket, graphs, fatal))
                 case BatchOver():
                     self.applier.tell_rest()
                     self._over = True
@@ -200,15 +205,20 @@ class Executor:
     def _dispatch(self, told: Dispatch) -> None:
         operation = self.state.operation(told.operation)
         line = self._lines[told.host]
-        if line and (line[0].is_cancelled or (told.ahead and len(line) >= AHEAD)):
+        if line and (line[0].is_cancelled or (told.ahead and (len(line) >= AHEAD or any(map(_works_here, line))))):
             self._put_off(told)
             return
+        if operation.asks_first:
+            operation = self._ask_first(operation, told.host)
         pending = tuple(layer for r in line for layer in writes(r.run)) if line else ()
         run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
         running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
+        running.outcome = recalled(self.play.run.recall, operation, told.host)
         self.play.pending = {told.host: pending}
         try:
-            if self._is_wanted(run):
+            if running.outcome is not None:
+                running.steps.close()
+            elif self._is_wanted(run):
                 self._advance(running, None)
             else:
                 running.outcome = Outcome(Status.SKIPPED, {"changed": False, "skipped": True}, Effects())
@@ -225,6 +235,13 @@ class Executor:
         self._announce(line[0])
         self._carry_out(running)
         self._finish_line(told.host)
+
+    def _ask_first(self, operation: Operation, host: str) -> Operation:
+        """Have the first host of an operation say how it is run, and tell the scheduler before anything comes of it."""
+        decided = self.play.decided(operation, host)
+        throttle = decided.keywords.throttle
+        self._tell(Decided(decided.id, host, decided.runs_once, throttle if isinstance(throttle, int) else 0))
+        return decided
 
     def _put_off(self, told: Dispatch) -> None:
         """Let what was cancelled come back first; what is offered ahead of its turn is offered again then."""
@@ -315,6 +332,9 @@ class Executor:
             case CheckDone():
                 self.applier.check(running.run, need)
                 return True
+            case Polled():
+                self.applier.polled(running.run, need)
+                return True
             case Question():
                 running.answer = self.around.prompt.ask(need.prompt, echo=need.echo, timeout_s=need.timeout_s)
                 return True
@@ -364,6 +384,7 @@ class Executor:
 
     def _replied(self, running: Running, number: int, reply: Reply) -> None:
         running.replies[number] = reply
+        running.run.interpreter = reply.interpreter or running.run.interpreter
         if all(r is not None for r in running.replies):
             self._answered(running, running.replies if isinstance(running.need, Together) else reply)
 
@@ -424,6 +445,8 @@ class Executor:
         self._tell(Dropped(*running.key))
 
     def _complete(self, running: Running, outcome: Outcome) -> None:
+        if outcome.is_recalled and self.play.run.recall is not None:
+            self.play.run.recall.use(*running.key)
         told = self.applier.finish(running.run, outcome, running.started, self.state)
         self._tell(told)
         if told.status.is_bad:
@@ -462,6 +485,12 @@ def _was_run(running: Running) -> bool:
         return True
     last = isinstance(running.need, (Call, Together)) and running.need.last
     return last and all(r is not None and r.result is not None for r in running.replies)
+
+
+def _works_here(running: Running) -> bool:
+    """Tell whether something under way may change files of this machine, which templates behind it may read."""
+    session = _session_of(running.need)
+    return session is not None and session[0].connection == "local"
 
 
 def _session_of(need: Need | None) -> tuple[Target, Become | None] | None:

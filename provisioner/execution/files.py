@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Source
 from provisioner.syntax.vault import Vault, is_encrypted
 
@@ -110,7 +109,7 @@ class Leaf:
 def tree(source: Path, read: Callable[[Path], KnownFile], *, whole: bool, follows: bool) -> Iterator[Leaf]:
     """Yield a tree's entries, directories before what they hold. ``whole``: the top directory is part of it.
 
-    ``follows`` takes what links point to in their place; one that leads to a directory around it is an error.
+    ``follows`` takes what links point to in their place; one that leads to a directory around it stays a link.
     """
     name = source.name
     if whole:
@@ -121,13 +120,14 @@ def tree(source: Path, read: Callable[[Path], KnownFile], *, whole: bool, follow
 def _below(
     folder: Path, prefix: str, read: Callable[[Path], KnownFile], follows: bool, around: tuple[Path, ...]
 ) -> Iterator[Leaf]:
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.iterdir(), key=lambda each: (each.is_dir(), each.name)):
         name = prefix + path.name
         if path.is_symlink() and not (follows and path.exists()):
             yield Leaf(name, {"path": name, "mode": "0777", "link": str(path.readlink())}, path)
         elif path.is_dir():
             if path.resolve() in around:
-                raise InputError.at(None, f"{path} is a link to a directory that contains it")
+                yield Leaf(name, {"path": name, "mode": "0777", "link": str(path.readlink())}, path)
+                continue
             yield Leaf(name, {"path": name, "mode": _mode(path), "dir": True}, path)
             yield from _below(path, name + "/", read, follows, (*around, path.resolve()))
         else:

@@ -14,6 +14,9 @@ class HandlerNames:
     def __init__(self, play: PlayContext) -> None:
         self._play = play
         self._tables: dict[tuple[str, int], dict[str, tuple[str, ...]]] = {}
+        self._nameless: set[str] = set()
+        self.warnings: list[str] = []
+        """What is only worth a warning; whoever tells it empties the list."""
 
     def resolve(self, run: TaskRun, written: tuple[str, ...]) -> tuple[str, ...]:
         """Return the ids of the handlers that ``written`` notifies, in the order of the handlers' definition.
@@ -25,11 +28,16 @@ class HandlerNames:
         table = self._table(run.host)
         found: set[str] = set()
         for name in self._rendered(run, written):
+            if name not in table and not self._play.run.options.policy.missing_handler_fails:
+                self.warnings.append(f"no handler is named '{name}' and none listens to it")
+                continue
             if name not in table:
                 raise InputError.at(
                     run.operation.position,
                     f"no handler is named '{name}' and none listens to it",
                     hint=nearest(name, table),
+                    known_as=f"The requested handler '{name}' was not found in either the main handlers list nor in "
+                    "the listening handlers list",
                 )
             found.update(table[name])
         return tuple(h.id for h in self._play.handlers if h.id in found)
@@ -44,20 +52,32 @@ class HandlerNames:
     def _table(self, host: str) -> dict[str, tuple[str, ...]]:
         key = (host, len(self._play.handlers))
         if key not in self._tables:
+            names = {handler.id: self._names(handler, host) for handler in self._play.handlers}
             table: dict[str, tuple[str, ...]] = {}
-            for handler in self._play.handlers:
-                for name in self._names(handler, host):
-                    table[name] = (handler.id,)
-            known: set[tuple[str, str, str]] = set()
-            for handler in self._play.handlers:
-                for topic in handler.task.listen if handler.task else ():
-                    # of two listeners of one name in one list only the first is meant, as in Ansible
-                    one = topic, handler.role.path if handler.role else "", handler.task.name if handler.task else ""
-                    if one not in known or not one[2]:
-                        table[topic] = (*table.get(topic, ()), handler.id)
-                    known.add(one)
+            heard: set[tuple[str, str]] = set()
+            for handler in self._searched():
+                for name in names[handler.id]:
+                    table.setdefault(name, (handler.id,))
+            for handler in self._searched():
+                own = names[handler.id][0] if names[handler.id] else ""
+                for topic in self._topics(handler):
+                    if own and (topic, own) in heard:
+                        continue
+                    heard.add((topic, own))
+                    table[topic] = (*table.get(topic, ()), handler.id)
             self._tables[key] = table
         return self._tables[key]
+
+    def _searched(self) -> list[Operation]:
+        """Return the handlers in the order in which a name is looked for: the last list first, each from its begin."""
+        lists: dict[str, list[Operation]] = {}
+        for handler in self._play.handlers:
+            lists.setdefault(handler.role.path if handler.role else "", []).append(handler)
+        return [handler for each in reversed(lists.values()) for handler in each]
+
+    def _topics(self, handler: Operation) -> list[str]:
+        listened = handler.task.listen if handler.task else ()
+        return [name for topic in listened for name in (topic, *_with_role(handler, topic))]
 
     def _names(self, handler: Operation, host: str) -> list[str]:
         if handler.task is None or not handler.task.name:
@@ -67,5 +87,19 @@ class HandlerNames:
             try:
                 name = self._play.run.renderer.text(name, self._play.operation_scope(handler, host))
             except InputError:
-                return []  # a handler whose name cannot be rendered here cannot be notified by it
-        return [name, f"{handler.role.name} : {name}"] if handler.role else [name]
+                if not handler.task.listen and handler.id not in self._nameless:
+                    self._nameless.add(handler.id)
+                    self.warnings.append(
+                        f"Handler '{name}' is unusable because it listens to nothing and its name cannot be rendered"
+                    )
+                return []
+        return [name, *_with_role(handler, name)]
+
+
+def _with_role(handler: Operation, name: str) -> list[str]:
+    """Return a name behind that of its role; a role of a collection is meant by its short name too."""
+    if handler.role is None:
+        return []
+    full, collection = handler.role.name, handler.role.collection
+    roles = dict.fromkeys((full, full.rpartition(".")[2], *((f"{collection}.{full}",) if collection else ())))
+    return [f"{role} : {name}" for role in roles]

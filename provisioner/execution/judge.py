@@ -42,24 +42,38 @@ def status_of(result: Mapping[str, Any], *, ignores_errors: bool = False) -> Sta
     """Return the final status that a judged result stands for."""
     if result.get("unreachable"):
         return Status.LOST if result.get("lost") else Status.UNREACHABLE
-    if result.get("failed"):
+    if is_failed(result):
         return Status.IGNORED if ignores_errors else Status.FAILED
     if result.get("skipped"):
         return Status.SKIPPED
     return Status.CHANGED if result.get("changed") else Status.OK
 
 
+def is_failed(result: Mapping[str, Any]) -> bool:
+    """Tell whether a result stands for a failure: what ``failed_when`` came to has the last word, also on tries."""
+    if "failed_when_result" in result:
+        return bool(result["failed_when_result"])
+    items = result.get("results")
+    judged = (
+        [i for i in items if isinstance(i, Mapping) and "failed_when_result" in i] if isinstance(items, list) else []
+    )
+    if judged:
+        return any(i["failed_when_result"] for i in judged)
+    return bool(result.get("failed"))
+
+
 def combined(results: list[Result]) -> Result:
     """Return the result of a whole loop from those of its items."""
     if not results:
         return {"changed": False, "skipped": True, "skipped_reason": "No items in the list", "results": []}
-    whole: Result = {"results": results, "changed": any(r.get("changed") for r in results)}
+    skipped = all(r.get("skipped") for r in results)
+    whole: Result = {"results": results, "changed": any(r.get("changed") for r in results), "skipped": skipped}
     out_of_reach = next((r for r in results if r.get("unreachable")), None)
     if out_of_reach is not None:
         lost = any(r.get("lost") for r in results)
         return {**whole, "unreachable": True, "lost": lost, "msg": out_of_reach.get("msg", "")}
-    if all(r.get("skipped") for r in results):
-        return {**whole, "skipped": True, "msg": "All items skipped", "failed": False}
+    if skipped:
+        return {**whole, "msg": "All items skipped"}
     if any(r.get("failed") for r in results):
         return {**whole, "failed": True, "msg": "One or more items failed"}
-    return {**whole, "failed": False, "msg": "All items completed"}
+    return {**whole, "msg": "All items completed"}

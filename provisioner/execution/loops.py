@@ -53,7 +53,8 @@ def loop_items(run: TaskRun) -> list[LoopItem]:
 
 
 def _values(run: TaskRun, loop: Loop, scope: Scope) -> list[Any]:
-    value = strip_omit(run.renderer.render(loop.value, scope))
+    render = run.renderer.render_known if loop.kind == "first_found" else run.renderer.render
+    value = strip_omit(render(loop.value, scope))
     if loop.kind == "loop":
         if isinstance(value, (str, bytes, dict)) or not isinstance(value, Iterable):
             raise InputError.at(
@@ -62,6 +63,8 @@ def _values(run: TaskRun, loop: Loop, scope: Scope) -> list[Any]:
                 hint="a dictionary becomes a list with | dict2items, a single value in brackets",
             )
         return list(value)
+    if loop.kind == "list" and not isinstance(value, list):
+        raise InputError.at(position_of(loop.value) or run.operation.position, "with_list expects a list")
     terms = value if isinstance(value, list) else [value]
     return run.renderer.lookup(loop.kind, terms, scope)
 
@@ -102,9 +105,9 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
     pause = float(str(run.renderer.render(control.pause, run.scope()) or 0))
     results: dict[int, Result] = {}
     group: list[_Waiting] = []
-    alone = bool(control.break_when) or pause > 0
+    alone = bool(control.break_when) or pause > 0 or _asks_for_the_last(run)
     for number, item in enumerate(items):
-        steps = body(item)
+        steps = _done_before(run, number, item) or body(item)
         try:
             need = next(steps)
         except StopIteration as stop:
@@ -124,6 +127,26 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
             yield Sleep(pause)
     yield from _together(run, items, group, results, last=True)
     return combined([results[n] for n in sorted(results)])
+
+
+def _done_before(run: TaskRun, number: int, item: LoopItem) -> Steps | None:
+    """Return steps that only tell the result of an item which an earlier run did, in a loop that failed at another."""
+    known = run.items_done.get(number)
+    if known is None or any(known.get(name) != value for name, value in item.shown.items()):
+        return None
+    return _told(known)
+
+
+def _told(result: Mapping[str, Any]) -> Steps:
+    yield from ()  # it needs nothing
+    return dict(result)
+
+
+def _asks_for_the_last(run: TaskRun) -> bool:
+    """Tell whether an item may look at the result of the one before it, under the registered name."""
+    task, name = run.task, run.task.register
+    texts = (task.args, run.operation.keywords.when, run.operation.keywords.delegate_to, task.keywords.vars)
+    return bool(name) and any(str(name) in str(text) for text in texts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +186,7 @@ def _ended(run: TaskRun, item: LoopItem, result: Result) -> Steps:
     label = _label(run, item)
     shown = {**result, **item.shown, "_ansible_item_label": label}
     shown.setdefault("failed", False)
+    run.last_item = shown
     yield ItemDone(label, status_of(shown), shown)
     return shown
 

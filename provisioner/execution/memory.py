@@ -31,9 +31,14 @@ def _decides_the_way(name: str) -> bool:
 class HostMemory:
     """One host's learned values. The layers refer to dictionaries that are filled in place, so they are made once."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, *, injects: bool = True) -> None:
         self.host = host
         self.facts: dict[str, Any] = {}
+        self.told: dict[str, Any] = {}
+        """Facts under the names the modules gave them."""
+        self.is_gathered = False
+        """Whether the host's facts were gathered, as a play does it."""
+        self._injects = injects
         self._injected: dict[str, Any] = {"ansible_facts": self.facts}
         self.variables: dict[str, Any] = {}
         self.included: dict[str, Any] = {}
@@ -50,8 +55,10 @@ class HostMemory:
         for name, value in facts.items():
             if _decides_the_way(name):
                 continue
+            self.told[name] = value
             self.facts[name if name == LOCAL else name.removeprefix(PREFIX)] = value
-            self._injected[name] = value
+            if self._injects or name == LOCAL:
+                self._injected[name] = value
         self.version += 1
 
     def set(self, values: Mapping[str, Any]) -> None:
@@ -68,6 +75,8 @@ class HostMemory:
     def clear_facts(self) -> None:
         """Forget gathered facts (``meta: clear_facts``)."""
         self.facts.clear()
+        self.told.clear()
+        self.is_gathered = False
         self._injected.clear()
         self._injected["ansible_facts"] = self.facts
         self.version += 1

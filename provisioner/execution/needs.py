@@ -103,6 +103,15 @@ class CheckDone:
 
 
 @dataclass(frozen=True, slots=True)
+class Polled:
+    """Tell that a job was looked at, or how it ended (``what`` is POLL, OK or FAILED); answered at once with None."""
+
+    job: str
+    what: str
+    result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Again:
     """Tell that an attempt did not suffice and wait for the next; answered with None after ``wait_s``."""
 
@@ -111,7 +120,9 @@ class Again:
     wait_s: float
 
 
-Need: TypeAlias = Again | CheckDone | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
+Need: TypeAlias = (
+    Again | Polled | CheckDone | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
+)
 Result: TypeAlias = dict[str, Any]
 Steps: TypeAlias = Generator[Need, Any, Result]
 """An action's body: yields needs, returns the result dictionary."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from provisioner.execution.figures import Figure
 from provisioner.model.status import Status
 from provisioner.scheduling.stimuli import Ends
 
@@ -45,6 +46,7 @@ class Effects:
 
     ``facts`` count as gathered facts, ``variables`` as set_fact, ``included`` as include_vars. ``elsewhere``
     holds facts and variables of other hosts (``delegate_facts``); what is ``registered`` stays with the own one.
+    ``gathered``: the facts are those a play gathers.
     """
 
     facts: dict[str, Any] = field(default_factory=dict)
@@ -54,9 +56,10 @@ class Effects:
     includes: list[Include] = field(default_factory=list)
     new_hosts: list[NewHost] = field(default_factory=list)
     new_groups: list[tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=list)
-    stats: dict[str, Any] = field(default_factory=dict)
+    figures: list[Figure] = field(default_factory=list)
     ends: Ends | None = None
     elsewhere: dict[str, tuple[dict[str, Any], dict[str, Any]]] = field(default_factory=dict)
+    gathered: bool = False
     clear_facts: bool = False
     clear_errors: bool = False
     refresh_inventory: bool = False
@@ -79,6 +82,8 @@ class Outcome:
     delegated_to: str = ""
     notify: tuple[str, ...] = ()
     is_fatal: bool = False
+    is_recalled: bool = False
+    """An earlier run did it; this one goes on from there."""
 
     @property
     def may_be_passed(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from provisioner import catalog
 from provisioner.execution.task_run import TaskRun
 from provisioner.variables.scope import Layer, Level
 
@@ -31,9 +32,11 @@ def writes(run: TaskRun) -> Iterator[Layer]:
         yield Layer(Level.SET_FACTS, "register", pending=frozenset({task.register}))
     if task.action == "set_fact":
         yield Layer(Level.SET_FACTS, "set_fact", pending=frozenset(map(str, task.args)))
-    elif task.action == "setup":
+    elif task.action in ("setup", "gather_facts"):
         yield Layer(Level.FACTS, task.action, pending=_FACT_NAMES)
     elif task.action in FACTS:
         yield Layer(Level.FACTS, task.action, pending_any=True)
+    elif task.action not in catalog.names("action") | catalog.names("module"):
+        yield Layer(Level.FACTS, task.action, pending_any=True)  # nobody knows what a module of the user's brings
     elif task.action == "include_vars":
         yield Layer(Level.INCLUDE_VARS, task.action, pending_any=True)

@@ -10,11 +10,13 @@ from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
 from provisioner.execution.task_run import Resolved, TaskRun
-from provisioner.loading.action import VARIABLE_PARAMS
+from provisioner.loading.action import VARIABLE_PARAMS, canonical
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.remote.params import boolean
+from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.omit import is_omit, strip_omit
-from provisioner.variables.scope import Scope
+from provisioner.variables.hostvars import HostView
+from provisioner.variables.scope import Layer, Level, Scope
 
 TEMPLATED = (
     "become", "become_user", "become_method", "become_flags", "become_exe", "connection", "port", "remote_user",
@@ -27,6 +29,10 @@ BOOLEAN = frozenset(
         "run_once",
     }
 )  # fmt: skip
+
+
+GATHERING = frozenset({"setup", "gather_facts"})
+"""Actions that bring what ``environment`` may be written with, and so do without what they are to find out."""
 
 
 def rendered_keywords(keywords: Keywords, run: TaskRun, scope: Scope) -> Keywords:
@@ -56,10 +62,12 @@ def _truth(name: str, value: Any, run: TaskRun) -> bool:
 def resolve(run: TaskRun, scope: Scope) -> Resolved:
     """Return everything about the task that depends on the host or loop item."""
     options = run.play.run.options
+    action = _action(run, scope)
     keywords = rendered_keywords(run.operation.keywords, run, scope)
     delegate = str(keywords.delegate_to) if keywords.delegate_to not in (UNSET, None, "") else ""
+    scope = scope.with_layers(*delegated_layers(run, delegate))
     return Resolved(
-        args=_arguments(run, scope, keywords),
+        args=_arguments(run, scope, keywords, action),
         keywords=keywords,
         route=run.play.route(delegate or run.host, keywords, scope, of=run.host if delegate else ""),
         environment=_environment(run, scope, keywords),
@@ -67,12 +75,28 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
         diff=options.diff if keywords.diff is UNSET else bool(keywords.diff),
         no_log=bool(keywords.no_log),
         delegated_to=delegate,
+        action=action,
     )
 
 
+def delegated_layers(run: TaskRun, delegate: str) -> tuple[Layer, ...]:
+    """Return what a delegated task sees besides: the variables of the host it goes to."""
+    if not delegate:
+        return ()
+    view = HostView(run.play.scope(delegate), run.renderer)
+    return (Layer(Level.MAGIC, "delegation", {"ansible_delegated_vars": {delegate: view}}, rendered=True),)
+
+
+def _action(run: TaskRun, scope: Scope) -> str:
+    """Return what the task runs; its name may be a template."""
+    name = run.task.action
+    return canonical(run.renderer.text(name, scope).strip()) if "{{" in name else name
+
+
 def limit_s(run: TaskRun, keywords: Keywords, scope: Scope) -> float:
-    """Return the time limit in seconds (``timeout``, else ``async``), 0 for none; InputError where it is no number."""
-    written = run.task.async_s if keywords.timeout is UNSET else keywords.timeout
+    """Return the time limit in seconds (``timeout``), 0 for none; InputError where it is no number."""
+    written = None if keywords.timeout is UNSET else keywords.timeout
+    written = written or run.play.run.options.policy.task_timeout_s
     value = run.renderer.render(written, scope)
     try:
         return float(str(value or 0))
@@ -80,8 +104,8 @@ def limit_s(run: TaskRun, keywords: Keywords, scope: Scope) -> float:
         raise InputError.at(run.operation.position, f"a time limit is a number of seconds, not '{value}'") from None
 
 
-def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, Any]:
-    written: dict[str, Any] = {**_defaults(run, scope, keywords), **run.task.args}
+def _arguments(run: TaskRun, scope: Scope, keywords: Keywords, action: str) -> Mapping[str, Any]:
+    written: dict[str, Any] = {**module_defaults(run, scope, keywords, action), **run.task.args}
     whole = written.pop(VARIABLE_PARAMS, None)
     if whole is not None:
         values = run.renderer.render(whole, scope)
@@ -94,14 +118,31 @@ def _arguments(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str, A
     return rendered
 
 
-def _defaults(run: TaskRun, scope: Scope, keywords: Keywords) -> dict[str, Any]:
-    """Return what ``module_defaults`` gives this task's module; inner ones win."""
+def module_defaults(run: TaskRun, scope: Scope, keywords: Keywords, action: str) -> dict[str, Any]:
+    """Return what ``module_defaults`` gives a module; inner ones win, and what names a module wins over its groups."""
+    of_groups: dict[str, Any] = {}
     found: dict[str, Any] = {}
     for table in keywords.module_defaults:
         for name, values in table.items():
-            if name == run.task.action or catalog.short_name("action", str(name)) == run.task.action:
+            is_group = str(name).startswith("group/")
+            if is_group and action not in (run.play.run.loading.collections.action_group(str(name)[6:]) or ()):
+                continue
+            if is_group or name == action or catalog.short_name("action", str(name)) == action:
                 rendered = run.renderer.render(values, scope)
-                found.update(rendered if isinstance(rendered, dict) else {})
+                (of_groups if is_group else found).update(rendered if isinstance(rendered, dict) else {})
+    return {**of_groups, **found}
+
+
+def _known(part: object, run: TaskRun, scope: Scope) -> object:
+    """Return a part of ``environment`` rendered; of a task that gathers facts, what can be rendered."""
+    if run.task.action not in GATHERING or not isinstance(part, Mapping):
+        return run.renderer.render(part, scope)
+    found = {}
+    for name, value in part.items():
+        try:
+            found[name] = run.renderer.render(value, scope)
+        except UndefinedVariable:
+            continue
     return found
 
 
@@ -109,7 +150,7 @@ def _environment(run: TaskRun, scope: Scope, keywords: Keywords) -> Mapping[str,
     merged: dict[str, str] = {}
     for written in keywords.environment:
         for part in written if isinstance(written, (list, tuple)) else (written,):
-            values = strip_omit(run.renderer.render(part, scope))
+            values = strip_omit(_known(part, run, scope))
             if isinstance(values, dict):
                 merged.update({str(k): str(v) for k, v in values.items()})
             elif values not in (None, ""):

@@ -41,9 +41,15 @@ class Patience:
             return wait_s(self._retry, self.attempt)
         return self._until[1] if self._until else 0.0
 
+    def counted(self, result: Result) -> Result:
+        """Return a try's result with its number, which conditions may ask for."""
+        if self._until is not None and self.attempts > 1:
+            result["attempts"] = self.attempt + 1
+        return result
+
     def final(self, result: Result) -> Result:
         """Return the last try's result with the number of attempts; failed where ``until`` never held."""
-        if self._until is not None and not result.get("skipped"):
+        if self._until is not None and self.attempts > 1 and not result.get("skipped"):
             result["attempts"] = self.attempt
             if not self._held:
                 # what Ansible reports: the tries after the first

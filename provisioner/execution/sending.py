@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
-from provisioner.execution.files import SMALL, KnownFile, md5_of, sha1_of
+from provisioner.execution.files import HEADER, SMALL, KnownFile, md5_of, sha1_of
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import MAX_DIFF_BYTES
-from provisioner.syntax.vault import Vault
+from provisioner.remote.params import BadParameters, Problem
+from provisioner.syntax.vault import Vault, is_encrypted
 
 NEEDS_CONTENT = "_needs_content"
 
@@ -22,6 +23,7 @@ NEEDS_CONTENT = "_needs_content"
 def read(call: ActionCall, path: Path, *, decrypts: bool = True) -> Generator[Need, Any, KnownFile]:
     """Return a controller file; a large one not known yet is hashed in a thread, a small one costs no need."""
     vault = _vault(call) if decrypts else None
+    refuse_vaulted(vault, path)
     cache = call.run.play.run.files
     try:
         if path.stat().st_size <= SMALL or cache.has(path, decrypts=vault is not None):
@@ -35,6 +37,19 @@ def read(call: ActionCall, path: Path, *, decrypts: bool = True) -> Generator[Ne
 def _vault(call: ActionCall) -> Vault | None:
     """Return the run's vault; without passwords an encrypted file is refused with the way out."""
     return call.run.play.run.loading.vault or Vault()
+
+
+def refuse_vaulted(vault: Vault | None, path: Path) -> None:
+    """Refuse an encrypted file where it is to be decrypted and there is no password at all."""
+    if vault is None or vault.secrets:
+        return
+    try:
+        with path.open("rb") as stream:
+            is_vaulted = is_encrypted(stream.read(len(HEADER)))
+    except OSError:
+        return  # told when it is read
+    if is_vaulted:
+        raise BadParameters([Problem("", f"A vault password or secret must be specified to decrypt {path}")])
 
 
 def unreadable(call: ActionCall, path: Path, error: OSError) -> InputError:
@@ -80,7 +95,9 @@ def _offered(call: ActionCall, args: Mapping[str, Any], sha1: str, body: bytes |
 def _from(origin: str, result: Result) -> Result:
     diff = result.get("diff")
     if isinstance(diff, dict) and "after_header" in diff:
-        result["diff"] = {**diff, "after_header": origin}
+        result["diff"] = [{**diff, "after_header": origin}]
+    elif result.get("changed"):
+        result.setdefault("diff", [])
     return result
 
 

@@ -14,7 +14,7 @@ from provisioner.execution.context import PlayContext
 from provisioner.execution.needs import Call
 from provisioner.execution.outcome import Effects
 from provisioner.graph.operation import Operation
-from provisioner.model.call import Request
+from provisioner.model.call import Carried, Request
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.task import Task
 from provisioner.templating.renderer import Renderer
@@ -23,7 +23,7 @@ from provisioner.variables.scope import Layer, Scope
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """A task's keywords and arguments as they are for one host (and one loop item)."""
+    """A task's keywords and arguments as they are for one host (and one loop item); ``action`` is what it runs."""
 
     args: Mapping[str, Any]
     keywords: Keywords
@@ -33,6 +33,7 @@ class Resolved:
     diff: bool
     no_log: bool
     delegated_to: str = ""
+    action: str = ""
 
 
 @dataclass
@@ -52,6 +53,13 @@ class TaskRun:
     is_secret: bool = True
     limit_s: float = 0.0
     """The task's time limit, once it is rendered; 0 is none."""
+    interpreter: str = ""
+    """The Python that answered its requests."""
+    calls: int = 0
+    """How many requests it has made so far."""
+
+    last_item: Mapping[str, Any] | None = None
+    """The result of the loop's item before this one: what ``register`` names while the loop runs."""
 
     def __post_init__(self) -> None:
         """Take the task for secret until ``no_log`` is known to be false: a template is only rendered later."""
@@ -63,6 +71,30 @@ class TaskRun:
         if self.operation.task is None:
             raise TypeError(f"operation {self.operation.id} runs nothing")
         return self.operation.task
+
+    @property
+    def may_change(self) -> bool:
+        """Whether it may change its host: a run that follows a plan does nothing else."""
+        allowed = self.play.run.allowed
+        return allowed is None or allowed(self.operation.id, self.host)
+
+    @property
+    def items_done(self) -> Mapping[int, Mapping[str, Any]]:
+        """The results of the items that an earlier run did, where its loop failed at others."""
+        recall = self.play.run.recall
+        return recall.items.get((self.operation.id, self.host), {}) if recall else {}
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether an earlier run sent it to the host and never heard what came of it."""
+        recall = self.play.run.recall
+        return recall is not None and (self.operation.id, self.host) in recall.unknown
+
+    def next_key(self) -> str:
+        """Return the key of the next request: the same in every run that comes here by the same results."""
+        self.calls += 1
+        place = self.operation.id, self.host
+        return f"{self.operation.id}@{self.host}/{self.play.run.rounds.get(place, 0)}/{self.calls}"
 
     @property
     def is_judged_there(self) -> bool:
@@ -126,6 +158,7 @@ class ActionCall:
         body: bytes | Path | None = None,
         reply_path: Path | None = None,
         last: bool = True,
+        carried: Carried | None = None,
     ) -> Call:
         """Return a call of a module on the task's target. ``last``: the action asks nothing after it."""
         request = Request(
@@ -139,6 +172,12 @@ class ActionCall:
             chain=self.run.chain,
             link=self.run.operation.id,
             stop_chain=self.run.is_judged_there and not self.resolved.keywords.ignore_errors,
+            carried=carried,
+            op="" if self.check else self.run.next_key(),
+            secret=self.resolved.no_log,
+            again=self.run.play.run.recall is not None,
+            lost=self.run.is_lost,
+            hold=not self.check and not self.run.may_change,
         )
         return Call(request, self.resolved.route.target, self.resolved.route.become, last)
 
@@ -155,7 +194,13 @@ class ActionCall:
             tried.append(candidate)
         looked_at = "\n".join(f"looked at {path}" for path in tried)
         raise InputError.at(
-            position_of(name) or self.run.operation.position, f"file not found: {name}", detail=looked_at
+            position_of(name) or self.run.operation.position,
+            f"file not found: {name}",
+            detail=looked_at,
+            known_as=f"Could not find or access '{name}'\nSearched in:\n"
+            + "\n".join(f"\t{path}" for path in tried)
+            + " on the Ansible Controller.\nIf you are using a module and expect the file to exist on the remote, "
+            "see the remote_src option",
         )
 
     def _candidates(self, name: str, folder: str) -> Iterator[Path]:

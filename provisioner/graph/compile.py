@@ -13,7 +13,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.graph.expand import Expansion, Place, role_layers, roles_of
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Branch, Kind, Operation
-from provisioner.graph.passes import barriers, facts, joins, needs, order, proofs, tags, together
+from provisioner.graph.passes import barriers, facts, joins, needs, once, order, proofs, tags, together
 from provisioner.model.keywords import Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import Block, Node, RoleUse, Task
@@ -46,17 +46,37 @@ class CompiledPlay:
 def compile_play(play: Play, index: int, selection: Selection = Selection()) -> CompiledPlay:
     """Return the graph of ``play``; InputError where ``needs`` or ``strategy`` cannot be honoured."""
     name = str(index)
-    if play.strategy not in STRATEGIES:
-        raise InputError.at(
-            play.position, f"unknown strategy '{play.strategy}'", hint=f"one of {', '.join(STRATEGIES)}"
-        )
+    play = replace(play, strategy=_known_strategy(play))
     if selection.only_proofs:
         play = proofs.only(play)
     expansion = Expansion(f"{name}.")
     operations = list(_sections(play, name, expansion))
-    graph = _build(tags.apply(operations, selection.tags, selection.skip), play.strategy)
+    graph = _build(_selected(operations, selection), play.strategy)
     handlers = tuple(_handlers(play, name))
     return CompiledPlay(play, name, graph, handlers, public_layers(play), selection)
+
+
+def plain_strategy(written: str) -> str:
+    """Return a strategy's short name."""
+    return written.removeprefix("ansible.builtin.").removeprefix("ansible.legacy.")
+
+
+def _known_strategy(play: Play) -> str:
+    """Return the play's strategy; a template is rendered when the play's turn comes, until then it is linear."""
+    name = plain_strategy(play.strategy)
+    if "{{" in name or name in STRATEGIES:
+        return name
+    hint = f"one of {', '.join(STRATEGIES)}"
+    if name == "debug":
+        raise InputError.at(play.position, "there is no strategy 'debug': tasks cannot be debugged step by step",
+                            hint=f"{hint}; --step asks before each task")  # fmt: skip
+    raise InputError.at(play.position, f"unknown strategy '{play.strategy}'", hint=hint)
+
+
+def _selected(
+    operations: Iterable[Operation], selection: Selection, around: tuple[Branch, ...] = ()
+) -> Iterable[Operation]:
+    return tags.without_empty_rescues(tags.apply(operations, selection.tags, selection.skip), around)
 
 
 def compile_fragment(nodes: Sequence[Node], place: Place, prefix: str, compiled: CompiledPlay) -> Graph:
@@ -64,8 +84,17 @@ def compile_fragment(nodes: Sequence[Node], place: Place, prefix: str, compiled:
     if compiled.selection.only_proofs:
         nodes = proofs.only_nodes(nodes)
     operations = list(Expansion(prefix).walk(nodes, place))
-    selected = tags.apply(operations, compiled.selection.tags, compiled.selection.skip)
-    return _build(selected, compiled.play.strategy)
+    return _build(_selected(operations, compiled.selection, place.branches), compiled.play.strategy)
+
+
+def behind_barrier(graph: Graph, operation: Operation) -> Graph:
+    """Let hosts wait for each other before the graph of one group of an include, so that they enter it together."""
+    roots = [o.id for o in graph.operations if not graph.before(o.id)]
+    barrier = Operation(f"{roots[0]}<", Kind.BARRIER, operation.play, operation.position)
+    graph.add(barrier)
+    for root in roots:
+        graph.connect(barrier.id, root)
+    return graph
 
 
 def compile_flush(flush: str, handlers: Sequence[Operation], strategy: str, branches: tuple[Branch, ...] = ()) -> Graph:
@@ -78,6 +107,7 @@ def _build(operations: Iterable[Operation], strategy: str) -> Graph:
     graph = Graph()
     for operation in operations:
         graph.add(operation)
+    once.apply(graph, strategy)  # what one host runs for all
     order.apply(graph)  # the chain of one host, as written
     joins.apply(graph)  # a place where included tasks come together again
     barriers.apply(graph, strategy)  # where hosts wait for each other

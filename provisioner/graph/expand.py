@@ -43,7 +43,7 @@ class Expansion:
     def __init__(self, prefix: str) -> None:
         self.prefix = prefix
         self._count = self._uses = 0
-        self._played: set[tuple[str, str]] = set()
+        self._identities: set[str] = set()
 
     def next_id(self, kind: str = "") -> str:
         """Return the next id."""
@@ -97,30 +97,44 @@ class Expansion:
             yield from self.walk(nodes, replace(inner, branches=(*place.branches, branch)))
 
     def role(self, use: RoleUse, place: Place) -> Iterator[Operation]:
-        """Yield a role's dependencies and tasks, unless it ran in this play already with the same parameters."""
-        identity = (use.role.path, repr((sorted(use.params.items(), key=str), use.keywords.when, use.keywords.vars)))
-        if identity in self._played and not use.role.allow_duplicates:
-            return
-        self._played.add(identity)
+        """Yield a role's dependencies and tasks; a host that has run them already passes them by."""
         keywords = use.keywords.inherit(place.keywords)
         inner = replace(place.within(use.graphing), keywords=keywords)
+        around = replace(
+            inner, role=self.inside(use, inner).role, layers=inner.layers + _own_layers(use.role, use.params)
+        )
         for dependency in use.role.dependencies:
-            yield from self.role(dependency, replace(inner, role=self.inside(use, inner).role))
+            yield from self.role(dependency, around)
         tasks = (*arguments_checked(use), *use.role.tasks, *proofs.of_role(use))
-        yield from self.walk(tasks, self._in_this_use(self.inside(use, inner), place))
+        yield from self.walk(tasks, self._in_this_use(use, self.inside(use, inner), place))
 
-    def _in_this_use(self, place: Place, outer: Place) -> Place:
+    def _in_this_use(self, use: RoleUse, place: Place, outer: Place) -> Place:
         if place.role is None:
             return place
         self._uses += 1
         around = outer.role.uses if outer.role else ()
-        return replace(place, role=replace(place.role, uses=(*around, f"{self.prefix}r{self._uses}")))
+        identity = "" if use.role.allow_duplicates else _identity(use)
+        context = replace(
+            place.role,
+            uses=(*around, f"{self.prefix}r{self._uses}"),
+            identity=identity,
+            is_again=bool(identity) and identity in self._identities,
+        )
+        self._identities.add(identity)
+        return replace(place, role=context)
 
     def inside(self, use: RoleUse, place: Place) -> Place:
         """Return the place of a role's own tasks and handlers."""
         parents = (*place.role.parents, place.role.path) if place.role else ()
         layers = place.layers + role_layers(use.role, use.params)
         return replace(place, role=_context(use.role, parents), layers=layers)
+
+
+def _identity(use: RoleUse) -> str:
+    """Return what two uses of a role share if one of them is enough."""
+    params = sorted(use.params.items(), key=str)
+    kept = (use.is_included, use.role.entry_point, params, use.keywords.when, use.keywords.tags, use.keywords.vars)
+    return f"{use.role.path} {kept!r}"
 
 
 def _context(role: Role, parents: tuple[str, ...]) -> RoleContext:
@@ -141,6 +155,12 @@ def role_layers(role: Role, params: Mapping[str, object]) -> tuple[Layer, ...]:
     found: list[Layer] = []
     for dependency in role.dependencies:
         found += role_layers(dependency.role, {})
+    return (*found, *_own_layers(role, params))
+
+
+def _own_layers(role: Role, params: Mapping[str, object]) -> tuple[Layer, ...]:
+    """Return the layers of a role itself, which its dependencies see too."""
+    found: list[Layer] = []
     if role.defaults:
         found.append(Layer(Level.ROLE_DEFAULTS, f"role {role.name} defaults", role.defaults))
     if role.vars:
@@ -153,14 +173,15 @@ def role_layers(role: Role, params: Mapping[str, object]) -> tuple[Layer, ...]:
 def roles_of(play: Play) -> Iterator[RoleUse]:
     """Yield every role use known without running, dependencies before their role."""
     for section in (play.roles, play.pre_tasks, play.tasks, play.post_tasks):
-        yield from _roles_in(section)
+        yield from roles_in(section)
 
 
-def _roles_in(nodes: Iterable[Node]) -> Iterator[RoleUse]:
+def roles_in(nodes: Iterable[Node]) -> Iterator[RoleUse]:
+    """Yield the role uses among nodes, dependencies before their role."""
     for node in nodes:
         if isinstance(node, RoleUse):
-            yield from _roles_in(node.role.dependencies)
+            yield from roles_in(node.role.dependencies)
             yield node
-            yield from _roles_in(node.role.tasks)
+            yield from roles_in(node.role.tasks)
         elif isinstance(node, Block):
-            yield from _roles_in((*node.block, *node.rescue, *node.always))
+            yield from roles_in((*node.block, *node.rescue, *node.always))

@@ -59,10 +59,10 @@ class RoleContext:
     role: Role | None = field(default=None, repr=False, compare=False)
     uses: tuple[str, ...] = ()
     """This use of the role and those it lies in, outermost first; handlers belong to no use."""
-
-
-ABOUT_THE_RUN = frozenset({"add_host", "pause"})
-"""Modules that Ansible documents as running once for all hosts of a batch."""
+    identity: str = ""
+    """What it runs once for on a host: the role with its parameters; empty where it may run again."""
+    is_again: bool = False
+    """Whether another use of the same identity stands before this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,8 @@ class Operation:
     ``outer`` are the keywords of what encloses the task: included tasks inherit those, not the include's own.
     ``gathers`` says that expansions wait until every host has answered (linear), so that equal ones are shared.
     ``handler`` is the handler's id inside a flush, empty elsewhere. ``units`` are the ``id`` names
-    it belongs to and ``needs`` what it or something around it must wait for.
+    it belongs to and ``needs`` what it or something around it must wait for. ``runs_once``: one host runs it for all.
+    ``asks_first``: whether it runs once, or how many may run it at a time, is a template that the first host renders.
     """
 
     id: str
@@ -90,6 +91,8 @@ class Operation:
     needs: tuple[str, ...] = ()
     gathers: bool = False
     section: str = "tasks"
+    runs_once: bool = False
+    asks_first: bool = False
 
     @property
     def is_include(self) -> bool:
@@ -102,15 +105,6 @@ class Operation:
     def is_conditional_flush(self) -> bool:
         """Tell whether it is ``meta: flush_handlers`` with a condition: it brings the handlers where that holds."""
         return self.kind is Kind.TASK and self.task is not None and self.task.is_flush
-
-    @property
-    def runs_once(self) -> bool:
-        """Tell whether ``run_once`` is written as plainly true; a template is settled by the executor.
-
-        ``pause`` and ``add_host`` are about the run, not about a host: one person is asked, one host is added.
-        """
-        is_for_all = self.task is not None and self.task.action in {"pause", "add_host"}
-        return is_for_all or self.keywords.run_once in (True, "yes", "true", "True")
 
     @property
     def title(self) -> str:

@@ -8,6 +8,7 @@ happens; there is no thread.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import time
@@ -41,6 +42,11 @@ class Journal:
         self._is_due = False
         self._next_sync = 0.0
 
+    @property
+    def number(self) -> int:
+        """Return the number of the last event that was written."""
+        return self._number
+
     @classmethod
     def create(cls, folder: Path, started: RunStarted, clock: Callable[[], float] = time.monotonic) -> Journal:
         """Make the run's folder (0700) and its journal (0600), and write the first event.
@@ -53,6 +59,7 @@ class Journal:
             folder.mkdir(mode=0o700, exist_ok=True)
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
             descriptor = os.open(path, flags, 0o600)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)  # as long as this run lives
         except OSError as error:
             raise _cannot("create", path, error) from error
         journal = cls(path, descriptor, clock)

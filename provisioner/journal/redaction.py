@@ -18,7 +18,8 @@ from provisioner.journal.spellings import matcher, spellings
 from provisioner.model.event import CheckFinished, Event, ItemFinished, OperationFinished, OutputReceived
 
 MASK = "********"
-CENSORED = "hidden because no_log is set for this task"
+CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+"""Scripts look for exactly this."""
 SHORTEST = 4
 SHORTEST_OUTPUT = 6
 SECRETS_KEY = "_secrets"

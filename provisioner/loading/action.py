@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from provisioner import catalog
-from provisioner.diagnostics.errors import nearest
+from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Position, Text, position_of
+from provisioner.loading.collections import Plugin
 from provisioner.loading.files import absolute_path
 from provisioner.loading.keywords import SHARED
 from provisioner.loading.reading import Action, Reading, is_template, kind_of
-from provisioner.loading.words import Unbalanced, split_pairs
+from provisioner.loading.words import Unbalanced, split_pairs, without_continuations
+from provisioner.model.task import RoleUse
 from provisioner.remote.params import Parameters, Problem
 
 VARIABLE_PARAMS = "_variable_params"
@@ -25,8 +28,19 @@ RAW = frozenset({"command", "shell", "raw", "script", "win_command", "win_shell"
 STATIC = frozenset({"import_tasks", "import_role", "import_playbook", "include"})
 """Actions that are resolved while loading."""
 
+USUAL_LIBRARIES = ("~/.ansible/plugins/modules", "/usr/share/ansible/plugins/modules")
+"""Where a user's and a machine's own modules are if no setting says it."""
+
+KINDS = ("modules", "action")
+"""The folders of a collection that hold what a task can call."""
+
+_BUILT_IN = ("ansible.builtin.", "ansible.legacy.")
+
 TASK_WORDS = (*SHARED, "register", "loop", "notify", "until", "retries", "delay", "changed_when", "failed_when")
 """Keywords that a misspelt key of a task may have meant."""
+
+FAIL_AT_RUN = frozenset({"add_host", "group_by", "set_fact"})
+"""Actions that take any text as far as Ansible's loading goes: they fail when the task runs."""
 
 INCLUDING = frozenset({"include_tasks", "import_tasks", "include"})
 
@@ -45,7 +59,7 @@ _RAW_OPTIONS = frozenset({"creates", "removes", "chdir", "executable", "warn", "
 def canonical(written: str) -> str:
     """Return our short name for a module, the written one where we have none."""
     plain = str(written)
-    for prefix in ("ansible.builtin.", "ansible.legacy."):
+    for prefix in _BUILT_IN:
         plain = plain.removeprefix(prefix)
     if plain in STATIC:
         return plain
@@ -55,6 +69,8 @@ def canonical(written: str) -> str:
 def is_known(written: str, reading: Reading) -> bool:
     """Tell whether a module of that name exists somewhere: with us, in another collection, or beside the playbook."""
     name = canonical(written)
+    if name in reading.settings.rejected_modules:
+        return False
     if name in STATIC or catalog.exists_elsewhere(written) or catalog.short_name("action", written) is not None:
         return True
     if any(_in_library(folder, name) for folder in _libraries(reading)):
@@ -67,37 +83,68 @@ def _in_collections(name: str, reading: Reading) -> bool:
 
     One that is not installed here is believed to have it, unless the name is just a misspelt one of ours.
     """
-    for collection in reading.collections:
-        folders = collection_folders(collection, reading)
-        if any(_in_library(f"{folder}/plugins/{kind}", name) for folder in folders for kind in ("modules", "action")):
-            return True
-    missing = [each for each in reading.collections if not collection_folders(each, reading)]
+    if _searched(name, reading) is not None:
+        return True
+    missing = [each for each in reading.collections if reading.installed.folder(each) is None]
     return bool(missing) and name.isidentifier() and not nearest(name, TASK_WORDS)
 
 
-def collection_folders(collection: str, reading: Reading) -> list[str]:
-    """Return the folders a collection is installed in."""
-    if collection.count(".") != 1:
-        return []
-    namespace, name = collection.split(".")
-    places = [Path(root, namespace, name) for root in collection_roots(reading)]
-    return [str(place) for place in places if place.is_dir()]
+def _searched(name: str, reading: Reading) -> Plugin | None:
+    """Return the module or action of that short name in the collections that are searched here."""
+    for collection in reading.collections:
+        for kind in KINDS:
+            found = reading.installed.search(kind, name, (collection,))
+            if found is not None:
+                return found
+    return None
 
 
-def collection_roots(reading: Reading) -> list[str]:
-    """Return the ``ansible_collections`` folders that are searched: beside the playbook, configured, around us."""
-    roots = [absolute_path("collections", reading.basedir)]
-    roots += [absolute_path(each, reading.settings.basedir) for each in reading.settings.collections_path]
-    found = [root if root.endswith("ansible_collections") else root + "/ansible_collections" for root in roots]
-    found += [str(place) for place in Path(reading.folder).parents if place.name == "ansible_collections"]
-    return list(dict.fromkeys(found))
+def _meant(written: str, reading: Reading) -> Plugin | None:
+    """Return what a name of an action means among the installed collections, None where it is not one of theirs."""
+    if "." not in written:
+        return _searched(written, reading) if reading.collections and written not in STATIC else None
+    if written.count(".") < 2 or written.startswith(_BUILT_IN):
+        return None
+    found = [reading.installed.plugin(kind, written) for kind in KINDS]
+    return next((each for each in found if each is not None and each.name != written), None) or found[0] or found[1]
 
 
-def _libraries(reading: Reading) -> tuple[str, ...]:
+def resolved(written: str, reading: Reading, position: Position | None = None) -> str:
+    """Return the name a task's action goes by: ours where we have it, else the full one, redirects followed."""
+    if is_template(written):
+        return canonical(written)
+    try:
+        found = _meant(str(written), reading)
+    except InputError as error:
+        for each in error.diagnostics:
+            reading.error(each.summary, position, detail=each.detail, hint=each.hint)
+        return canonical(written)
+    for notice in found.notices if found else ():
+        reading.warn(notice, position)
+    return canonical(found.name if found else written)
+
+
+def _libraries(reading: Reading, kinds: tuple[str, ...] = ("library", "action_plugins")) -> tuple[str, ...]:
     roles = reading.role.chain() if reading.role else ()
-    beside = [f"{folder}/{kind}" for folder in (reading.basedir, *(r.path for r in roles))
-              for kind in ("library", "action_plugins")]  # fmt: skip
-    return (*beside, *reading.libraries, *reading.settings.library)
+    beside = [f"{folder}/{kind}" for folder in (reading.basedir, *(r.path for r in roles)) for kind in kinds]
+    usual = tuple(absolute_path(each, reading.basedir) for each in USUAL_LIBRARIES)
+    return (*beside, *reading.libraries, *(reading.settings.library or usual))
+
+
+def role_libraries(roles: Iterable[RoleUse]) -> tuple[str, ...]:
+    """Return the folders in which the roles of a play bring modules; all its tasks may use them."""
+    found: dict[str, None] = {}
+    for use in roles:
+        found.update(dict.fromkeys((*role_libraries(use.role.dependencies), f"{use.role.path}/library")))
+    return tuple(found)
+
+
+def is_overridden(written: str, reading: Reading) -> bool:
+    """Tell whether the user has a module of that name, which then is the one that runs, whatever ours is."""
+    name = written.removeprefix("ansible.legacy.")
+    if "." in name or name in catalog.names("action"):
+        return False
+    return any(_in_library(folder, name) for folder in _libraries(reading, ("library",)))
 
 
 def _in_library(folder: str, name: str) -> bool:
@@ -143,7 +190,8 @@ def read_action(
     if len(names) + len(styles) > 1:
         both = [*styles, *names]
         reading.error(f"a task does one thing, this one has two actions: {both[0]} and {both[1]}", both[1],
-                      hint="make two tasks of it")  # fmt: skip
+                      hint="make two tasks of it",
+                      known_as=f"conflicting action statements: {', '.join(both)}")  # fmt: skip
         return None
     args = written.get("args")
     if styles:
@@ -164,7 +212,7 @@ def _from_keyword(key: str, value: object, args: object, position: Position, rea
             name, _, words = name.partition(" ")
             rest = {**split_pairs(words, lambda _key: True).pairs, **rest}
     elif isinstance(value, str):
-        name, _, rest = value.strip().partition(" ") if not value.startswith("{{") else (value, "", "")
+        name, rest = _name_and_rest(value.strip())
         rest = Text(str(rest), where) if rest else None
     else:
         name = None
@@ -173,22 +221,37 @@ def _from_keyword(key: str, value: object, args: object, position: Position, rea
         reading.error(f"'{key}' must name a module", where, hint="write 'module: name' or 'name key=value'")
         return None
     if not is_template(name) and not is_known(name, reading):
-        unknown_module(Text(name, where), reading)
-        return None
+        _unknown_later(Text(name, where), reading)
     made = _make(Text(name, where), rest, args, where, reading)
     if made is None or key == "action":
         return made
     return Action(made.name, made.written, made.args, made.position, made.more_vars, is_local=True)
 
 
+def _unknown_later(name: str, reading: Reading) -> None:
+    """Record a module that exists nowhere, named under ``action``: Ansible looks there only when the task runs."""
+    known = catalog.names("action") | catalog.names("module") | catalog.KNOWN_ELSEWHERE | STATIC
+    reading.mistake(f"module '{name}' exists nowhere", name, hint=nearest(canonical(name), known),
+                    known_as=f"The module {name} was not found in configured module paths")  # fmt: skip
+
+
+def _name_and_rest(text: str) -> tuple[str, str]:
+    """Split ``copy src=a``; the name may hold templates with blanks in them."""
+    end = re.match(r"(?:\{\{.*?\}\}|\S)*", text, re.DOTALL)
+    name = end.group() if end else text
+    return name, text[len(name) :].strip()
+
+
 def unknown_module(name: str, reading: Reading) -> None:
     """Record a module that exists nowhere."""
     known = catalog.names("action") | catalog.names("module") | catalog.KNOWN_ELSEWHERE | STATIC
-    reading.error(f"module '{name}' exists nowhere", name, hint=nearest(canonical(name), known))
+    reading.error(f"module '{name}' exists nowhere", name, hint=nearest(canonical(name), known),
+                  known_as=f"couldn't resolve module/action '{name}'. This often indicates a misspelling, missing "
+                  "collection, or incorrect module path.")  # fmt: skip
 
 
 def _make(written: str, value: object, extra: object, position: Position, reading: Reading) -> Action | None:
-    name = canonical(written)
+    name = resolved(written, reading, position)
     args: dict[str, object] = {}
     if isinstance(extra, dict):
         args.update(extra)
@@ -236,15 +299,31 @@ def _from_text(name: str, text: str, reading: Reading) -> dict[str, object] | No
             return {free: text}
         reading.error(f"the parameters of '{name}' cannot be split: {error}", where)
         return None
+    rest = _command_line(split.rest, text) if name.rpartition(".")[2] in RAW else split.rest
     args: dict[str, object] = {Text(k, where): Text(v, where) for k, v in split.pairs.items()}
     if split.rest and not free:
-        reading.error(f"'{name}' takes parameters, not the text '{split.rest}'", where,
-                      hint="write them as a mapping: 'name: value', one a line")  # fmt: skip
-        return None
+        return _unwanted(name, split.rest, args, where, reading)
     if split.rest:
         # a free form without pairs keeps the very string, and with it being marked unsafe
-        args[free] = Text(split.rest, where) if split.pairs or split.rest != text else text
+        args[free] = Text(rest, where) if split.pairs or rest != text else text
     return args
+
+
+def _command_line(rest: str, text: str) -> str:
+    """Return what is run of a free form: continued lines joined, the newline at its end kept."""
+    return without_continuations(rest) + ("\n" if rest and text.endswith("\n") else "")
+
+
+def _unwanted(
+    name: str, text: str, args: dict[str, object], where: Position | None, reading: Reading
+) -> dict[str, object] | None:
+    """Record that a module takes no text; return its parameters where Ansible only finds that when the task runs."""
+    is_for_the_run = is_template(text) or name in FAIL_AT_RUN
+    tell = reading.mistake if is_for_the_run else reading.error
+    tell(f"'{name}' takes parameters, not the text '{text}'", where,
+         hint="write them as a mapping: 'name: value', one a line",
+         known_as=f"invalid or malformed argument: '{text}'")  # fmt: skip
+    return args if is_for_the_run else None
 
 
 def _pair_test(name: str) -> PairTest:

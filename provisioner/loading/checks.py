@@ -10,10 +10,12 @@ from pathlib import Path
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Severity
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
+from provisioner.loading.action import role_libraries
 from provisioner.loading.files import absolute_path, shown
 from provisioner.loading.imports import find_tasks_file, read_import, tasks_file_places
 from provisioner.loading.parameters import Around, check_task, works_here
 from provisioner.loading.reading import Reading, RolePlace, is_template
+from provisioner.loading.reserved import reserved
 from provisioner.loading.roles import load_role_at, read_parts
 from provisioner.loading.settings import LoadSettings
 from provisioner.loading.tasks import read_nodes
@@ -43,6 +45,7 @@ class _Walk:
         self.reading = reading
         self.templates = templates
         self.names = names
+        self.defers = reading.settings.defers_mistakes
         self._seen: set[tuple[int, bool]] = set()
         self._followed: set[tuple[str, str]] = set()
 
@@ -98,7 +101,8 @@ class _Walk:
             names.is_open = True
         names.handlers.update(handler.listen)
         if role:
-            names.handlers.update(f"{role} : {topic}" for topic in handler.listen)
+            roles = (role, role.rpartition(".")[2])
+            names.handlers.update(f"{each} : {topic}" for topic in handler.listen for each in roles)
         if any(is_template(topic) for topic in handler.listen):
             names.is_open = True
         if handler.name:
@@ -144,15 +148,16 @@ class _Walk:
         """Read a file of constant name that will be included while running, so that its mistakes are told now."""
         check_task(task, around, self.reading)
         name = task.args.get("file")
-        if not isinstance(name, str) or is_template(name) or task.loop is not None:
+        if not isinstance(name, str) or is_template(name) or task.loop is not None or self.defers:
             self.names.is_open = True
             return
         mine = self._reading_at(task, around)
         path = find_tasks_file(name, mine)
         if path is None:
-            tell = self.reading.warn if around.lenient else self.reading.error
-            tell(f"{task.written_action}: file '{name}' does not exist", position_of(name) or task.position,
-                 detail="looked for " + ", ".join(shown(p) for p in tasks_file_places(name, mine)))  # fmt: skip
+            looked = ", ".join(shown(p) for p in tasks_file_places(name, mine))
+            self.reading.mistake(f"{task.written_action}: file '{name}' does not exist",
+                                 position_of(name) or task.position, detail=f"looked for {looked}",
+                                 is_certain=not around.lenient)  # fmt: skip
             return
         if (path, around.role.path if around.role else "") in self._followed:
             return
@@ -165,7 +170,8 @@ class _Walk:
         check_task(task, around, self.reading)
         name = task.args.get("name", task.args.get("role"))
         parts = {key: value for key, value in task.args.items() if key.endswith("_from")}
-        if not isinstance(name, str) or is_template(name) or is_template(parts) or task.loop is not None:
+        is_known = isinstance(name, str) and not is_template(name) and not is_template(parts) and task.loop is None
+        if not is_known or not isinstance(name, str) or self.defers:
             self.names.is_open = True
             return
         if ("role " + name, str(parts)) in self._followed:
@@ -206,7 +212,7 @@ def check_playbook(playbook: Playbook, settings: LoadSettings, findings: Finding
     play_ids: dict[str, Position] = {}
     for play in playbook.plays:
         reading = Reading(settings, findings, play.basedir, play.basedir, constants=dict(settings.extra_vars),
-                          importer=read_import)  # fmt: skip
+                          importer=read_import, libraries=role_libraries(play.roles))  # fmt: skip
         names = _Names()
         walk = _Walk(reading, templates, names)
         names.works_here = play.keywords.connection == "local" or play.hosts in LOCAL
@@ -236,6 +242,7 @@ def _check_play(play: Play, walk: _Walk, templates: TemplateCheck) -> None:
     around = Around(play.basedir).within(play.keywords)
     templates.keywords(play.keywords)
     templates.values(play.vars)
+    walk.reading.findings.extend(reserved(play.vars))
     _check_vars_files(play, walk.reading)
     walk.handlers(play.handlers, around)
     walk.nodes(play.pre_tasks, around)
@@ -251,7 +258,9 @@ def _check_vars_files(play: Play, reading: Reading) -> None:
             continue
         places = [Path(absolute_path(n, folder)) for n in names for folder in (play.basedir, play.basedir + "/vars")]
         if not any(place.is_file() for place in places):
-            reading.error(f"vars_files: '{names[0]}' does not exist", names[0])
+            reading.mistake(f"vars_files: '{names[0]}' does not exist", names[0])
+            continue
+        reading.document(str(next(place for place in places if place.is_file())))
 
 
 def _check_notified(names: _Names, reading: Reading) -> None:
@@ -259,8 +268,8 @@ def _check_notified(names: _Names, reading: Reading) -> None:
         return
     for name in names.notified:
         if name not in names.handlers and not is_template(name):
-            reading.error(f"no handler is named '{name}' or listens to it", position_of(name),
-                          hint=nearest(name, names.handlers))  # fmt: skip
+            reading.mistake(f"no handler is named '{name}' or listens to it", position_of(name),
+                            hint=nearest(name, names.handlers))  # fmt: skip
 
 
 def _alone(reading: Reading, role: Role | None) -> tuple[_Walk, Around]:

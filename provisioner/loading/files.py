@@ -25,6 +25,11 @@ class FileStore:
         self._documents: dict[str, tuple[_Stamp, object, tuple[Diagnostic, ...]]] = {}
         self.parsed: dict[tuple[object, ...], tuple[object, tuple[Diagnostic, ...]]] = {}
 
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the YAML files that were read."""
+        return tuple(self._documents)
+
     def document(self, path: str, vault: Vault | None, findings: Findings) -> object:
         """Return the content of a YAML file; raise InputError where it cannot be read or is no YAML."""
         stamp = self.stamp(path)

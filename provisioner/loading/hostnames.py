@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 
-_RANGE = re.compile(r"\[([^\[\]:]+):([^\[\]:]+)(?::(\d+))?\]")
+_RANGE = re.compile(r"\[([^\[\]:]*):([^\[\]:]*)(?::(\d+))?\]")
 _PORT = re.compile(r"(?P<host>(?:\[[0-9a-fA-F:.%]+\])|(?:(?:[^:\[\]]|\[[^\]]*\])+)):(?P<port>\d{1,5})")
 _BARE_IPV6 = re.compile(r"\[([0-9a-fA-F:.]*::[0-9a-fA-F:.]*|(?:[0-9a-fA-F]*:){3,}[0-9a-fA-F:.]*)\]")
 
@@ -14,9 +14,27 @@ class BadRange(ValueError):
     """A range that cannot be counted through."""
 
 
+class OpenRange(BadRange):
+    """A range without an end."""
+
+
+def split_port(word: str) -> tuple[str, int | None]:
+    """Return a host's name and the port behind it; what is no name with a port is returned as it is."""
+    match = _PORT.fullmatch(word)
+    if match is not None and "[" not in match["host"][1:]:
+        return match["host"].strip("[]"), int(match["port"])
+    bare = _BARE_IPV6.fullmatch(word)
+    return (bare[1] if bare else word), None
+
+
 def expand(word: str) -> tuple[list[str], int | None]:
-    """Return the host names a word of an inventory stands for, and the port behind it."""
+    """Return the host names a word of an inventory stands for (none for ``[3:1]``), and the port behind it."""
     port: int | None = None
+    if "[" not in word and ":" not in word:
+        return [word], None
+    if word.endswith(":"):
+        raise BadRange(f"Invalid host pattern '{word}' supplied, ending in ':' is not allowed, this character is "
+                       "reserved to provide a port.")  # fmt: skip
     match = _PORT.fullmatch(word)
     if match is not None:
         word, port = match["host"], int(match["port"])
@@ -35,15 +53,15 @@ def _expanded(word: str) -> list[str]:
 
 
 def _sequence(match: re.Match[str]) -> list[str]:
-    first, last, step = match[1], match[2], int(match[3] or 1)
+    first, last, step = match[1] or "0", match[2], int(match[3] or 1)
+    if not last:
+        raise OpenRange(f"host range must specify end value: {match[0]}")
     if step < 1:
         raise BadRange(f"the step of the range {match[0]} must be at least 1")
     if first.isdigit() and last.isdigit():
         if len(first) > 1 and first[0] == "0" and len(first) != len(last):
             raise BadRange(f"both ends of the range {match[0]} must have as many digits")
         numbers = range(int(first), int(last) + 1, step)
-        if not numbers:
-            raise BadRange(f"the range {match[0]} counts backwards")
         return [str(number).zfill(len(first) if first[0] == "0" else 0) for number in numbers]
     letters = string.ascii_letters
     if len(first) != 1 or len(last) != 1 or first not in letters or last not in letters:

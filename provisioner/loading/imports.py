@@ -50,6 +50,12 @@ def _is_dynamic(written: dict[str, object], action: Action) -> bool:
 def _import_tasks(
     written: dict[str, object], action: Action, keywords: Keywords, position: Position, reading: Reading
 ) -> Node | None:
+    wrong = [key for key in action.args if key not in ("file", "_raw_params")]
+    if wrong:
+        reading.error(f"unknown parameter '{wrong[0]}' of {action.written}", position_of(wrong[0]) or action.position,
+                      hint="use include_tasks, whose tasks are read while running" if wrong[0] == "apply" else "",
+                      known_as=f"Invalid options for {action.written}: {', '.join(map(str, wrong))}")  # fmt: skip
+        return None
     inner = reading.with_constants({k: v for layer in keywords.vars for k, v in layer.items()})
     name = inner.known_text(action.args.get("file"), f"the file of {action.written}")
     if name is None:
@@ -105,14 +111,20 @@ def _import_role(written: dict[str, object], action: Action, keywords: Keywords,
     role = load_role_at(name, parts, position_of(name) or action.position, inner)
     if role is None:
         return None
-    again = read_bool(Item("allow_duplicates", action.args.get("allow_duplicates", True), action.name), reading)
-    public = read_bool(Item("public", action.args.get("public", True), action.name), reading)
+
+    def flag(key: str, otherwise: bool) -> bool:
+        written = action.args.get(key, otherwise)
+        known = inner.known_text(written, f"'{key}' of {action.written}") if is_template(written) else written
+        return bool(read_bool(Item(key, known, action.name), reading))
+
     position = place_of(written, reading)
+    role = replace(role, allow_duplicates=flag("allow_duplicates", True))
     return RoleUse(
-        replace(role, allow_duplicates=bool(again)),
+        role if flag("rolespec_validate", True) else replace(role, argument_specs={}),
         position,
+        is_included=True,
         keywords=keywords,
-        public=bool(public),
+        public=flag("public", not reading.settings.private_role_vars),
         graphing=read_graphing(written, "task", reading),
         verify=read_checks(written["verify"], position, reading) if "verify" in written else (),
     )

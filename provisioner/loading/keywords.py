@@ -36,8 +36,25 @@ class Item:
 
 def wrong_type(item: Item, wanted: str, reading: Reading) -> None:
     """Record that a keyword's value is of another type than it must be."""
+    reading.error(_wrong(item, wanted), item.at)
+
+
+def _wrong(item: Item, wanted: str) -> str:
     said = f" ('{item.value}')" if isinstance(item.value, (str, int, float)) else ""
-    reading.error(f"'{item.key}' of a {item.thing} must be {wanted}, not {kind_of(item.value)}{said}", item.at)
+    return f"'{item.key}' of a {item.thing} must be {wanted}, not {kind_of(item.value)}{said}"
+
+
+def wrong_value(item: Item, wanted: str, reading: Reading) -> None:
+    """Record a value that Ansible looks at when the task runs; on anything but a task, nobody could tell later."""
+    tell = reading.mistake if item.thing == "task" else reading.error
+    kind = {"a boolean": "bool", "a whole number": "int", "a number": "float", "a list": "list"}.get(wanted, wanted)
+    name = {"async": "async_val"}.get(item.key, item.key)
+    known_as = f"the field '{name}' has an invalid value ('{item.value}'), and could not be converted to {kind}."
+    if kind == "bool":
+        known_as += f" The value '{item.value}' is not a valid boolean."
+    elif item.key == "loop":
+        known_as = f"Invalid data passed to 'loop', it requires a list, got this instead: {item.value}."
+    tell(_wrong(item, wanted), item.at, known_as=known_as)
 
 
 def read_bool(item: Item, reading: Reading) -> object:
@@ -47,7 +64,7 @@ def read_bool(item: Item, reading: Reading) -> object:
     try:
         return boolean(item.value)
     except ValueError:
-        wrong_type(item, "a boolean", reading)
+        wrong_value(item, "a boolean", reading)
         return False
 
 
@@ -70,7 +87,7 @@ def _number(item: Item, reading: Reading, kind: type[int] | type[float], wanted:
             return value if isinstance(value, kind) else kind(value)
         except ValueError:
             pass
-    wrong_type(item, wanted, reading)
+    wrong_value(item, wanted, reading)
     return 0
 
 
@@ -100,7 +117,8 @@ def read_texts(item: Item, reading: Reading) -> tuple[str, ...]:
 def read_tags(item: Item, reading: Reading) -> tuple[str, ...]:
     """Return tags: a list, or words with commas between them."""
     found = []
-    for text in read_texts(item, reading):
+    for written in read_texts(item, reading):
+        text = reading.as_far_as_known(written)
         parts = [text] if is_template(text) else text.split(",")
         found += [Text(part.strip(), position_of(text)) for part in parts if part.strip()]
     return tuple(found)
@@ -111,7 +129,7 @@ def read_conditions(item: Item, reading: Reading) -> tuple[object, ...]:
     conditions = item.value if isinstance(item.value, list) else [item.value]
     for each in conditions:
         if isinstance(each, (dict, list)):
-            wrong_type(Item(item.key, each, item.thing), "a condition or a list of conditions", reading)
+            wrong_value(Item(item.key, each, item.thing), "a condition or a list of conditions", reading)
     return tuple(each for each in conditions if each is not None and not isinstance(each, (dict, list)))
 
 
@@ -132,7 +150,9 @@ def read_vars(item: Item, reading: Reading) -> dict[str, object]:
     for name in merged:
         if not isinstance(name, str) or not VARIABLE.fullmatch(name):
             reading.error(f"'{name}' cannot be the name of a variable", position_of(name) or item.at,
-                          hint="use letters, digits and _; the first must not be a digit")  # fmt: skip
+                          hint="use letters, digits and _; the first must not be a digit",
+                          known_as=f"Invalid variable name in vars specified for {item.thing}: '{name}' is not a "
+                          "valid variable name")  # fmt: skip
     return merged
 
 

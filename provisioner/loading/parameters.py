@@ -10,9 +10,10 @@ from pathlib import Path
 
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Text, position_of
-from provisioner.loading.action import VARIABLE_PARAMS, canonical, params_of
+from provisioner.loading.action import VARIABLE_PARAMS, canonical, is_overridden, params_of
 from provisioner.loading.files import absolute_path, shown
 from provisioner.loading.reading import Reading, RolePlace, is_template
+from provisioner.loading.roles import PARTS, not_a_name
 from provisioner.loading.variables import LOCAL
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Task
@@ -26,6 +27,9 @@ _SOURCES = {
     "include_vars": ("vars", "file"),
 }
 """Actions that read a file of the controller: the folder it lies in, and the parameter that names it."""
+
+READ_WHILE_LOADING = frozenset({"include_tasks", "include_role"})
+"""Actions whose parameters Ansible looks at before anything runs."""
 
 _ANY = "*"
 
@@ -80,8 +84,12 @@ def works_here(task: Task) -> bool:
 
 def check_task(task: Task, around: Around, reading: Reading) -> None:
     """Record unknown, missing and wrong parameters, and missing files."""
+    for part in PARTS if task.action == "include_role" else ():
+        if task.args.get(part) is not None and not isinstance(task.args[part], str):
+            reading.error(not_a_name(part, task.args[part]), task.position)
     declared = params_of(task.action)
-    if declared is not None:
+    place = replace(reading, basedir=around.basedir, role=around.role)
+    if declared is not None and not is_overridden(task.written_action, place):
         _check_params(task, declared, around, reading)
     if task.action in _SOURCES:
         _check_source(task, around, reading)
@@ -98,8 +106,12 @@ def _check_params(task: Task, declared: type[Parameters], around: Around, readin
         hint = ""
         if problem.parameter and problem.parameter not in declared.names():
             hint = nearest(problem.parameter, declared.names())
-        tell = reading.warn if around.caught else reading.error
-        tell(f"{task.written_action}: {problem.message}", where, hint=hint)
+        text = f"{task.written_action}: {problem.message}"
+        if task.action in READ_WHILE_LOADING:
+            known_as = f"No file specified for {task.written_action}" if "file" in problem.wrong.names else ""
+            reading.error(text, where, hint=hint, known_as=known_as)
+        else:
+            reading.mistake(text, where, hint=hint, is_certain=not around.caught)
 
 
 def _place(problem: Problem, args: Mapping[str, object]) -> Position | None:
@@ -122,10 +134,9 @@ def _check_source(task: Task, around: Around, reading: Reading) -> None:
     if any(os.path.exists(place) for place in places):  # noqa: PTH110 - many strings, no objects
         return
     may_appear = around.lenient or name.startswith(("/", "~")) or task.action == "include_vars"
-    tell = reading.warn if may_appear else reading.error
     listed = ", ".join(shown(place) for place in places)
-    tell(f"{task.written_action}: file '{name}' does not exist", position_of(value) or task.position,
-         detail=f"looked for {listed}")  # fmt: skip
+    reading.mistake(f"{task.written_action}: file '{name}' does not exist", position_of(value) or task.position,
+                    detail=f"looked for {listed}", is_certain=not may_appear)  # fmt: skip
 
 
 def _on_target(args: Mapping[str, object]) -> bool:

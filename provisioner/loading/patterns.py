@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
 
@@ -24,31 +25,62 @@ def select(
     findings: Findings | None = None,
     *,
     within: Iterable[str] | None = None,
+    mismatch: str = "warning",
 ) -> tuple[str, ...]:
     """Return the hosts a pattern stands for, in the inventory's order.
 
     Parts are joined by ``,`` or ``:``; ``&`` keeps the common ones, ``!`` takes away. A part that matches nothing is
-    recorded as a warning in ``findings``. ``within`` limits the outcome to these hosts (``--limit``).
+    recorded in ``findings`` as ``mismatch`` says: warning, error or ignore. ``within`` limits the outcome to these
+    hosts (``--limit``).
     """
-    position = position_of(pattern)
+    matching = _Matching(inventory, position_of(pattern), findings if mismatch != "ignore" else None, mismatch)
     words = [pattern] if isinstance(pattern, str) else list(pattern)
     parts = [part for word in words for part in split(word)]
-    chosen: dict[str, None] = {}
-    additions = [part for part in parts if part[0] not in "!&"]
-    for part in additions or ["all"]:
-        chosen.update(dict.fromkeys(_matched(inventory, part, position, findings)))
-    for part in parts:
-        if part[0] == "&":
-            common = set(_matched(inventory, part[1:], position, findings))
-            chosen = {name: None for name in chosen if name in common}
-    for part in parts:
-        if part[0] == "!":
-            gone = set(_matched(inventory, part[1:], position, findings))
-            chosen = {name: None for name in chosen if name not in gone}
-    if within is not None:
-        allowed = set(within)
-        return tuple(name for name in chosen if name in allowed)
-    return tuple(chosen)
+    chosen = _chosen(parts, matching)
+    if within is None:
+        return tuple(chosen)
+    allowed = set(within)
+    return tuple(name for name in chosen if name in allowed)
+
+
+def _chosen(parts: Sequence[str], matching: _Matching) -> list[str]:
+    """Return what the parts come to: everything named, then what ``&`` keeps of it, then what ``!`` leaves of that."""
+    additions = [part for part in parts if part[0] not in "!&"] or ["all"]
+    chosen = list(dict.fromkeys(name for part in additions for name in matching.hosts(part)))
+    for sign in "&!":
+        for part in parts:
+            if part[0] == sign:
+                named = set(matching.hosts(part[1:]))
+                chosen = [name for name in chosen if (name in named) == (sign == "&")]
+    return chosen
+
+
+@dataclass(frozen=True, slots=True)
+class _Matching:
+    """An inventory, and where a part of a pattern that matches nothing is recorded."""
+
+    inventory: Inventory
+    position: Position | None
+    findings: Findings | None
+    mismatch: str
+
+    def hosts(self, part: str) -> list[str]:
+        """Return the hosts one part stands for."""
+        name, begin, end = _sliced(part, self.inventory)
+        hosts = _by_name(self.inventory, name)
+        if not hosts and name in LOCAL:
+            return [name]
+        if not hosts and name not in self.inventory.groups and name not in ("all", "*"):
+            self._tell(part, name)
+        return hosts[begin:end] if (begin, end) != (None, None) else hosts
+
+    def _tell(self, part: str, name: str) -> None:
+        if self.findings is None:
+            return
+        hint = nearest(name, [*self.inventory.hosts, *self.inventory.groups])
+        text = f"Could not match supplied host pattern, ignoring: {part}"
+        record = self.findings.error if self.mismatch == "error" else self.findings.warn
+        record(text, self.position, hint=hint)
 
 
 def split(pattern: str) -> list[str]:
@@ -76,22 +108,14 @@ def _by_colon(word: str) -> list[str]:
 
 
 def _from_file(path: str) -> list[str]:
+    place = Path(path).expanduser()
+    if place.exists() and not place.is_file():
+        raise InputError.at(None, f"--limit with @ must be a file, and {shown(path)} is none")
     try:
-        lines = Path(path).expanduser().read_text().splitlines()
+        lines = place.read_text(encoding="utf-8").splitlines()
     except OSError as error:
         raise InputError.at(None, f"cannot read the host list {shown(path)}: {error.strerror}") from None
     return [part for line in lines if line.strip() and not line.startswith("#") for part in split(line)]
-
-
-def _matched(inventory: Inventory, part: str, position: Position | None, findings: Findings | None) -> list[str]:
-    name, begin, end = _sliced(part, inventory)
-    hosts = _by_name(inventory, name)
-    if not hosts and name in LOCAL:
-        return [name]
-    if not hosts and findings is not None and name not in inventory.groups:
-        known = [*inventory.hosts, *inventory.groups]
-        findings.warn(f"no host or group matches '{part}'", position, hint=nearest(name, known))
-    return hosts[begin:end] if (begin, end) != (None, None) else hosts
 
 
 def _sliced(part: str, inventory: Inventory) -> tuple[str, int | None, int | None]:
@@ -108,12 +132,12 @@ def _sliced(part: str, inventory: Inventory) -> tuple[str, int | None, int | Non
 
 def _by_name(inventory: Inventory, name: str) -> list[str]:
     if name in ("all", "*"):
-        return _members(inventory, "all")
+        return members(inventory, "all")
     matches = _matcher(name)
     found: dict[str, None] = {}
     for group in inventory.groups:
         if matches(group):
-            found.update(dict.fromkeys(_members(inventory, group)))
+            found.update(dict.fromkeys(members(inventory, group)))
     if not found or _is_wild(name):
         found.update(dict.fromkeys(host for host in inventory.hosts if matches(host)))
     return list(found)
@@ -145,8 +169,8 @@ class _Matcher:
         return self._pattern.match(name) is not None
 
 
-def _members(inventory: Inventory, group: str) -> list[str]:
-    """Return the hosts of a group and of the groups below it."""
+def members(inventory: Inventory, group: str) -> list[str]:
+    """Return the hosts of a group and of the groups below it, its own first."""
     found: dict[str, None] = {}
     seen: set[str] = set()
     waiting = [group]
@@ -155,6 +179,8 @@ def _members(inventory: Inventory, group: str) -> list[str]:
         if name in seen:
             continue
         seen.add(name)
-        found.update(dict.fromkeys(inventory.groups[name].hosts))
-        waiting += inventory.groups[name].children
+        known = inventory.groups.get(name)
+        if known is not None:
+            found.update(dict.fromkeys(known.hosts))
+            waiting += known.children
     return list(found)

@@ -9,6 +9,7 @@ from pathlib import Path
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.position import Position, Source, Text, position_of
 from provisioner.loading.checks import check_nodes, check_playbook, check_role
+from provisioner.loading.collections import Collections
 from provisioner.loading.files import absolute_path, shown
 from provisioner.loading.graphing import GRAPHING_KEYS
 from provisioner.loading.imports import find_tasks_file, read_import, tasks_file_places
@@ -35,7 +36,7 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
     findings = Findings()
     plays: list[Play] = []
     for given in paths:
-        path = absolute_path(given, settings.basedir)
+        path = _given_path(given, settings)
         basedir = str(Path(path).parent)
         reading = Reading(settings, findings, basedir, basedir, constants=dict(settings.extra_vars),
                           importer=read_import)  # fmt: skip
@@ -45,7 +46,16 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
         plays += _read_file(path, reading)
     playbook = Playbook(tuple(plays), tuple(paths))
     check_playbook(playbook, settings, findings)
-    return playbook, _in_order(findings)
+    return playbook, _in_order(settings.reported(findings))
+
+
+def _given_path(given: str, settings: LoadSettings) -> str:
+    """Return the file of a playbook named on the command line: a path, or a playbook of a collection by its name."""
+    path = absolute_path(given, settings.basedir)
+    if Path(path).is_file():
+        return path
+    here = Reading(settings, Findings(), absolute_path(".", settings.basedir), settings.basedir)
+    return collection_playbook(given, here.installed) or path
 
 
 def load_play_text(source: Source, settings: LoadSettings) -> tuple[Playbook, Findings]:
@@ -56,7 +66,7 @@ def load_play_text(source: Source, settings: LoadSettings) -> tuple[Playbook, Fi
     plays = _read_plays(yaml.load(source, vault=settings.vault, findings=findings), reading)
     playbook = Playbook(tuple(plays), ())
     check_playbook(playbook, settings, findings)
-    return playbook, _in_order(findings)
+    return playbook, _in_order(settings.reported(findings))
 
 
 def _in_order(findings: Findings) -> Findings:
@@ -90,6 +100,9 @@ def _read_plays(content: object, reading: Reading) -> list[Play]:
                       hint="begin each play with a dash: '- hosts: all'")  # fmt: skip
         return []
     plays: list[Play] = []
+    if not content:
+        reading.error("a playbook must hold at least one play", Position(Source(reading.folder), 1, 1),
+                      known_as="A playbook must contain at least one play")  # fmt: skip
     for each in content:
         if not isinstance(each, dict) or not each:
             reading.error(f"a play must be a mapping, not {kind_of(each)}", position_of(each) or position_of(content))
@@ -133,18 +146,22 @@ def _playbook_path(name: str, reading: Reading) -> str | None:
         return None
     if Path(path).is_file():
         return path
-    words = name.split(".")
-    if len(words) >= 3:
-        roots = (reading.basedir + "/collections", *reading.settings.collections_path)
-        for root in roots:
-            base = Path(absolute_path(root, reading.settings.basedir))
-            base = base if base.name == "ansible_collections" else base / "ansible_collections"
-            found = base.joinpath(*words[:2], "playbooks", *words[2:])
-            for ending in (".yml", ".yaml"):
-                if found.with_name(found.name + ending).is_file():
-                    return str(found.with_name(found.name + ending))
+    found = collection_playbook(name, reading.installed)
+    if found is not None:
+        return found
     reading.error(f"the playbook '{name}' does not exist", name, detail=f"looked for {shown(path)}")
     return None
+
+
+def collection_playbook(name: str, collections: Collections) -> str | None:
+    """Return the file of a playbook named ``ns.collection.name``, None where it is no such name or not there."""
+    words = name.split(".")
+    home = collections.folder(".".join(words[:2])) if len(words) >= 3 and "/" not in name else None
+    if home is None:
+        return None
+    found = "/".join((home, "playbooks", *words[2:]))
+    candidates = (found + ".yml", found + ".yaml", "/".join((home, "playbooks", *words[2:-1])) + "." + words[-1])
+    return next((each for each in candidates if Path(each).is_file()), None)
 
 
 def _place(role: Role | None) -> RolePlace | None:
@@ -177,7 +194,8 @@ def load_tasks_file(name: str, settings: LoadSettings, place: Inclusion) -> tupl
     path = find_tasks_file(name, reading)
     if path is None:
         looked = ", ".join(shown(each) for each in tasks_file_places(name, reading))
-        reading.error(f"file '{name}' does not exist", place.position, detail=f"looked for {looked}")
+        reading.error(f"file '{name}' does not exist", place.position, detail=f"looked for {looked}",
+                      known_as=f"Could not find or access '{looked.partition(', ')[0]}' on the Ansible Controller.")  # fmt: skip
         return (), reading.findings
     role = place.role
     key = (path, settings.files.stamp(path), role.path if role else None, place.in_handlers, place.play.basedir)
@@ -186,10 +204,16 @@ def load_tasks_file(name: str, settings: LoadSettings, place: Inclusion) -> tupl
     found, diagnostics = settings.files.parsed[key]
     known = Findings()
     known.extend(diagnostics)
+    known = settings.reported(known)
     if known.errors and place.variables:
         again = _reading_for(place, settings, {**place.variables, **settings.extra_vars})
-        return _checked_nodes(path, role, again), again.findings
+        return _checked_nodes(path, role, again), settings.reported(again.findings)
     return found if isinstance(found, tuple) else (), known
+
+
+def included_path(name: str, settings: LoadSettings, place: Inclusion) -> str:
+    """Return the path of a file of tasks that is included while running; the name where there is none."""
+    return find_tasks_file(name, _reading_for(place, settings, settings.extra_vars)) or name
 
 
 def _reading_for(place: Inclusion, settings: LoadSettings, constants: Mapping[str, object]) -> Reading:
@@ -221,4 +245,4 @@ def _load_role(name: str, settings: LoadSettings, place: Inclusion, parts: RoleP
     role = load_role_at(name, parts, place.position, reading)
     if role is not None:
         check_role(role, reading)
-    return role, reading.findings
+    return role, settings.reported(reading.findings)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Text, position_of
+from provisioner.loading.action import role_libraries
 from provisioner.loading.graphing import GRAPHING_KEYS, LATER, read_checks, read_graphing, refuse_later
 from provisioner.loading.keywords import (
     NOT_ON_PLAY,
@@ -46,11 +47,17 @@ def read_play(written: dict[str, object], reading: Reading) -> Play | None:
     _check_keys(written, reading)
     hosts = _hosts(written, position, reading)
     shared = {key: value for key, value in written.items() if key not in NOT_ON_PLAY and key != "vars"}
+    if "user" in written and "remote_user" in written:
+        reading.error("'user' and 'remote_user' of a play mean the same: give one", _key(written, "user"),
+                      known_as="both 'user' and 'remote_user' are set for this play. The use of 'user' is deprecated, "
+                      "and should be removed")  # fmt: skip
     if "user" in written:
         shared.setdefault("remote_user", written["user"])
     values = read_vars(Item(_key(written, "vars"), written.get("vars"), "play"), reading)
     collections = read_texts(Item("collections", written.get("collections"), "play"), reading)
     inner = reading.with_constants(values).with_collections(collections)
+    roles = _roles(written.get("roles"), _key(written, "roles"), inner)
+    inner = replace(inner, libraries=role_libraries(roles))
     handlers = read_list(written, "handlers", replace(inner, in_handlers=True))
     play = Play(
         _text(written, "name", reading) or _title(hosts),
@@ -58,7 +65,7 @@ def read_play(written: dict[str, object], reading: Reading) -> Play | None:
         position,
         reading.basedir,
         pre_tasks=read_list(written, "pre_tasks", inner),
-        roles=_roles(written.get("roles"), _key(written, "roles"), inner),
+        roles=roles,
         tasks=read_list(written, "tasks", inner),
         post_tasks=read_list(written, "post_tasks", inner),
         handlers=tuple(node for node in handlers if isinstance(node, (Task, Block))),
@@ -86,12 +93,23 @@ def _settings(written: dict[str, object], position: Position, reading: Reading) 
     if "gather_timeout" in written:
         found["gather_timeout"] = read_int(item("gather_timeout"), reading)
     found["serial"] = _serial(written.get("serial"), _key(written, "serial"), reading)
-    found["strategy"] = _choice(written, "strategy", STRATEGIES, reading) or "linear"
+    found["strategy"] = _strategy(written, reading)
     found["order"] = _choice(written, "order", ORDERS, reading)
     found["graphing"] = read_graphing(written, "play", reading)
     if "verify" in written:
         found["verify"] = read_checks(written["verify"], position, reading)
     return found
+
+
+def _strategy(written: dict[str, object], reading: Reading) -> str:
+    """Return the strategy; ``debug`` is left to the graph, which says what there is instead."""
+    value = written.get("strategy")
+    plain = value
+    if isinstance(value, str) and value.startswith(("ansible.builtin.", "ansible.legacy.")):
+        plain = Text(value.split(".", 2)[2], position_of(value))
+    if plain == "debug":
+        return "debug"
+    return _choice({**written, "strategy": plain}, "strategy", STRATEGIES, reading) or reading.settings.strategy
 
 
 def _check_keys(written: dict[str, object], reading: Reading) -> None:
@@ -115,7 +133,8 @@ def _hosts(written: dict[str, object], position: Position, reading: Reading) -> 
     names = hosts if isinstance(hosts, list) else [hosts]
     if not names or any(isinstance(each, (dict, list, bool)) or each in (None, "") for each in names):
         reading.error(f"'hosts' of a play must be a pattern or a list of patterns, not {kind_of(hosts)}",
-                      position_of(hosts) or _key_position(written, "hosts") or position)  # fmt: skip
+                      position_of(hosts) or _key_position(written, "hosts") or position,
+                      known_as="Hosts list cannot be empty. Please check your playbook")  # fmt: skip
         return None
     if isinstance(hosts, list):
         return [each if isinstance(each, str) else str(each) for each in hosts]
@@ -171,7 +190,8 @@ def _roles(value: object, key: str, reading: Reading) -> tuple[RoleUse, ...]:
     if value is None:
         return ()
     if not isinstance(value, list):
-        wrong_type(Item(key, value, "play"), "a list", reading)
+        reading.error(f"'{key}' of a play must be a list, not {kind_of(value)}", Item(key, value, "play").at,
+                      known_as="A malformed role declaration was encountered.")  # fmt: skip
         return ()
     return tuple(use for each in value if (use := read_role_use(each, reading)) is not None)
 
@@ -195,7 +215,8 @@ def _prompts(value: object, reading: Reading) -> tuple[Prompt, ...]:
     prompts = []
     for each in value or []:
         if not isinstance(each, dict) or not isinstance(each.get("name"), str):
-            reading.error("an entry of 'vars_prompt' needs a name", each)
+            reading.error("an entry of 'vars_prompt' needs a name", each,
+                          known_as="Invalid vars_prompt data structure, missing 'name' key")  # fmt: skip
             continue
         for key in each:
             if key not in _PROMPT_KEYS:

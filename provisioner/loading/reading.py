@@ -8,14 +8,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
 
-from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Found, Severity
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Position, Text, Unsafe, position_of
+from provisioner.loading.collections import Collections
 from provisioner.loading.files import absolute_path
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Node
 from provisioner.syntax.vault import VaultText
+
+_CLASSES = {"task": "Task", "play": "Play", "block": "Block", "role": "RoleInclude", "loop_control": "LoopControl"}
+"""How Ansible names what a key may stand on."""
 
 _PLAIN_NAME = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 
@@ -78,17 +82,32 @@ class Reading:
     importer: Importer = _no_imports
     collections: tuple[str, ...] = ()
 
-    def error(self, summary: str, at: object = None, *, detail: str = "", hint: str = "") -> None:
+    def error(self, summary: str, at: object = None, *, detail: str = "", hint: str = "", known_as: str = "") -> None:
         """Record an error; ``at`` is a position or a loaded value that has one."""
-        self.findings.error(summary, _position(at), detail=detail, hint=hint)
+        self.findings.error(summary, _position(at), detail=detail, hint=hint, known_as=known_as)
 
     def warn(self, summary: str, at: object = None, *, detail: str = "", hint: str = "") -> None:
         """Record a warning; ``at`` as for ``error``."""
         self.findings.warn(summary, _position(at), detail=detail, hint=hint)
 
+    def mistake(
+        self,
+        summary: str,
+        at: object = None,
+        *,
+        detail: str = "",
+        hint: str = "",
+        known_as: str = "",
+        is_certain: bool = True,
+    ) -> None:
+        """Record an error of a task that Ansible finds when the task runs; only a warning where it may never."""
+        severity = Severity.ERROR if is_certain else Severity.WARNING
+        self.findings.add(Diagnostic(summary, _position(at), detail, hint, severity, Found.RUNNING, known_as))
+
     def unknown_key(self, key: object, thing: str, known: frozenset[str]) -> None:
         """Record a key that ``thing`` does not have."""
-        self.error(f"unknown key '{key}' of a {thing}", key, hint=nearest(str(key), known))
+        self.error(f"unknown key '{key}' of a {thing}", key, hint=nearest(str(key), known),
+                   known_as=f"'{key}' is not a valid attribute for a {_CLASSES.get(thing, thing)}")  # fmt: skip
 
     def document(self, path: str) -> object:
         """Return a file's content, or None with an error recorded where it cannot be read."""
@@ -112,6 +131,14 @@ class Reading:
         """Return this reading with more collections searched for short names."""
         own = tuple(name for name in names if name not in ("ansible.builtin", "ansible.legacy", *self.collections))
         return replace(self, collections=(*own, *self.collections)) if own else self
+
+    @property
+    def installed(self) -> Collections:
+        """The collections seen from here: beside the playbook, configured, and those around the current file."""
+        settings = self.settings
+        around = [str(place) for place in Path(self.folder).parents if place.name == "ansible_collections"]
+        configured = [absolute_path(each, settings.basedir) for each in settings.collections_path]
+        return settings.collections.beside([absolute_path("collections", self.basedir), *configured, *around])
 
     def known_text(self, value: object, what: str) -> str | None:
         """Return a name that must be known now, its templates rendered; None with an error where that fails."""
@@ -137,6 +164,19 @@ class Reading:
             self._not_known(value, what, "")
             return None
         return Text(text, position_of(value))
+
+    def as_far_as_known(self, text: str) -> str:
+        """Return a text rendered with what is known before the play starts; as written where that does not suffice.
+
+        A list comes out as its items with commas between them.
+        """
+        if not is_template(text) or self.settings.render is None:
+            return text
+        try:
+            value = self.settings.render(text, self._names())
+        except (KeyError, InputError):
+            return text
+        return Text(",".join(map(str, value)) if isinstance(value, list) else str(value), position_of(text))
 
     def _names(self) -> dict[str, object]:
         names: dict[str, object] = {"playbook_dir": self.basedir}

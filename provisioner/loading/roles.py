@@ -10,7 +10,6 @@ from pathlib import Path
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
-from provisioner.loading.action import collection_folders, collection_roots
 from provisioner.loading.files import EXTENSIONS, absolute_path, shown, with_extension
 from provisioner.loading.graphing import GRAPHING_KEYS, read_checks, read_graphing, refuse_later
 from provisioner.loading.keywords import SHARED, Item, read_bool, read_keywords, read_texts
@@ -43,11 +42,19 @@ def read_parts(written: Mapping[str, object], reading: Reading) -> RoleParts | N
     found: dict[str, str] = {}
     for part in PARTS:
         if written.get(part) is not None:
+            if not isinstance(written[part], str):
+                reading.error(not_a_name(part, written[part]), written[part])
+                return None
             name = reading.known_text(written[part], part)
             if name is None:
                 return None
             found[part] = name
     return RoleParts(**found)
+
+
+def not_a_name(part: str, written: object) -> str:
+    """Return what is said of ``tasks_from`` and the like where they are no text."""
+    return f"Expected a string for {part} but got <class '{type(written).__name__}'> instead"
 
 
 def role_folders(name: str, reading: Reading) -> list[str]:
@@ -58,8 +65,9 @@ def role_folders(name: str, reading: Reading) -> list[str]:
     words = name.split(".")
     qualified: list[str] = []
     if len(words) >= 3 and all(words) and "/" not in name:
-        qualified = [str(Path(root, *words[:2], "roles", *words[2:])) for root in collection_roots(reading)]
-    homes = [f"{each}/roles" for name in reading.collections for each in collection_folders(name, reading)]
+        home = reading.installed.folder(".".join(words[:2]))
+        qualified = [str(Path(home, "roles", *words[2:]))] if home else []
+    homes = [f"{home}/roles" for each in reading.collections if (home := reading.installed.folder(each))]
     homes += [reading.basedir + "/roles", *(absolute_path(p, settings.basedir) for p in settings.roles_path)]
     homes += [str(Path(role.path).parent) for role in (reading.role.chain() if reading.role else ())]
     homes.append(reading.basedir)
@@ -72,8 +80,10 @@ def load_role_at(name: str, parts: RoleParts, position: Position | None, reading
     folder = next((f for f in folders if os.path.isdir(f)), None)  # noqa: PTH112 - strings throughout
     if folder is None:
         known = [p.name for f in folders for p in Path(f).parent.glob("*/") if p.is_dir()]
+        homes = ":".join(dict.fromkeys(folder.removesuffix(f"/{name}") for folder in folders))
         reading.error(f"role '{name}' does not exist", position, hint=nearest(name, known),
-                      detail="looked for " + ", ".join(shown(f) for f in folders))  # fmt: skip
+                      detail="looked for " + ", ".join(shown(f) for f in folders),
+                      known_as=f"the role '{name}' was not found in {homes}")  # fmt: skip
         return None
     around = reading.role.chain() if reading.role else ()
     if any((role.path, role.entry) == (folder, parts.tasks_from) for role in around):
@@ -84,6 +94,8 @@ def load_role_at(name: str, parts: RoleParts, position: Position | None, reading
     cache = reading.settings.files.parsed
     if key not in cache:
         own = _own_collection(folder)
+        if reading.settings.add_plugins is not None:
+            reading.settings.add_plugins(Path(folder))
         place = RolePlace(name, folder, reading.role, own, parts.tasks_from)
         mine = replace(reading, findings=Findings(), role=place, in_handlers=False)
         mine = mine.with_collections((own,) if own else ())
@@ -144,6 +156,12 @@ def _nodes(path: str | None, reading: Reading) -> tuple[Task | Block | RoleUse, 
 
 def _file(place: RolePlace, kind: str, name: str, position: Position | None, reading: Reading) -> str | None:
     """Return the path of a role's tasks or handlers file; only ``main`` may be missing."""
+    if not Path(os.path.normpath(f"{place.path}/{kind}/{name}" if not name.startswith("/") else name)).is_relative_to(
+        place.path
+    ):
+        reading.error(f"'{name}' cannot be read as it is not inside the expected role path: '{place.path}/{kind}'",
+                      name, detail=f"it is to stand for {kind}/main of the role '{place.name}'")  # fmt: skip
+        return None
     found = _main_file(f"{place.path}/{kind}/{name}")
     if found is None and name != "main":
         reading.error(f"role '{place.name}' has no file '{kind}/{name}'", position_of(name) or position)
@@ -219,7 +237,8 @@ def read_role_use(written: object, reading: Reading) -> RoleUse | None:
         return None
     given = next((written[key] for key in ("role", "name", "src") if written.get(key) is not None), None)
     if given is None:
-        reading.error("this entry names no role", written, hint="write 'role: name'")
+        reading.error("this entry names no role", written, hint="write 'role: name'",
+                      known_as="role definitions must contain a role name")  # fmt: skip
         return None
     refuse_later(written, reading)
     name = reading.known_text(given, "the role's name")
@@ -237,11 +256,16 @@ def _use_by_text(written: str, reading: Reading) -> RoleUse | None:
     name = reading.known_text(written, "the role's name")
     if name is None:
         return None
+    if "," in name and not is_template(name):
+        reading.error(f"a role is a name, and '{name}' lists more", written,
+                      hint="the old style 'source,version,name' belongs into a requirements file",
+                      known_as=f"Invalid old style role requirement: {name}")  # fmt: skip
+        return None
     params: dict[str, object] = {}
     if "=" in name and not is_template(name):
         split = split_pairs(name, lambda _key: True)
         name, params = split.rest, dict(split.pairs)
-    return _use(name.split(",")[0].strip(), position_of(written), params, EMPTY, {}, reading)
+    return _use(name.strip(), position_of(written), params, EMPTY, {}, reading)
 
 
 def _use(
@@ -263,6 +287,7 @@ def _use(
         where,
         params=params,
         keywords=keywords,
+        public=not reading.settings.private_role_vars,
         graphing=read_graphing(written, "role", reading),
         verify=read_checks(written["verify"], where, reading) if "verify" in written else (),
     )

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeAlias
 
-from provisioner.diagnostics.diagnostic import Diagnostic
+from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Found
 from provisioner.diagnostics.position import Position
+from provisioner.loading.collections import Collections
 from provisioner.loading.files import FileStore
+from provisioner.loading.inventory_settings import InventorySettings
 from provisioner.syntax.vault import Vault
 
 CheckText: TypeAlias = Callable[[str, "Position | None"], "Diagnostic | None"]
@@ -23,7 +26,12 @@ class LoadSettings:
     renders the few templates that must be known before any host is: names of imported files, roles, playbooks; it may
     raise KeyError for an unknown variable. Without it only plain ``{{ name }}`` can be used there.
     ``playbook_dirs`` are the folders of the playbooks, whose ``group_vars`` and ``host_vars`` count.
-    ``library`` are folders that hold the user's own modules. ``files`` remembers what was read.
+    ``defers_mistakes``: what is wrong with a task and Ansible only finds when the task runs is left for then.
+    ``strategy`` is that of plays that name none. ``private_role_vars``: what a role defines stays with it; None, the
+    default, means so for included roles only. ``rejected_modules`` must not be used. ``inventory``
+    says how inventories are read. ``library`` are folders that hold the user's own modules. ``collections`` are the
+    installed ones; those beside a playbook and those of ``collections_path`` are seen besides. ``files`` remembers
+    what was read.
     """
 
     vault: Vault | None = None
@@ -33,11 +41,18 @@ class LoadSettings:
     library: tuple[str, ...] = ()
     basedir: str = "."
     playbook_dirs: tuple[str, ...] = ()
+    add_plugins: Callable[[Path], None] | None = None
     check_template: CheckText | None = None
     check_expression: CheckText | None = None
     render: Render | None = None
-    inventory_ignore_extensions: tuple[str, ...] = (
-        "~", ".orig", ".bak", ".ini", ".cfg", ".retry", ".pyc", ".pyo", ".rpm", ".md", ".txt", ".rst",
-    )  # fmt: skip
-    inventory_ignore_patterns: tuple[str, ...] = ()
+    inventory: InventorySettings = field(default_factory=InventorySettings)
+    defers_mistakes: bool = False
+    strategy: str = "linear"
+    private_role_vars: bool | None = None
+    rejected_modules: frozenset[str] = frozenset()
+    collections: Collections = field(default_factory=Collections, repr=False, compare=False)
     files: FileStore = field(default_factory=FileStore, repr=False, compare=False)
+
+    def reported(self, findings: Findings) -> Findings:
+        """Return what is to be told now."""
+        return findings.without(Found.RUNNING) if self.defers_mistakes else findings

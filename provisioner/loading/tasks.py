@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from provisioner.diagnostics.diagnostic import Findings, Found
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Source, position_of
 from provisioner.loading.action import STATIC, read_action, unknown_module
@@ -21,6 +22,7 @@ from provisioner.loading.keywords import (
     read_text,
     read_texts,
     wrong_type,
+    wrong_value,
 )
 from provisioner.loading.reading import Action, Reading, is_template, kind_of
 from provisioner.model.keywords import Keywords
@@ -37,6 +39,7 @@ TASK_KEYS = (
 BLOCK_KEYS = SHARED | GRAPHING_KEYS | {"name", "block", "rescue", "always", "revert"}
 """Every key of a block."""
 
+_INCLUDES = {"include_tasks": "TaskInclude", "include_role": "IncludeRole"}
 _LOOP_CONTROL = frozenset({"loop_var", "index_var", "label", "pause", "extended", "extended_allitems", "break_when"})
 _OLD = {
     "sudo": "become",
@@ -64,8 +67,10 @@ def read_nodes(value: object, reading: Reading, what: str = "tasks", at: Positio
     if value is None:
         return ()
     if not isinstance(value, list):
+        said = f"{value} should be a list or None but is {type(value)}"
         reading.error(f"'{what}' must be a list of tasks, not {kind_of(value)}", position_of(value) or at,
-                      hint="begin each task with a dash")  # fmt: skip
+                      hint="begin each task with a dash",
+                      known_as=f"A malformed block was encountered while loading {what}: {said}")  # fmt: skip
         return ()
     nodes = []
     for each in value:
@@ -106,6 +111,9 @@ def _read_block(written: dict[str, object], reading: Reading) -> Block | None:
     if "block" not in written:
         reading.error("'rescue' and 'always' belong to a block, and there is no 'block' beside them", position)
         return None
+    if reading.in_handlers:
+        reading.error("a block cannot be a handler", position, hint="write its tasks to a file and use include_tasks",
+                      known_as="Using a block as a handler is not supported.")  # fmt: skip
     keywords = read_keywords(written, "block", reading)
     inner = reading.with_constants(_merged(keywords)).with_collections(keywords.collections)
     return Block(
@@ -133,6 +141,19 @@ def _text(written: Mapping[str, object], key: str, thing: str, reading: Reading)
 
 
 def _read_task(written: dict[str, object], reading: Reading) -> Node | None:
+    """Return a task, or what an import gives; a task keeps its own mistakes, for a run that is to end with them."""
+    own = replace(reading, findings=Findings())
+    node = _task_or_import(written, own)
+    mistakes = tuple(each for each in own.findings.errors if each.found is Found.RUNNING)
+    if isinstance(node, Task):
+        reading.findings.extend(own.findings.all)
+        return replace(node, mistakes=mistakes) if mistakes else node
+    # nothing of an import is left to fail when it would run
+    reading.findings.extend(replace(d, found=Found.LOADING) if d in mistakes else d for d in own.findings.all)
+    return node
+
+
+def _task_or_import(written: dict[str, object], reading: Reading) -> Node | None:
     position = place_of(written, reading)
     if "collections" in written:
         own = read_texts(Item("collections", written["collections"], "task"), reading)
@@ -169,6 +190,9 @@ def _find_action(written: dict[str, object], position: Position, reading: Readin
         return None
     for key in unknown:
         _unknown_key(key, reading)
+    if reading.in_handlers and action.name in ("include_role", "import_role"):
+        reading.error("a role cannot be a handler", position, hint="use import_tasks or include_tasks",
+                      known_as=f"Using '{action.written}' as a handler is not supported.")  # fmt: skip
     if "listen" in written and not reading.in_handlers:
         reading.error("'listen' is for handlers, and this is a task", _at(written, "listen"))
     return action
@@ -207,6 +231,10 @@ def _no_action(unknown: list[str], excused: bool, written: dict[str, object], re
 def make_task(written: dict[str, object], action: Action, keywords: Keywords, reading: Reading) -> Task:
     """Return the task of an action that is carried out while running."""
     position = place_of(written, reading)
+    if action.name in _INCLUDES and "async" in written:
+        reading.error(f"'async' has no meaning for {action.written}: it brings tasks in, and runs nothing itself",
+                      _at(written, "async"), hint="put it on the tasks that are included",
+                      known_as=f"'async' is not a valid attribute for a {_INCLUDES[action.name]}")  # fmt: skip
     return Task(
         action.name,
         action.args,
@@ -219,7 +247,7 @@ def make_task(written: dict[str, object], action: Action, keywords: Keywords, re
         changed_when=_conditions(written, "changed_when", reading),
         failed_when=_conditions(written, "failed_when", reading),
         listen=read_texts(Item("listen", written["listen"], "handler"), reading) if "listen" in written else (),
-        async_s=_async(written, reading),
+        async_s=_number(written, "async", 0, reading),
         poll_s=_number(written, "poll", 15, reading),
         graphing=read_graphing(written, "task", reading),
         verify=read_checks(written["verify"], position, reading) if "verify" in written else (),
@@ -238,16 +266,6 @@ def _number(written: Mapping[str, object], key: str, default: int, reading: Read
     return read_int(Item(key, written[key], "task"), reading) if key in written else default
 
 
-def _async(written: Mapping[str, object], reading: Reading) -> object:
-    """Return the ``async`` time limit; a task that nobody waits for is refused, as nothing could ask for its end."""
-    limit = _number(written, "async", 0, reading)
-    if limit and str(_number(written, "poll", 15, reading)) == "0":
-        reading.error("'poll: 0' is not supported yet: a task cannot be left running in the background",
-                      _at(written, "poll"),
-                      hint="give a poll interval: the task is waited for, at most 'async' seconds")  # fmt: skip
-    return limit
-
-
 def _register(written: Mapping[str, object], reading: Reading) -> str | None:
     value = written.get("register")
     if value is None:
@@ -255,7 +273,8 @@ def _register(written: Mapping[str, object], reading: Reading) -> str | None:
     if isinstance(value, str) and (VARIABLE.fullmatch(value) or is_template(value)):
         return value
     reading.error(f"'{value}' cannot be the name of a variable", position_of(value) or _at(written, "register"),
-                  hint="use letters, digits and _; the first must not be a digit")  # fmt: skip
+                  hint="use letters, digits and _; the first must not be a digit",
+                  known_as=f"Invalid variable name in 'register' specified: '{value}'")  # fmt: skip
     return None
 
 
@@ -280,7 +299,7 @@ def _loop(written: Mapping[str, object], reading: Reading) -> Loop | None:
     if value is None:
         reading.error(f"'{kind}' has nothing to loop over", kind, hint="give a list, or remove the key")
     if kind == "loop" and not isinstance(value, list) and not is_template(value) and value is not None:
-        wrong_type(Item("loop", value, "task"), "a list", reading)
+        wrong_value(Item("loop", value, "task"), "a list", reading)
     return Loop(kind.removeprefix("with_"), value, control)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.diagnostic import Findings, Found
 from provisioner.diagnostics.position import position_of
 from provisioner.loading.keywords import SINGLE
 from provisioner.loading.reading import is_template
+from provisioner.loading.reserved import reserved
 from provisioner.loading.settings import CheckText, LoadSettings
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Task
@@ -59,9 +60,11 @@ class TemplateCheck:
         if (is_expression, text) in self.seen or isinstance(text, VaultText):
             return
         self.seen.add((is_expression, text))
+        if self.settings.defers_mistakes:
+            return
         found = check(text, position_of(text))
         if found is not None:
-            self.findings.add(found)
+            self.findings.add(replace(found, found=Found.RUNNING))
 
     def keywords(self, keywords: Keywords) -> None:
         """Check the shared keywords."""
@@ -71,6 +74,8 @@ class TemplateCheck:
                 self.text(value)
         self.conditions(keywords.when)
         self.values(keywords.vars)
+        for each in keywords.vars:
+            self.findings.extend(reserved(each))
         self.values(keywords.environment)
         self.values(keywords.module_defaults)
         self.values(keywords.notify)
@@ -92,5 +97,13 @@ class TemplateCheck:
             self.conditions(task.loop.control.break_when)
         if task.until is not None:
             self.conditions(task.until.conditions)
+        for name in task.args:
+            if name.startswith("_ansible_"):
+                told = f"Invalid parameter specified beginning with keyword '_ansible_' for action '{task.action}'"
+                known_as = f"{told}: '{name}'. The prefix '_ansible_' is reserved for internal use only."
+                self.findings.error(f"parameter '{name}': names that begin with _ansible_ are reserved",
+                                    position_of(name) or task.position, known_as=known_as)  # fmt: skip
+        if task.action == "set_fact":
+            self.findings.extend(reserved(task.args))
         for check in task.verify:
             self.values(check.args)

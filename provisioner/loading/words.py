@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 _PAIR = re.compile(r"((?:[A-Za-z_]|\{\{.*?\}\})(?:[\w.-]|\{\{.*?\}\})*)=", re.DOTALL)
 _OPEN = {"{{": "}}", "{%": "%}", "{#": "#}"}
-_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[0-7]{1,3}|[\\'\"abfnrtv])")
+_ESCAPE = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|[\\'\"abfnrtv])")
 
 
 class Unbalanced(ValueError):
@@ -37,6 +37,26 @@ def split_pairs(text: str, is_pair: Callable[[str], bool]) -> Split:
         last = end
     kept.append(text[last:])
     return Split(pairs, "".join(kept).strip() if pairs else text.strip())
+
+
+def without_continuations(text: str) -> str:
+    """Leave out backslashes that stand alone, which say that the line goes on; in quotes nothing is touched."""
+    if "\\" not in text:
+        return text
+    kept: list[str] = []
+    position = 0
+    while position < len(text):
+        is_alone = text[position] == "\\" and text[position + 1 : position + 2].isspace()
+        if is_alone and (not kept or kept[-1][-1].isspace()):
+            ends_line = text[position + 1] == "\n"
+            position += 2
+            while ends_line and position < len(text) and text[position] in " \t":
+                position += 1
+            continue
+        after = _step(text, position)
+        kept.append(text[position:after])
+        position = after
+    return "".join(kept)
 
 
 def _spans(text: str) -> list[tuple[int, int]]:

@@ -9,13 +9,36 @@ from pathlib import Path
 from provisioner.diagnostics.errors import TargetError
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Parcel:
+    """The files of a foreign module: path in its own tree to digest, and the contents by digest.
+
+    A worker is sent each content once, whatever module it comes with.
+    """
+
+    files: Mapping[str, str]
+    contents: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What a request needs besides its module: who carries it on the worker (``foreign``), how, and its files."""
+
+    carrier: str
+    how: Mapping[str, object]
+    parcel: Parcel
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Run one module once.
 
     ``body`` is raw content that travels beside the JSON: bytes, or a file that is streamed. ``chain`` and ``link``:
     when a request with ``stop_chain`` fails, later requests of the same chain with another link are dropped unrun.
-    ``reply_path`` is where a raw reply body (fetch) is written; without it the body arrives in memory.
+    ``reply_path`` is where a raw reply body (fetch) is written; without it the body arrives in memory. ``op`` is the
+    operation's key in the run, which the host records with what came of it (see remote/oplog.py); without one nothing
+    is recorded. ``secret``: what it said is recorded sealed. ``again``: it may have been sent before; ``lost``: it was,
+    and no answer came. ``hold``: what would change something fails instead.
     """
 
     module: str
@@ -28,6 +51,13 @@ class Request:
     chain: str = ""
     link: str = ""
     stop_chain: bool = True
+    carried: Carried | None = None
+    detach: Mapping[str, object] | None = None
+    op: str = ""
+    secret: bool = False
+    again: bool = False
+    lost: bool = False
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +70,5 @@ class Reply:
     error: TargetError | None = None
     started: float = 0.0
     seconds: float = 0.0
+    interpreter: str = ""
+    """The Python that the worker runs on, where a worker answered."""

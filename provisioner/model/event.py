@@ -30,7 +30,11 @@ class RunStarted:
 
 @dataclass(frozen=True, slots=True)
 class PlayStarted:
-    """A batch of a play begins; ``batch`` counts from 0, ``operations`` is the number known so far."""
+    """A batch of a play begins; ``batch`` counts from 0, ``operations`` is the number known so far.
+
+    ``is_unmatched``: the play's pattern matches no host at all; without it, a play without hosts has lost them before.
+    ``check``: nothing is changed.
+    """
 
     play: str
     name: str
@@ -40,6 +44,8 @@ class PlayStarted:
     batches: int = 1
     strategy: str = "linear"
     operations: int = 0
+    is_unmatched: bool = False
+    check: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class OperationPlanned:
     role: str = ""
     is_handler: bool = False
     tags: tuple[str, ...] = ()
+    check: bool = False
+    diff: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,7 @@ class OperationFinished:
     """An operation reached its final state on a host. ``result`` is what ``register`` gets.
 
     ``effects`` says what else came of it, so that a replay can restore it: set facts, notified handlers, added hosts.
+    ``recalled``: it was an earlier run, which this one resumes, that did it.
     """
 
     operation: str
@@ -120,6 +129,7 @@ class OperationFinished:
     delegated_to: str = ""
     effects: Data = field(default_factory=dict)
     no_log: bool = False
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +160,17 @@ class CheckFinished:
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """A warning or remark for the user; ``host`` and ``operation`` may be empty."""
+    """A warning or remark for the user; ``host`` and ``operation`` may be empty.
+
+    ``brief`` is the text without the place it is about, where the text names one.
+    """
 
     severity: str
     text: str
     at: float
     host: str = ""
     operation: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +197,7 @@ class PlayFinished:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The last event."""
+    """The last event. ``figures`` are what ``set_stats`` kept: by host, those of the whole run under ``_run``."""
 
     run: str
     exit_code: int
@@ -191,6 +205,7 @@ class RunFinished:
     seconds: float
     stats: Mapping[str, HostStats]
     reason: str = ""
+    figures: Mapping[str, Data] = field(default_factory=dict)
 
 
 Event: TypeAlias = (

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """One inventory host; ``vars`` are those of the inventory files themselves."""
+    """One inventory host; ``vars`` are those of the inventory files themselves.
+
+    ``groups`` are all groups it is in, outermost first, without ``all``. ``source`` is what named it first.
+    """
 
     name: str
     vars: Mapping[str, object] = field(default_factory=dict)
     groups: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +41,19 @@ class VarsFile:
     values: Mapping[str, object]
 
 
+FilesByOwner = Mapping[tuple[str, str], tuple[VarsFile, ...]]
+"""Variable files by (``group`` or ``host``, name), weakest first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All hosts and groups; ``all`` and ``ungrouped`` always exist. ``sources`` are the paths it came from."""
+    """All hosts and groups; ``all`` and ``ungrouped`` always exist. ``sources`` are the paths it came from.
+
+    ``precedence`` is the order in which the kinds of group variables count; empty means the usual one.
+    """
 
     hosts: Mapping[str, Host]
     groups: Mapping[str, Group]
-    files: tuple[VarsFile, ...] = ()
+    files: FilesByOwner = field(default_factory=dict)
     sources: tuple[str, ...] = ()
+    precedence: tuple[str, ...] = ()

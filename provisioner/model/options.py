@@ -5,6 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from provisioner.model.keywords import UNSET, Keywords
+from provisioner.model.policy import Policy
+
+AT_LOAD, AT_RUN = "at-load", "at-run"
+"""When mistakes in tasks count: before any host is touched, or, as with Ansible, where the task is carried out."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
@@ -30,6 +36,10 @@ class RunOptions:
     become_method: str | None = None
     connection_password: str | None = field(default=None, repr=False)
     become_password: str | None = field(default=None, repr=False)
+    become_exe: str | None = None
+    become_flags: str | None = None
+    port: int | None = None
+    python: str | None = None
     timeout_s: float = 10.0
     ssh_args: tuple[str, ...] = ()
     host_key_checking: str = "yes"
@@ -38,3 +48,20 @@ class RunOptions:
     force_handlers: bool = False
     flush_cache: bool = False
     verbosity: int = 0
+    policy: Policy = Policy()  # noqa: RUF009 - frozen
+    mistakes: str = AT_LOAD
+    library: tuple[str, ...] = ()
+    pays_owed: bool = False
+    """Handlers that earlier runs of the same playbook left owing are taken for notified."""
+    exclusive: bool = False
+    """No other run may work on the hosts at the same time."""
+    reconnect_s: float = 60.0
+    """How long contact that was lost is sought before a host counts as out of reach."""
+
+    def checks(self, keywords: Keywords) -> bool:
+        """Tell whether something with these keywords runs in check mode, as far as that is known without a host."""
+        return self.check if keywords.check_mode is UNSET else keywords.check_mode is True
+
+    def compares(self, keywords: Keywords) -> bool:
+        """Tell whether what changes inside files is to be shown of something with these keywords."""
+        return self.diff if keywords.diff is UNSET else keywords.diff is True

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.position import Position
 from provisioner.model.keywords import EMPTY, UNSET, Keywords
 
@@ -61,7 +62,8 @@ class Task:
 
     ``action`` is the module's short name for what ships with us (``copy``, whatever name was written), the written
     name otherwise. ``args`` are its parameters, free form already split; ``action_template`` is set where the name
-    itself is a template. ``name`` is as written (it may be a template) or empty.
+    itself is a template. ``name`` is as written (it may be a template) or empty. ``mistakes`` are those it was
+    written with; a run gets to see them only where it is to fail the task with them.
     """
 
     action: str
@@ -81,11 +83,14 @@ class Task:
     verify: tuple[Check, ...] = ()
     revert: tuple[Node, ...] = ()
     written_action: str = ""
+    mistakes: tuple[Diagnostic, ...] = ()
 
     @property
     def title(self) -> str:
-        """What to call it where it has no name."""
-        return self.name or self.written_action or self.action
+        """What to call it where it has no name; the include of a role is told from others by the role's."""
+        action = self.written_action or self.action
+        role = self.args.get("name", self.args.get("role")) if self.action == "include_role" else None
+        return self.name or (f"{action} : {role}" if role else action)
 
     @property
     def is_flush(self) -> bool:
@@ -145,7 +150,7 @@ class RoleUse:
     """A role where it is used: in ``roles:``, as a dependency, by ``import_role`` or ``include_role``.
 
     ``params`` are the variables given beside the role's name (precedence: role parameters). ``public`` says whether
-    its defaults and vars become visible to the rest of the play.
+    its defaults and vars become visible to the rest of the play. ``is_included``: a task imports or includes it.
     """
 
     role: Role
@@ -155,6 +160,7 @@ class RoleUse:
     public: bool = True
     graphing: Graphing = UNORDERED
     verify: tuple[Check, ...] = ()
+    is_included: bool = False
 
 
 Node: TypeAlias = "Task | Block | RoleUse"

@@ -5,16 +5,22 @@ import os
 import re
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
+from .wording import Wrong, sentence, sentences_of, unsupported
+
 TRUE_WORDS = frozenset(["y", "yes", "on", "1", "true", "t"])
 FALSE_WORDS = frozenset(["n", "no", "off", "0", "false", "f"])
 P = TypeVar("P", bound="Parameters")
 
 
 class Problem(NamedTuple):
-    """One thing wrong with given parameters; ``parameter`` is the name as the user wrote it, or empty."""
+    """One thing wrong with given parameters; ``parameter`` is the name as the user wrote it, or empty.
+
+    ``wrong`` says the same in parts, for the result of a task: there the words are those that playbooks look for.
+    """
 
     parameter: str
     message: str
+    wrong: Wrong = Wrong("other")
 
 
 class BadParameters(ValueError):
@@ -23,6 +29,30 @@ class BadParameters(ValueError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = list(problems)
         ValueError.__init__(self, "; ".join(p.message for p in self.problems))
+
+    def said(self, module: str = "", declared: "Optional[Type[Parameters]]" = None) -> str:
+        """Return what a task's result says: the first mistake in the words Ansible's modules use."""
+        mistakes = [problem.wrong for problem in self.problems]
+        text = sentence(mistakes)
+        if not text and declared is not None:
+            known = [name.rstrip("_") for name in declared.declared if not name.startswith("_")]
+            aliases = [alias for param in declared.declared.values() for alias in param.aliases]
+            text = unsupported(module, mistakes, known if declared.names_supported else (), aliases)
+        return text or str(self)
+
+
+def demand(is_right: bool, message: str) -> None:
+    """Raise BadParameters with ``message`` unless ``is_right``: for what no declaration can say."""
+    if not is_right:
+        raise BadParameters([Problem("", message)])
+
+
+class NotOfKind(ValueError):
+    """A value cannot be turned into the wanted kind; ``wrong`` says which and why."""
+
+    def __init__(self, message: str, wrong: Wrong) -> None:
+        ValueError.__init__(self, message)
+        self.wrong = wrong
 
 
 class Param:
@@ -46,9 +76,9 @@ class Param:
 
     def coerce(self, value: Any) -> Any:
         """Return ``value`` in this parameter's type or raise ValueError with what was expected."""
-        result = KINDS[self.kind](value)
+        result = _as_kind(self.kind, value)
         if self.kind == "list" and self.elements:
-            result = [KINDS[self.elements](item) for item in result]
+            result = [_as_kind(self.elements, item, True) for item in result]
             if self.options:
                 result = [self.options.parse(item) for item in result]
         elif self.kind == "dict" and self.options:
@@ -59,9 +89,17 @@ class Param:
 
     def _check_choice(self, value: Any) -> None:
         allowed = self.choices or ()
-        for item in value if isinstance(value, list) else [value]:
-            if item not in allowed:
-                raise ValueError("must be one of %s, not %r" % (", ".join(str(c) for c in allowed), item))
+        bad = [item for item in (value if isinstance(value, list) else [value]) if item not in allowed]
+        if bad:
+            message = "must be one of %s, not %r" % (", ".join(str(c) for c in allowed), bad[0])
+            raise NotOfKind(message, Wrong("choice", (), allowed, bad if isinstance(value, list) else value))
+
+
+def _as_kind(kind: str, value: Any, is_element: bool = False) -> Any:
+    try:
+        return KINDS[kind](value)
+    except (ValueError, TypeError) as error:
+        raise NotOfKind(str(error), Wrong("type", (), (kind, is_element), value)) from None
 
 
 def required(kind: str, help: str, **more: Any) -> Any:
@@ -107,6 +145,7 @@ class Parameters:
 
     ``rules`` holds rules over several parameters. ``accepts_any`` is for modules that take free names (set_fact).
     ``free_form`` names the parameter that a free-form string (``command: ls -l``) fills.
+    ``names_supported`` tells whether a result about an unknown parameter lists those that there are.
     A parameter whose name is a Python keyword is declared with a trailing underscore (``global_``).
     """
 
@@ -115,6 +154,7 @@ class Parameters:
     rules: Tuple[Rule, ...] = ()
     accepts_any = False
     free_form = ""
+    names_supported = True
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the declarations of the class and its bases."""
@@ -165,14 +205,15 @@ class Parameters:
         for key, value in raw.items():
             if key not in names:
                 if not cls.accepts_any:
-                    problems.append(Problem(key, "unknown parameter '%s'" % key))
+                    problems.append(Problem(key, "unknown parameter '%s'" % key, Wrong("unknown", (key,))))
             elif value is not None:
                 given[names[key]] = value
                 problem = cls._set(values, names[key], key, value, is_template)
                 problems.extend(problem)
         for name, param in cls.declared.items():
             if param.required and name not in given:
-                problems.append(Problem("", "missing required parameter '%s'" % name.rstrip("_")))
+                shown = name.rstrip("_")
+                problems.append(Problem("", "missing required parameter '%s'" % shown, Wrong("missing", (shown,))))
         for rule in cls.rules:
             problems.extend(_rule_problems(rule, given, values, is_template))
         return values, problems
@@ -187,9 +228,11 @@ class Parameters:
         try:
             values[name] = cls.declared[name].coerce(value)
         except BadParameters as error:
-            return [Problem(key, "parameter '%s': %s" % (key, p.message)) for p in error.problems]
-        except (ValueError, TypeError) as error:
-            return [Problem(key, "parameter '%s': %s" % (key, error))]
+            words = sentences_of([p.wrong for p in error.problems]) or [str(error)]
+            wrong = Wrong("option", (name,), None, words[0])
+            return [Problem(key, "parameter '%s': %s" % (key, p.message), wrong) for p in error.problems]
+        except NotOfKind as error:
+            return [Problem(key, "parameter '%s': %s" % (key, error), error.wrong._replace(names=(name.rstrip("_"),)))]
         return []
 
     def raw(self) -> Dict[str, Any]:
@@ -209,19 +252,23 @@ def _rule_problems(
     rule: Rule, given: Mapping[str, Any], values: Mapping[str, Any], is_template: Callable[[Any], bool]
 ) -> List[Problem]:
     present = [name for name in rule.names if name in given]
-    listed = ", ".join(rule.names)
+    names = tuple(name.rstrip("_") for name in rule.names)
+    listed = ", ".join(names)
     if rule.kind == "mutually_exclusive" and len(present) > 1:
-        return [Problem(present[1], "parameters are mutually exclusive: %s" % ", ".join(present))]
+        message = "parameters are mutually exclusive: %s" % ", ".join(present)
+        return [Problem(present[1], message, Wrong("exclusive", names))]
     if rule.kind == "required_one_of" and not present:
-        return [Problem("", "one of these parameters is required: %s" % listed)]
+        return [Problem("", "one of these parameters is required: %s" % listed, Wrong("one_of", names))]
     if rule.kind == "required_together" and present and len(present) < len(rule.names):
-        return [Problem(present[0], "parameters are required together: %s" % listed)]
+        message = "parameters are required together: %s" % listed
+        return [Problem(present[0], message, Wrong("together", names))]
     if rule.kind == "required_if":
         name, wanted = rule.when
         if not is_template(values.get(name)) and values.get(name) == wanted:
             missing = [n for n in rule.names if n not in given]
             if missing:
-                return [Problem(name, "%s is %s but missing: %s" % (name, wanted, ", ".join(missing)))]
+                message = "%s is %s but missing: %s" % (name, wanted, ", ".join(missing))
+                return [Problem(name, message, Wrong("if", missing, (name, wanted)))]
     return []
 
 
@@ -319,6 +366,7 @@ KINDS: Dict[str, Callable[[Any], Any]] = {
     "raw": _raw,
     "json": _text,
     "bytes": _size,
+    "bits": _size,
 }
 
 
@@ -334,3 +382,8 @@ class FileParameters(Parameters):
     selevel: Optional[str] = optional("str", "SELinux level; only where SELinux is on.")
     attributes: Optional[str] = optional("str", "File attributes as chattr takes them.", aliases=("attr",))
     unsafe_writes: bool = optional("bool", "Write in place where an atomic rename is not possible.", False)
+
+    def __init__(self, values: Mapping[str, Any], extra: Mapping[str, Any], given: Iterable[str] = ()) -> None:
+        Parameters.__init__(self, values, extra, given)
+        if "unsafe_writes" not in self.given and os.environ.get("ANSIBLE_UNSAFE_WRITES", "").lower() in TRUE_WORDS:
+            self.unsafe_writes = True

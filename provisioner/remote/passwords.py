@@ -6,6 +6,7 @@ import ctypes.util
 import hashlib
 import hmac
 import os
+import re
 from typing import List, Optional
 
 ALPHABET = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
@@ -104,3 +105,26 @@ def _bits(number: int) -> List[int]:
 
 def _letters(number: int, width: int) -> str:
     return "".join(ALPHABET[number >> 6 * place & 63] for place in range(width))
+
+
+UNUSABLE = frozenset(["*", "!", "*************"])
+HASH = re.compile(r"^\$(?P<kind>[0-9a-z]{1,3})\$(?P<rest>.+)$")
+DIGEST_LENGTHS = {"1": 22, "5": 43, "6": 86}
+
+
+def doubt_of_hash(text: str) -> str:
+    """Return why ``text`` is no password hash as /etc/shadow holds it; empty where it may be one."""
+    bare = text.lstrip("!")
+    if text in UNUSABLE or not bare:
+        return ""
+    match = HASH.match(bare)
+    if match is None and (len(bare) != 13 or re.search(r"[^./0-9A-Za-z]", bare)):
+        return (
+            "The input password appears not to have been hashed. "
+            "The 'password' argument must be encrypted for this module to work properly."
+        )
+    digest = match.group("rest").rpartition("$")[2] if match is not None else bare
+    wanted = DIGEST_LENGTHS.get(match.group("kind"), len(digest)) if match is not None else 13
+    if len(digest) != wanted or re.search(r"[^./0-9A-Za-z]", digest):
+        return "The input password's digest has characters or a length that no hash of its kind has."
+    return ""

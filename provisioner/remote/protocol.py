@@ -2,7 +2,10 @@
 
 Layout of a frame, big endian: type (1 byte), length of head (4), length of body (8), head (UTF-8 JSON), body.
 A LOAD frame's body is a dictionary of sources (path below the package to text) as JSON, compressed by zlib.
+A STORE frame's body are files compressed together; its head lists the digest and length of each (``files``).
 A PING frame says that the controller is there; ``every`` in its head is how many seconds apart they come at most.
+A RUN frame comes before the first request: ``log`` names the record of what is done, ``lease`` is who wants the host.
+A REFUSED frame answers it where another run has the host; its head is what is known of that run.
 """
 
 import json
@@ -24,6 +27,9 @@ LOAD = 5
 CLOSE = 6
 BREAK = 7
 PING = 8
+RUN = 10
+REFUSED = 11
+STORE = 9
 
 
 class Broken(Exception):
@@ -60,6 +66,21 @@ def unpack_sources(body: bytes) -> Dict[str, str]:
     """Return the sources in the body of a LOAD frame."""
     sources: Dict[str, str] = json.loads(zlib.decompress(body).decode("utf-8"))
     return sources
+
+
+def pack_files(files: Dict[str, bytes]) -> bytes:
+    """Return a whole STORE frame; ``files`` are contents by digest."""
+    head = {"files": [[digest, len(content)] for digest, content in files.items()]}
+    return pack(STORE, head, zlib.compress(b"".join(files.values()), 6))
+
+
+def unpack_files(head: Dict[str, Any], body: bytes) -> Dict[str, bytes]:
+    """Return the files in a STORE frame, by digest."""
+    data = memoryview(zlib.decompress(body))
+    found = {}
+    for digest, length in head["files"]:
+        found[digest], data = bytes(data[:length]), data[length:]
+    return found
 
 
 def read_exactly(stream: Any, length: int) -> bytes:

@@ -4,17 +4,18 @@ import traceback
 from typing import Any, Dict, Mapping, Optional
 
 from .change import Change, Failed, Skipped, Traits
-from .params import BadParameters
+from .params import BadParameters, FileParameters
 from .system import System
+from .system.attributes import foretold_accounts
 
 
 class Mode:
-    """How to run: ``check`` decides without touching, ``diff`` asks for before and after."""
+    """How to run: ``check`` decides without touching, ``diff`` wants before and after, ``hold`` fails on a change."""
 
-    __slots__ = ("check", "diff")
+    __slots__ = ("check", "diff", "hold")
 
-    def __init__(self, check: bool = False, diff: bool = False) -> None:
-        self.check, self.diff = check, diff
+    def __init__(self, check: bool = False, diff: bool = False, hold: bool = False) -> None:
+        self.check, self.diff, self.hold = check, diff, hold
 
 
 def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) -> Dict[str, Any]:
@@ -22,7 +23,8 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
     try:
         params = module.Params.parse(raw)
     except BadParameters as error:
-        return {"failed": True, "changed": False, "msg": str(error)}
+        name = str(getattr(module, "__name__", "")).rpartition(".")[2]
+        return {"failed": True, "changed": False, "msg": error.said(name, module.Params)}
     try:
         result = _work(module, params, mode, system)
     except Skipped as skipped:
@@ -36,7 +38,12 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
             "changed": False,
             "msg": "%s: %s" % (type(error).__name__, error),
             "exception": traceback.format_exc(),
+            "module_stdout": "",
+            "module_stderr": traceback.format_exc(),
+            "rc": 1,
         }
+    if mode.check and isinstance(params, FileParameters):
+        _foretell_accounts(params, result)
     if any(p.no_log for p in module.Params.declared.values()):
         result["_secrets"] = [
             getattr(params, name)
@@ -46,6 +53,13 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
     return result
 
 
+def _foretell_accounts(params: FileParameters, result: Dict[str, Any]) -> None:
+    said = foretold_accounts(params)
+    if said:
+        old = result.get("warnings") or []
+        result["warnings"] = old + [text for text in said if text not in old]
+
+
 def _work(module: Any, params: Any, mode: Mode, system: System) -> Dict[str, Any]:
     traits: Traits = getattr(module, "TRAITS", Traits())
     system.foretell = mode.check or mode.diff
@@ -53,11 +67,13 @@ def _work(module: Any, params: Any, mode: Mode, system: System) -> Dict[str, Any
     result = dict(change.result)
     result.setdefault("changed", bool(change.changed))
     if change.diff and mode.diff:
-        result["diff"] = change.diff
+        result["diff"] = change.diff  # in the place of the short one that some modules always give
     if mode.check:
         return _only_planned(change, result)
     if change.changed is False:
         return result
+    if mode.hold:
+        raise Failed("the plan says that nothing changes here, and this would: it was not done", unplanned=True)
     result.update(module.apply(change, system) or {})
     if traits.settles and change.settles and change.changed:
         _prove(module, params, system)

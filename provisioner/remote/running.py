@@ -104,7 +104,9 @@ def _refuse_missing(program: str, shown: Union[str, List[str]], reason: str) -> 
     for number in (2, 13, 20):
         if reason == os.strerror(number):
             line = shown if isinstance(shown, str) else " ".join(shown)
-            raise Failed("[Errno %d] %s: %r" % (number, reason, program), cmd=line, rc=number, **_texts("", ""))
+            raise Failed(
+                "[Errno %d] %s: %r" % (number, reason, os.fsencode(program)), cmd=line, rc=number, **_texts("", "")
+            )
 
 
 def forward(emit: Callable[[str, str], None]) -> Callable[[str, bytes], None]:

@@ -21,6 +21,10 @@ class Scratch:
             _sweep(os.path.dirname(self._path))
         return self._path
 
+    def forget(self) -> None:
+        """Leave the folder to whoever made it; this process makes one of its own when it needs it."""
+        self._path = ""
+
     def remove(self) -> None:
         """Remove it with all that is in it."""
         if self._path:

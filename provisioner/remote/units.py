@@ -4,7 +4,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from .change import Change, Failed
 from .system import System
-from .system.systemctl import Systemctl, full_name
+from .system.systemctl import OFFLINE, Systemctl, full_name
 
 ACTIONS = {"started": "start", "stopped": "stop", "restarted": "restart", "reloaded": "reload"}
 ALIVE = ("active", "activating", "reloading", "refreshing")
@@ -48,6 +48,8 @@ def look(wanted: Wanted, system: System) -> UnitState:
 def decide(wanted: Wanted, found: UnitState) -> Change:
     """Return the calls to make. Reloading systemd itself is never counted as a change, as in Ansible."""
     result: Dict[str, Any] = {"name": wanted.name, "status": dict(found.status)}
+    if OFFLINE in found.status:
+        result.update(status={}, warnings=["systemd is offline or this is a chroot: units can be enabled, not started"])
     if wanted.enabled is not None:
         result["enabled"] = wanted.enabled
     if wanted.state is not None:
@@ -71,7 +73,9 @@ def _settles(wanted: Wanted) -> bool:
 
 
 def _is_missing(wanted: Wanted, found: UnitState) -> bool:
-    return bool(wanted.name) and found.status.get("LoadState", "not-found") == "not-found"
+    return (
+        bool(wanted.name) and OFFLINE not in found.status and found.status.get("LoadState", "not-found") == "not-found"
+    )
 
 
 def _steps(wanted: Wanted, found: UnitState) -> List[Tuple[str, ...]]:
@@ -103,7 +107,7 @@ def _file_changes(wanted: Wanted, found: UnitState) -> List[str]:
 
 
 def _action(wanted: Wanted, found: UnitState) -> str:
-    if wanted.state is None:
+    if wanted.state is None or OFFLINE in found.status:
         return ""
     active = found.status.get("ActiveState", "")
     running = active in ALIVE

@@ -17,6 +17,8 @@ import time
 from typing import IO, Any, Dict, Optional
 
 from . import protocol
+from .oplog import Superseded, boot_id
+from .recording import Recording, Unknown
 from .runner import Mode, run_module
 from .scratch import Scratch
 from .system import System
@@ -39,7 +41,11 @@ class Worker:
         self.every, self.heard = 0.0, time.monotonic()
         self.breaker: Dict[str, str] = {}
         self.memory: Dict[str, Any] = {}
+        self.held: Dict[str, bytes] = {}
+        self.left: Any = None
         self.linked, self.abandoned = True, False
+        self.recording = Recording(self)
+        self.closed = self.unheard = False
 
     def serve(self) -> None:
         """Answer requests until the controller closes or disappears."""
@@ -53,6 +59,8 @@ class Worker:
                 if request is None or not self.linked:
                     break
                 self._answer(*request)
+            if self.closed and not self.unheard:
+                self.recording.remove()
         finally:
             self.scratch.remove()
 
@@ -92,6 +100,7 @@ class Worker:
             while True:
                 frame = protocol.read_head(self.inbound)
                 if frame is None or frame[0] == protocol.CLOSE:
+                    self.closed = frame is not None and not frame[1].get("keep")
                     break
                 kind, head, size = frame
                 self.heard = time.monotonic()
@@ -99,6 +108,10 @@ class Worker:
                     self.every = float(head["every"])
                 elif kind == protocol.LOAD:
                     self.sources.update(protocol.unpack_sources(protocol.read_exactly(self.inbound, size)))
+                elif kind == protocol.STORE:
+                    self.held.update(protocol.unpack_files(head, protocol.read_exactly(self.inbound, size)))
+                elif kind == protocol.RUN:
+                    self.requests.put((dict(head, run=True), None))
                 elif kind == protocol.BREAK:
                     self.breaker.setdefault(head["chain"], head["link"])
                 else:
@@ -125,22 +138,36 @@ class Worker:
         return data
 
     def _answer(self, head: Dict[str, Any], payload: Optional[Payload]) -> None:
-        chain, link = head.get("chain") or "", head.get("link") or ""
-        if chain and self.breaker.get(chain, link) != link:
+        if "run" in head:
+            self._begin(head)
+        elif self.breaker.get(head.get("chain") or "", head.get("link") or "") != (head.get("link") or ""):
             self.send(protocol.RESULT, {"id": head["id"], "dropped": True})
-            return
-        if "refused" in head:
+        elif "refused" in head:
             refusal = {"failed": True, "changed": False, "msg": head["refused"]}
-            if chain and head.get("stop_chain"):
-                self.breaker[chain] = link
+            self._break_chain(head, refusal)
             self.send(protocol.RESULT, {"id": head["id"], "result": refusal, "started": time.time(), "seconds": 0})
-            return
+        else:
+            self._carry_out(head, payload)
+
+    def _break_chain(self, head: Dict[str, Any], result: Dict[str, Any]) -> None:
+        if head.get("chain") and head.get("stop_chain") and result.get("failed"):
+            self.breaker[head["chain"]] = head.get("link") or ""
+
+    def _carry_out(self, head: Dict[str, Any], payload: Optional[Payload]) -> None:
         system = System(payload=payload, emit=self._emitter(head["id"]), scratch=self.scratch.path)
         system.memory = self.memory
         started = time.time()
-        result = self._run(head, system)
-        if chain and head.get("stop_chain") and result.get("failed"):
-            self.breaker[chain] = link
+        try:
+            result = self.recording.once(head, system)
+        except Superseded:
+            self.linked = False
+            return
+        except Unknown as unknown:
+            self._break_chain(dict(head, stop_chain=True), {"failed": True})
+            self.send(protocol.RESULT, {"id": head["id"], "unknown": str(unknown)})
+            return
+        self._break_chain(head, result)
+        self.unheard |= self.closed  # the controller went before it could hear this: the record must stay
         reply = {"id": head["id"], "result": result, "started": started, "seconds": time.time() - started}
         self.send(protocol.RESULT, reply, system.attachment, system.attachment_size)
         if system.attachment is not None:
@@ -148,7 +175,33 @@ class Worker:
         if payload is not None:
             payload.close()
 
-    def _run(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
+    def _begin(self, head: Dict[str, Any]) -> None:
+        """Open the run's record, and take the host for the run where it wants it."""
+        self.recording.begin(head)
+        if head.get("lease"):
+            lease = importlib.import_module(".lease", __package__)
+            holder = lease.Lease(head["lease"]).take()
+            if holder is not None:
+                self.send(protocol.REFUSED, {"holder": holder})
+                self.linked = False
+
+    def run(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
+        """Run what a request asks for: here, or as a job that is left alone."""
+        how = head.get("detach")
+        if how is None:
+            return self._work(head, system)
+        detached = importlib.import_module(".carriers.detached", __package__)
+        result: Dict[str, Any] = detached.start(how, lambda: self._work(head, system), self)
+        return result
+
+    def _work(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
+        if head.get("carrier"):
+            carrier = importlib.import_module("." + head["carrier"], __package__ + ".carriers")
+            held = head.get("hold")
+            carried: Dict[str, Any] = carrier.carry(dict(head, check=True) if held else head, self)
+            if held and carried.get("changed"):
+                carried.update(failed=True, unplanned=True, msg="the plan says that nothing changes here: not done")
+            return carried
         try:
             module = importlib.import_module("." + head["module"], __package__ + ".modules")
         except ImportError as error:
@@ -157,13 +210,25 @@ class Worker:
         before = {name: os.environ.get(name) for name in wanted}
         os.environ.update(wanted)
         try:
-            return run_module(module, head["params"], Mode(bool(head.get("check")), bool(head.get("diff"))), system)
+            return run_module(
+                module, head["params"], Mode(*(bool(head.get(name)) for name in ("check", "diff", "hold"))), system
+            )
         finally:
             for name, value in before.items():
                 if value is None:
                     os.environ.pop(name, None)
                 else:
                     os.environ[name] = value
+
+    def abandon(self) -> None:
+        """In a process of its own now: let go of everything that belongs to the worker it was forked from."""
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for number in (0, 1, 2):
+            os.dup2(nothing, number)
+        self.left = (self.inbound, self.outbound, self.memory)  # their descriptors are closed with the others
+        self.inbound, self.outbound = open(os.devnull, "rb"), open(os.devnull, "wb")  # noqa: SIM115 - to the end
+        self.memory = {}
+        self.scratch.forget()
 
     def _emitter(self, request_id: int) -> Any:
         def emit(stream: str, text: str) -> None:
@@ -179,17 +244,9 @@ def _hello() -> Dict[str, Any]:
         "executable": sys.executable,
         "pid": os.getpid(),
         "uid": os.geteuid(),
-        "boot_id": _first_line("/proc/sys/kernel/random/boot_id"),
+        "boot_id": boot_id(),
         "time": time.time(),
     }
-
-
-def _first_line(path: str) -> str:
-    try:
-        with open(path) as stream:
-            return stream.readline().strip()
-    except OSError:
-        return ""
 
 
 def _stay(number: int, frame: Any) -> None:

@@ -36,6 +36,7 @@ LISTINGS = (
     Listing("test", "Tests", "Used in templates and conditions as `value is name`."),
     Listing("lookup", "Lookups", "Used as `lookup('name', ...)`, `query('name', ...)` and `with_name`."),
     Listing("connection", "Connections", "Values of `ansible_connection` and `--connection`."),
+    Listing("inventory", "Inventory", "What `-i` can name; a YAML file says with `plugin: name` who is to read it."),
     Listing("check", "Checks", "Items of `verify:`."),
     Listing("fact", "Facts", "What `setup` gathers, one source a file."),
     Listing("renderer", "Outputs", "What shows a run; `--output`, `--junit` and `--report` choose among them."),
@@ -99,10 +100,80 @@ def _declaring(name: str) -> tuple[ModuleType, ...]:
     return tuple(catalog.load(kind, name) for kind in ("action", "module") if name in _names(kind))
 
 
+@dataclass(frozen=True, slots=True)
+class ParameterText:
+    """One parameter in words; ``default`` is empty where there is none."""
+
+    name: str
+    kind: str
+    help: str
+    required: bool
+    default: str
+    aliases: tuple[str, ...]
+    choices: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A module in words."""
+
+    name: str
+    summary: str
+    text: str
+    parameters: tuple[ParameterText, ...]
+    accepts_any: bool
+    returns: Mapping[str, str]
+    traits: Mapping[str, str]
+    examples: str
+
+
+def parameters_of(name: str) -> type[Parameters] | None:
+    """Return the parameters a module declares, None where it takes any."""
+    return next((file.Params for file in _declaring(name) if hasattr(file, "Params")), None)
+
+
+def described(name: str) -> Described:
+    """Return a module in words."""
+    files = _declaring(name)
+    text = next((file.__doc__ for file in files if file.__doc__), "")
+    params = parameters_of(name)
+    traits = next((file.TRAITS for file in files if hasattr(file, "TRAITS")), None)
+    examples = next((file.EXAMPLES for file in files if hasattr(file, "EXAMPLES")), "")
+    return Described(
+        name,
+        _first_line(text),
+        text,
+        tuple(_parameter_texts(params)) if params is not None else (),
+        params is None or params.accepts_any,
+        returns_of(name),
+        {key: _plain(value) for key, value in _traits(traits)} if traits is not None else {},
+        examples.strip(),
+    )
+
+
+def returns_of(name: str) -> dict[str, str]:
+    """Return what the module's ``RETURNS`` says of its return values: ``key: meaning``, one a line."""
+    text = next((file.RETURNS for file in _declaring(name) if hasattr(file, "RETURNS")), "")
+    pairs = (line.partition(": ") for line in text.strip().splitlines())
+    return {key: meaning for key, colon, meaning in pairs if colon}
+
+
+def _parameter_texts(params: type[Parameters], prefix: str = "") -> Iterator[ParameterText]:
+    for name, param in sorted(params.declared.items()):
+        if name.startswith("_"):
+            continue
+        public = prefix + name.rstrip("_")
+        default = "" if param.required or param.default is None else _plain(param.default)
+        choices = tuple(_plain(choice) for choice in param.choices or ())
+        yield ParameterText(public, _type(param), param.help, param.required, default, param.aliases, choices)
+        if param.options is not None:
+            yield from _parameter_texts(param.options, f"{public}{'[]' if param.kind == 'list' else ''}.")
+
+
 def _module_page(name: str) -> str:
     files = _declaring(name)
     doc = next((file.__doc__ for file in files if file.__doc__), "")
-    params = next((file.Params for file in files if hasattr(file, "Params")), None)
+    params = parameters_of(name)
     examples = next((file.EXAMPLES for file in files if hasattr(file, "EXAMPLES")), "")
     traits = next((file.TRAITS for file in files if hasattr(file, "TRAITS")), None)
     parts = [doc]
@@ -110,6 +181,9 @@ def _module_page(name: str) -> str:
         parts.append("## Parameters\n\n" + (table(_HEAD, list(_rows(params))) or "None."))
         if params.accepts_any:
             parts.append("Any further names are accepted.")
+    returns = returns_of(name)
+    if returns:
+        parts.append("## Return values\n\n" + table(("key", "meaning"), [(f"`{k}`", v) for k, v in returns.items()]))
     if traits is not None:
         parts.append("## Traits\n\n" + "\n".join(f"- {key}: {_plain(value)}" for key, value in _traits(traits)))
     if examples:
@@ -122,6 +196,8 @@ _HEAD = ("parameter", "type", "default", "meaning")
 
 def _rows(params: type[Parameters], prefix: str = "") -> Iterator[tuple[str, str, str, str]]:
     for name, param in sorted(params.declared.items()):
+        if name.startswith("_"):
+            continue
         public = prefix + name.rstrip("_")
         aliases = f" (also: {', '.join(f'`{alias}`' for alias in param.aliases)})" if param.aliases else ""
         default = "required" if param.required else "" if param.default is None else f"`{_plain(param.default)}`"

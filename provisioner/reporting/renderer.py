@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
@@ -12,11 +13,27 @@ DEFAULT_WIDTH = 79
 
 
 @dataclass(frozen=True, slots=True)
+class Display:
+    """What Ansible's settings for its default output say; each is named as there."""
+
+    skipped_hosts: bool = True
+    ok_hosts: bool = True
+    failed_stderr: bool = False
+    custom_stats: bool = False
+    per_host_start: bool = False
+    check_mode_markers: bool = False
+    path_on_failure: bool = False
+    result_format: str = "json"
+    pretty: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """How to show. ``stream`` is for renderers that print, ``path`` for those that write a file when they are closed.
 
     ``verbosity`` counts the ``-v``; ``diff`` shows what changed inside files; ``runs`` is the folder that holds one
-    folder a run, so that the last line can say where the journal is.
+    folder a run, so that the last line can say where the journal is. ``errors`` is where warnings go, ``log`` takes
+    every line besides, with its level; ``display`` is for the renderers that show what Ansible shows.
     """
 
     stream: TextIO | None = None
@@ -26,6 +43,10 @@ class Settings:
     is_coloured: bool = False
     width: int = DEFAULT_WIDTH
     runs: Path | None = None
+    errors: TextIO | None = None
+    log: Callable[[str, str], None] | None = None
+    log_verbosity: int = 0
+    display: Display = Display()
 
     def journal_of(self, run: str) -> str:
         """Return the path of a run's journal as text, or nothing where it is not known."""

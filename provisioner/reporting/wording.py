@@ -35,7 +35,7 @@ def message(result: Mapping[str, object]) -> str:
     """Return what a result says about itself: ``msg``, or what stands for it."""
     if "censored" in result:
         return str(result["censored"])
-    for key in ("msg", "exception", "reason"):
+    for key in ("_ansible_diagnosis", "msg", "exception", "reason"):
         if result.get(key):
             return _text(result[key])
     return f"non-zero return code {result['rc']}" if result.get("rc") else ""

@@ -35,7 +35,7 @@ def _size(entry: object, total: int) -> int:
 def ordered(hosts: Sequence[str], order: str | None) -> tuple[str, ...]:
     """Return the hosts in the play's ``order``; ValueError for a word that is none."""
     match order:
-        case None | "inventory":
+        case None | "" | "inventory":
             return tuple(hosts)
         case "reverse_inventory":
             return tuple(reversed(hosts))

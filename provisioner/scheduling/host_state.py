@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from enum import IntEnum
 
-from provisioner.graph.operation import Branch, Section
+from provisioner.graph.operation import Branch, RoleContext, Section
 from provisioner.model.status import Status
 
 
@@ -46,6 +46,7 @@ class HostState:
         "notified",
         "open",
         "phase",
+        "played",
         "rescue_failed",
     )
 
@@ -64,6 +65,7 @@ class HostState:
         self.ended = False
         self.ended_uses: set[str] = set()
         self.has_failed_handler = False
+        self.played: dict[str, str] = {}
         self.open = nodes
 
     @property
@@ -87,6 +89,30 @@ class HostState:
                 self.rescue_failed.add(f"{branch.block}/{branch.section.value}")
         self.doomed = True
         return False
+
+    def play_role(self, role: RoleContext, status: Status) -> None:
+        """Note that a task of a role ran: the role need not run again here, unless it broke off."""
+        if not role.identity:
+            return
+        if status in (Status.OK, Status.CHANGED, Status.IGNORED):
+            self.played.setdefault(role.identity, role.uses[-1])
+        elif status is Status.FAILED and self.played.get(role.identity) == role.uses[-1]:
+            del self.played[role.identity]
+
+    def has_played(self, role: RoleContext) -> bool:
+        """Tell whether an earlier use of the role with the same parameters ran here."""
+        return bool(role.identity) and self.played.get(role.identity, role.uses[-1]) != role.uses[-1]
+
+    def forgive(self, branches: tuple[Branch, ...]) -> bool:
+        """Forget failures of a host that only runs an ``always`` yet; return whether it takes part again."""
+        start = self._last_open_always(branches)
+        if self.gone or start is None:
+            return False
+        for branch in branches[:start]:
+            self.failed_blocks.discard(branch.block)
+            self.rescue_failed.discard(f"{branch.block}/{branch.section.value}")
+        self.doomed = False
+        return True
 
     def fate(self, branches: tuple[Branch, ...]) -> Status | None:
         """Return None where the host runs an operation at this place, else how it is passed by."""

@@ -14,16 +14,19 @@ class Node:
 
     __slots__ = (
         "after",
+        "asked",
         "before",
         "chosen",
         "hosts",
         "index",
+        "is_open",
         "locks",
         "once",
         "open",
         "operation",
         "parties",
         "pending",
+        "waiting",
     )
 
     def __init__(self, index: int, operation: Operation, parties: tuple[str, ...]) -> None:
@@ -39,7 +42,11 @@ class Node:
         self.pending: list[tuple[str, tuple[str, ...]]] = []
         self.chosen = ""
         self.once = operation.runs_once and len(parties) > 1
-        self.locks = _locks(operation)
+        self.is_open = operation.asks_first
+        """Whether the first host has yet to say how the operation is run."""
+        self.asked = ""
+        self.waiting: list[str] = []
+        self.locks = locks(operation)
 
     @property
     def kind(self) -> Kind:
@@ -47,7 +54,7 @@ class Node:
         return self.operation.kind
 
 
-def _locks(operation: Operation) -> tuple[tuple[str, int], ...]:
+def locks(operation: Operation) -> tuple[tuple[str, int], ...]:
     """Return (name, how many may hold it) of the operation's locks and throttle."""
     found = [(f"lock:{name}", 1) for name in operation.keywords.lock]
     throttle = operation.keywords.throttle

@@ -10,7 +10,7 @@ class Rules:
     """``slots`` hosts at most work at once (forks); ``pinned`` hosts keep theirs to the end (host_pinned).
 
     ``max_fail_percentage``: when more of the batch have failed, everything stops. ``force_handlers``: failed hosts
-    still run what was notified.
+    still run what was notified. ``informed`` hosts need not gather facts.
     """
 
     slots: int = 50
@@ -18,3 +18,4 @@ class Rules:
     max_fail_percentage: float | None = None
     force_handlers: bool = False
     send_ahead: bool = True
+    informed: frozenset[str] = frozenset()

@@ -8,6 +8,7 @@ turn; if something before them fails they come back as Dropped and are decided a
 
 from __future__ import annotations
 
+import dataclasses
 from array import array
 from collections import deque
 from collections.abc import Sequence
@@ -16,13 +17,14 @@ from typing import assert_never
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Kind, Operation
 from provisioner.graph.passes.joins import join_id
+from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
 from provisioner.scheduling.host_state import LEFT_BEHIND, HostState, Phase
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
-from provisioner.scheduling.plan import Node, Plan
+from provisioner.scheduling.plan import Node, Plan, locks
 from provisioner.scheduling.pools import Locks, Slots
 from provisioner.scheduling.rules import Rules
-from provisioner.scheduling.stimuli import Deferred, Dropped, Ends, Expanded, Finished, Sent, Stimulus, Stop
+from provisioner.scheduling.stimuli import Decided, Deferred, Dropped, Ends, Expanded, Finished, Sent, Stimulus, Stop
 
 
 class RunState:
@@ -32,6 +34,9 @@ class RunState:
         self.rules = rules
         self.plan = Plan(graph, tuple(hosts))
         self._index = {n.operation.id: n.index for n in self.plan.nodes}
+        for node in self.plan.nodes if rules.informed else ():
+            if node.operation.section == "facts":
+                node.hosts = frozenset(hosts) - rules.informed
         size = len(self.plan.nodes)
         self.hosts = {h: HostState(h, array("H", self.plan.template), size) for h in hosts}
         self._slots = Slots(rules.slots)
@@ -67,6 +72,8 @@ class RunState:
                 host.phase[node.index] = Phase.SENT
                 if self.rules.send_ahead:
                     self._send_ahead(host, node)
+            case Decided():
+                self._decided(stimulus)
             case Deferred():
                 self._come_back(*self._instance(stimulus.operation, stimulus.host), Phase.DEFERRED)
             case Dropped():
@@ -87,6 +94,14 @@ class RunState:
     def is_over(self) -> bool:
         """Tell whether every instance is settled."""
         return self._outstanding == 0
+
+    def readmit(self, operation: Operation) -> None:
+        """Forgive at ``operation``: hosts out of reach are tried again, those in an ``always`` go on behind it."""
+        for host in self.hosts.values():
+            if host.gone and not host.doomed:
+                host.gone = False
+            elif host.doomed:
+                host.forgive(operation.branches)
 
     def operation(self, name: str) -> Operation:
         """Return an operation of the base graph or of any fragment spliced in."""
@@ -147,6 +162,8 @@ class RunState:
         fate = None if self._is_forced(host, operation) else host.fate(operation.branches)
         if fate is None and host.ended_uses and operation.role and not host.ended_uses.isdisjoint(operation.role.uses):
             return Status.BYPASSED
+        if fate is None and operation.role is not None and host.has_played(operation.role):
+            return Status.BYPASSED
         if fate is None and operation.handler and operation.handler not in host.notified:
             return Status.BYPASSED
         if fate is None and node.once and node.chosen not in ("", host.name):
@@ -164,6 +181,11 @@ class RunState:
         return self._is_forced(host, operation) or host.fate(operation.branches) is None
 
     def _start(self, host: HostState, node: Node) -> None:
+        if node.is_open and node.asked not in ("", host.name):
+            host.phase[node.index] = Phase.HELD
+            node.waiting.append(host.name)
+            return
+        node.asked = host.name
         if node.once:
             node.chosen = host.name
         if not self._slots.take(host.name):
@@ -175,6 +197,24 @@ class RunState:
             self._for_lock.append((host, node))
         else:
             self._dispatch(host, node, ahead=False)
+
+    def _decided(self, told: Decided) -> None:
+        """Take what the first host says of an operation; let the others come to it now."""
+        host, node = self._instance(told.operation, told.host)
+        if not node.is_open:
+            return
+        node.is_open = False
+        throttle = told.throttle or UNSET
+        keywords = dataclasses.replace(node.operation.keywords, throttle=throttle)
+        node.operation = dataclasses.replace(
+            node.operation, keywords=keywords, runs_once=told.runs_once, asks_first=False
+        )
+        node.once = told.runs_once and len(node.parties) > 1
+        node.chosen = host.name if node.once else ""
+        before, node.locks = node.locks, locks(node.operation)
+        self._locks.take(tuple(each for each in node.locks if each not in before))
+        self._ready.extend((self.hosts[name], node) for name in node.waiting)
+        node.waiting.clear()
 
     def _dispatch(self, host: HostState, node: Node, *, ahead: bool) -> None:
         operation = node.operation
@@ -228,8 +268,11 @@ class RunState:
                 return self._fate(host, node) is not None
 
     def _offer(self, host: HostState, node: Node) -> None:
-        if self._stopping or node.locks or node.once or node.operation.handler or node.operation.is_include:
+        operation = node.operation
+        if self._stopping or node.locks or node.once or node.is_open or operation.handler or operation.is_include:
             return
+        if operation.role is not None and operation.role.is_again:
+            return  # whether it runs at all depends on what is under way
         if self._slots.take(host.name):
             self._dispatch(host, node, ahead=True)
 
@@ -247,6 +290,8 @@ class RunState:
         self._release(host, node)
         for handler in told.notified:
             host.notified.setdefault(handler)
+        if node.operation.role is not None:
+            host.play_role(node.operation.role, told.status)
         if told.status.is_bad:
             self._failed(host, node, told)
         if told.ends is not None:
@@ -264,7 +309,11 @@ class RunState:
             host.has_failed_handler |= node.operation.section == "handlers"
         else:
             host.gone = True
-        if told.fatal:
+        self._spread(host, node, fatal=told.fatal)
+
+    def _spread(self, host: HostState, node: Node, *, fatal: bool) -> None:
+        """Let the others fail with a host where that is asked for."""
+        if fatal:
             self._fatal.add(node.index)
             for other in self.hosts.values():
                 if other.is_live and other.phase[node.index] == Phase.SETTLED and other is not host:
@@ -349,6 +398,8 @@ class RunState:
             if graph is None:
                 for name in names:
                     self.hosts[name].fail(node.operation.branches)
+                    self.hosts[name].has_failed_handler |= node.operation.section == "handlers"
+                    self._spread(self.hosts[name], node, fatal=told.fatal)
             elif len(graph):
                 ends = self._splice(graph, parties, frozenset(names), ends, node.index)
         if ends != [node.index]:
@@ -372,6 +423,8 @@ class RunState:
                     self.plan.nodes[root].before.append(include)
                 else:
                     self.plan.connect(end, root)
+            if self.plan.nodes[root].kind is Kind.BARRIER:
+                self.plan.nodes[root].open = len(parties) * len(ends)
         return sinks
 
     def _enter(self, parties: tuple[str, ...], first: int, join: Node, ends: list[int], node: Node) -> None:

@@ -28,6 +28,16 @@ class Sent:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What the first host of an operation with ``asks_first`` says of it, before anything else of it is told."""
+
+    operation: str
+    host: str
+    runs_once: bool
+    throttle: int
+
+
+@dataclass(frozen=True, slots=True)
 class Deferred:
     """An operation offered ahead of its turn cannot be sent yet; it waits for its turn."""
 
@@ -62,10 +72,14 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The graphs that an Expand instruction asked for, in the order of its groups; None where it failed."""
+    """The graphs that an Expand instruction asked for, in the order of its groups; None where it failed.
+
+    ``fatal`` says that such a failure ends every other host's way too.
+    """
 
     ticket: int
     graphs: tuple[Graph | None, ...]
+    fatal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +87,4 @@ class Stop:
     """Start nothing more; what runs may finish."""
 
 
-Stimulus: TypeAlias = Sent | Deferred | Dropped | Finished | Expanded | Stop
+Stimulus: TypeAlias = Sent | Decided | Deferred | Dropped | Finished | Expanded | Stop

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
 
+from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Text
 
@@ -60,10 +61,20 @@ def is_encrypted(data: bytes | str) -> bool:
 
 
 class Vault:
-    """The vault passwords of a run. ``on_secret`` is told every text that is decrypted, so that it can be masked."""
+    """The vault passwords of a run. ``on_secret`` is told every text that is decrypted, so that it can be masked.
 
-    def __init__(self, secrets: Sequence[VaultSecret] = (), on_secret: Callable[[str], None] = _nobody) -> None:
+    ``matches_ids``: a password is only tried on what was encrypted under its id.
+    """
+
+    def __init__(
+        self,
+        secrets: Sequence[VaultSecret] = (),
+        on_secret: Callable[[str], None] = _nobody,
+        *,
+        matches_ids: bool = False,
+    ) -> None:
         self.secrets = tuple(secrets)
+        self._matches_ids = matches_ids
         self.on_secret = on_secret
         self._opened: dict[str, bytes] = {}
 
@@ -83,6 +94,8 @@ class Vault:
         envelope = _read(words, position)
         ordered = sorted(self.secrets, key=lambda secret: secret.id != envelope.vault_id)
         for secret in ordered:
+            if self._matches_ids and secret.id != envelope.vault_id:
+                break
             opened = _open(envelope, secret.password)
             if opened is not None:
                 self._opened[words] = opened
@@ -90,9 +103,10 @@ class Vault:
                 return opened
         raise _refused(envelope.vault_id, [secret.id for secret in ordered], position)
 
-    def encrypt(self, data: bytes, vault_id: str | None = None) -> str:
+    def encrypt(self, data: bytes, vault_id: str | None = None, salt: bytes = b"") -> str:
         """Return ``data`` encrypted with the password of ``vault_id`` (the first one where it is None).
 
+        A ``salt`` of one's own makes the same text of the same content every time, which tells that it is the same.
         An id other than ``default`` is written into the header (format 1.2).
         """
         secret = next((s for s in self.secrets if vault_id is None or s.id == vault_id), None)
@@ -102,7 +116,7 @@ class Vault:
                                 detail=f"ids given: {known}", hint="give --vault-id ID@FILE")  # fmt: skip
         named = vault_id not in (None, DEFAULT_ID)
         header = f"{HEADER}1.2;AES256;{vault_id}" if named else f"{HEADER}1.1;AES256"
-        body = _seal(data, secret.password)
+        body = _seal(data, secret.password, salt or os.urandom(_KEY_BYTES))
         return "\n".join([header, *(body[i : i + _LINE] for i in range(0, len(body), _LINE))]) + "\n"
 
     def _report(self, opened: bytes) -> None:
@@ -117,14 +131,17 @@ class Vault:
 def _refused(vault_id: str, tried: Sequence[str], position: Position | None) -> InputError:
     where = position.source.name if position else "this text"
     if not tried:
-        return InputError.at(position, f"{where} is encrypted and no vault password was given",
-                             hint="give --ask-vault-pass, --vault-password-file or --vault-id")  # fmt: skip
-    return InputError.at(
-        position,
-        f"none of the vault passwords opens {where}",
-        detail=f"it was encrypted with vault id '{vault_id}'; ids tried: {', '.join(tried)}",
-        hint="the password is wrong or the text was damaged",
-    )
+        return InputError(Diagnostic(
+            f"{where} is encrypted and no vault password was given", position,
+            hint="give --ask-vault-pass, --vault-password-file or --vault-id",
+            known_as="Attempting to decrypt but no vault secrets found", known_code=1,
+        ))  # fmt: skip
+    return InputError(Diagnostic(
+        f"none of the vault passwords opens {where}", position,
+        f"it was encrypted with vault id '{vault_id}'; ids tried: {', '.join(tried)}",
+        "the password is wrong or the text was damaged",
+        known_as=f"Decryption failed (no vault secrets were found that could decrypt) on {where}", known_code=1,
+    ))  # fmt: skip
 
 
 def _read(words: str, position: Position | None) -> _Envelope:
@@ -138,8 +155,9 @@ def _read(words: str, position: Position | None) -> _Envelope:
                             hint="encrypt it anew as format 1.1 or 1.2 with AES256")  # fmt: skip
     try:
         salt, digest, ciphertext = (unhexlify(part) for part in unhexlify("".join(lines[1:])).split(b"\n"))
-    except (BadHex, ValueError):
-        raise InputError.at(position, "the vault-encrypted text is damaged",
+    except (BadHex, ValueError) as error:
+        known_as = f"Vault format unhexlify error: {error}"
+        raise InputError.at(position, "the vault-encrypted text is damaged", known_as=known_as,
                             hint="a line is missing, or it was indented or wrapped by hand") from None  # fmt: skip
     return _Envelope(parts[3] if len(parts) > 3 else DEFAULT_ID, salt, digest, ciphertext)
 
@@ -161,8 +179,7 @@ def _open(envelope: _Envelope, password: bytes) -> bytes | None:
     return unpadder.update(padded) + unpadder.finalize()
 
 
-def _seal(data: bytes, password: bytes) -> str:
-    salt = os.urandom(_KEY_BYTES)
+def _seal(data: bytes, password: bytes, salt: bytes) -> str:
     key, mac_key, counter = _keys(password, salt)
     padder = PKCS7(_BLOCK_BYTES * 8).padder()
     locker = Cipher(algorithms.AES(key), modes.CTR(counter)).encryptor()

@@ -39,12 +39,20 @@ def _secret(vault_id: str, origin: str, ask: Ask) -> VaultSecret:
         path = Path(origin).expanduser()
         if not path.is_file():
             raise InputError.at(None, f"the vault password file '{origin}' does not exist",
-                                hint="give ID@FILE, ID@prompt, or the path of a file or executable")  # fmt: skip
-        password = _run(path, vault_id) if os.access(path, os.X_OK) else path.read_bytes()
+                                hint="give ID@FILE, ID@prompt, or the path of a file or executable",
+                                known_as=f"The vault password file {path.absolute()} was not found")  # fmt: skip
+        password = _run(path, vault_id) if os.access(path, os.X_OK) else _content(path)
     password = password.strip(b"\r\n") if origin in _PROMPTS else password.strip()
     if not password:
         raise InputError.at(None, f"the vault password from '{origin}' is empty")
     return VaultSecret(vault_id, password)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise InputError.at(None, f"the vault password file '{path}' cannot be read", detail=str(error)) from None
 
 
 def _run(path: Path, vault_id: str) -> bytes:

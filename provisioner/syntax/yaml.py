@@ -23,7 +23,7 @@ from ruamel.yaml.events import (
     SequenceStartEvent,
 )
 
-from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Severity
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Source, Text, Unsafe
 from provisioner.syntax.scalars import BOOLEANS, MERGE, NULLS, floating, integer, plain, timestamp
@@ -38,6 +38,8 @@ except ImportError:
     CParser = None
 
 _PREFIX = "tag:yaml.org,2002:"
+REPEATED = "While constructing a mapping from"
+"""How what is known of a repeated key begins."""
 Event: TypeAlias = Any
 """A parser event; which attributes it has depends on its kind, which its base class does not declare."""
 
@@ -222,7 +224,11 @@ class _Builder:
             return
         first = own[key]
         before = f"first written at {first.position}" if isinstance(first, Text) else ""
-        self._findings.warn(f"key '{key}' is written twice; the last one counts", key.position, detail=before)
+        where = key.position
+        place = f"{where.source.path}, line {where.line}, column {where.column}" if where else "a text"
+        known_as = f"{REPEATED} {place}, found a duplicate dict key ({key}). Using last defined value only."
+        summary = f"key '{key}' is written twice; the last one counts"
+        self._findings.add(Diagnostic(summary, where, before, severity=Severity.WARNING, known_as=known_as))
 
     def _scalar(self, event: Event) -> object:
         text: str = event.value

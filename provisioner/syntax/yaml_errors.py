@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from ruamel.yaml.error import MarkedYAMLError
@@ -26,7 +27,25 @@ def explain(source: Source, error: MarkedYAMLError) -> InputError:
     position = _shown(source, Position(source, line, column))
     detail = f"{context}, {problem}" if context else ""
     return InputError.at(
-        position, f"YAML syntax: {problem}", detail="" if source.secret else detail, hint=_hint(source, position, error)
+        position,
+        f"YAML syntax: {problem}",
+        detail="" if source.secret else detail,
+        hint=_hint(source, position, error),
+        known_as=_known_as(source, detail or problem),
+    )
+
+
+def _known_as(source: Source, problem: str) -> str:
+    """Return what Ansible calls it: it takes every file for JSON first."""
+    try:
+        json.loads(source.text)
+    except ValueError as error:
+        as_json = str(error)
+    else:
+        as_json = "no error"
+    return (
+        "We were unable to read either as JSON nor YAML, these are the errors we got from each:\n"
+        f"JSON: {as_json}\n\nSyntax Error while loading YAML.\n  {'' if source.secret else problem}"
     )
 
 

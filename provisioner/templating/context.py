@@ -54,5 +54,5 @@ class LookupContext:
         path = self.find(name, folder)
         if path is None:
             places = ", ".join(str(place) for place in self.candidates(name, folder))
-            raise LookupFailed(f"file '{name}' was not found; looked for: {places}")
+            raise LookupFailed(f"could not locate file in lookup: {name}; looked for: {places}")
         return path, self.settings.read_file(path).decode("utf-8")

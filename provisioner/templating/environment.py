@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
-from jinja2 import BaseLoader, Environment, TemplateNotFound, nodes
+from jinja2 import BaseLoader, Environment, TemplateNotFound, TemplateSyntaxError, nodes
 from jinja2.environment import Template
 from jinja2.nativetypes import NativeCodeGenerator
 from jinja2.parser import Parser
@@ -19,6 +19,7 @@ from jinja2.utils import missing
 from provisioner.templating.settings import TemplateOptions
 from provisioner.templating.undefined import Missing
 from provisioner.templating.values import from_nodes, from_nodes_native
+from provisioner.templating.vaulted import Sealed
 
 
 class Variables(Protocol):
@@ -148,6 +149,8 @@ def used(value: Any) -> Any:
     """Let a value into the output; an undefined one fails here, where its line is known."""
     if type(value) is Missing:
         value.missing_fail()
+    if type(value) is Sealed:
+        value.fail()
     return value
 
 
@@ -182,7 +185,7 @@ class ScopeEnvironment(Environment):
     template_class = ScopeTemplate
     concat = staticmethod(_joined)  # type: ignore[assignment]
 
-    def __init__(self, options: TemplateOptions, loader: BaseLoader | None) -> None:
+    def __init__(self, options: TemplateOptions, loader: BaseLoader | None, extensions: tuple[str, ...] = ()) -> None:
         super().__init__(
             block_start_string=options.block_start_string,
             block_end_string=options.block_end_string,
@@ -195,7 +198,7 @@ class ScopeEnvironment(Environment):
             trim_blocks=options.trim_blocks,
             lstrip_blocks=options.lstrip_blocks,
             newline_sequence=options.newline_sequence,  # type: ignore[arg-type]
-            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols"],
+            extensions=["jinja2.ext.do", "jinja2.ext.loopcontrols", *extensions],
             optimized=False,
             undefined=Missing,
             finalize=used,
@@ -206,6 +209,13 @@ class ScopeEnvironment(Environment):
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         with _odd_escapes_allowed(source):
             return super()._parse(source, name, filename)
+
+    def compile(self, source: Any, *args: Any, **options: Any) -> Any:
+        """Compile a template; what only Python finds wrong (an argument given twice) is a syntax error like others."""
+        try:
+            return super().compile(source, *args, **options)
+        except SyntaxError as error:
+            raise TemplateSyntaxError(error.msg, 1) from error
 
     def expression(self, source: str) -> ScopeTemplate:
         """Compile a bare expression; rendering it yields its one value."""

@@ -69,12 +69,37 @@ def failed(error: Exception, where: Where) -> TemplateError:
         return TemplateError(Diagnostic(summary, _position(where, line), _way(where)))
     if isinstance(error, TemplateSyntaxError):
         place = in_file(error.filename or error.name or "template", error.source or "", error.lineno)
-        return TemplateError(Diagnostic(f"template syntax: {error.message}", place, _way(where)))
+        return TemplateError(
+            Diagnostic(f"template syntax: {error.message}", place, _way(where)), _syntax_said(error, error.source or "")
+        )
     said = str(error) or type(error).__name__
+    unknown = re.fullmatch(r"No (filter|test) named '(.+)'(?: found)?\.", said)
+    if unknown and isinstance(error, TemplateRuntimeError):
+        kind, name = unknown.groups()
+        reason = name if name.isidentifier() else f"invalid plugin name: ansible.builtin.{name}"
+        diagnostic = Diagnostic(f"there is no {kind} '{name}'", _position(where, line), _way(where))
+        return TemplateError(diagnostic, f"TemplateSyntaxError: Could not load \"{name}\": '{reason}'")
     told = isinstance(error, (LookupFailed, TemplateRuntimeError, ValueError))
     summary = said if told else f"{said} ({type(error).__name__})"
     details = [f"in: {shown}" for shown in [_expression(where, line)] if shown and shown not in summary]
-    return TemplateError(Diagnostic(summary, _position(where, line), "\n".join([*details, *_lines(_way(where))])))
+    diagnostic = Diagnostic(summary, _position(where, line), "\n".join([*details, *_lines(_way(where))]))
+    if isinstance(error, LookupFailed):
+        return TemplateError(diagnostic, error.plainly)
+    return TemplateError(diagnostic, said if told else _unexpected_said(error, where), is_unexpected=not told)
+
+
+def _unexpected_said(error: Exception, where: Where) -> str:
+    """Return what to say of an exception that nobody expected, in the words playbooks know."""
+    if isinstance(error, TypeError):
+        return f"Unexpected templating type error occurred on ({where.text}): {error}"
+    return (
+        f"An unhandled exception occurred while templating '{where.text}'. "
+        f"Error was a {type(error)}, original message: {error}"
+    )
+
+
+def _syntax_said(error: TemplateSyntaxError, text: str) -> str:
+    return f"template error while templating string: {(error.message or '').rstrip('.')}. String: {text}"
 
 
 def undefined(what: Missing, where: Where, line: int | None = None) -> UndefinedVariable:
@@ -86,7 +111,7 @@ def undefined(what: Missing, where: Where, line: int | None = None) -> Undefined
     details += _lines(_way(where))
     hint = _hint(what, where.work.scope)
     diagnostic = Diagnostic(_undefined_summary(what), _position(where, line), "\n".join(details), hint)
-    return UndefinedVariable(diagnostic, what.missing_name, where.work.chain)
+    return UndefinedVariable(diagnostic, what.missing_name, where.work.chain, what.missing_message)
 
 
 def _caused(cause: UndefinedVariable, where: Where, line: int | None) -> UndefinedVariable:
@@ -96,7 +121,8 @@ def _caused(cause: UndefinedVariable, where: Where, line: int | None) -> Undefin
         return cause
     known = cause.diagnostic
     detail = "\n".join([*_lines(known.detail), f"needed at {place}"])
-    return UndefinedVariable(Diagnostic(known.summary, known.position, detail, known.hint), cause.name, cause.chain)
+    diagnostic = Diagnostic(known.summary, known.position, detail, known.hint)
+    return UndefinedVariable(diagnostic, cause.name, cause.chain, cause.plainly)
 
 
 def _undefined_summary(what: Missing) -> str:
@@ -155,13 +181,15 @@ def syntax(
     hint = ""
     if unknown:
         kind, name = unknown.groups()
-        return TemplateError(_unknown(kind, name, _moved(position, error.lineno + skipped_lines, text), known))
+        said = f"template error while templating string: Could not load \"{name}\": '{name}'. String: {text}"
+        return TemplateError(_unknown(kind, name, _moved(position, error.lineno + skipped_lines, text), known), said)
     if "expected token 'end of print statement', got '='" in message or "got '='" in message:
         hint = "compare with =="
     elif "got '{'" in message or ("unexpected '}'" in message):
         hint = "inside {{ }} and in conditions a variable is written without further {{ }}"
     place = _moved(position, error.lineno + skipped_lines, text)
-    return TemplateError(Diagnostic(f"template syntax: {message}", place, _shown(text), hint))
+    diagnostic = Diagnostic(f"template syntax: {message}", place, _shown(text), hint)
+    return TemplateError(diagnostic, _syntax_said(error, text))
 
 
 def unknown_names(tree: nodes.Template, text: str, position: Position | None, known: Known) -> Diagnostic | None:

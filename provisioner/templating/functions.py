@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import pass_context
@@ -12,28 +12,34 @@ from jinja2.runtime import Context, Undefined
 
 from provisioner import catalog
 from provisioner.diagnostics.diagnostic import Diagnostic, Severity
-from provisioner.diagnostics.errors import ProvisionerError, nearest
+from provisioner.diagnostics.errors import nearest
+from provisioner.diagnostics.position import Unsafe
 from provisioner.templating.context import LookupContext
 from provisioner.templating.errors import LookupFailed
-from provisioner.templating.plugins import import_file, plugin_files, short_name
+from provisioner.templating.plugins import short_name
+from provisioner.templating.project_lookups import LookupRun, run_of
+from provisioner.templating.project_plugins import ProjectPlugins
 from provisioner.templating.settings import RenderSettings
 from provisioner.templating.undefined import Missing
+from provisioner.templating.values import FinalText
 from provisioner.variables.scope import NotYet
-
-LookupRun = Callable[..., list[Any]]
 
 
 class Lookups:
     """Finds lookups by name and runs them."""
 
-    def __init__(self, settings: RenderSettings, surroundings: Callable[[Context | None], LookupContext]) -> None:
-        self._settings, self._surroundings = settings, surroundings
+    def __init__(
+        self,
+        settings: RenderSettings,
+        project: ProjectPlugins,
+        surroundings: Callable[[Context | None], LookupContext],
+    ) -> None:
+        self._settings, self._project, self._surroundings = settings, project, surroundings
         self._runs: dict[str, LookupRun] = {}
 
     def names(self) -> set[str]:
-        """Return every lookup there is."""
-        own = {path.stem for folder in self._settings.plugin_folders.lookups for path in plugin_files(folder)}
-        return set(catalog.names("lookup")) | own
+        """Return every lookup there is, without those of collections."""
+        return set(catalog.names("lookup")) | self._project.names("lookup")
 
     def find(self, written: str) -> LookupRun:
         """Return the function of a lookup; LookupFailed where there is none."""
@@ -42,17 +48,17 @@ class Lookups:
         return self._runs[written]
 
     def _load(self, written: str) -> LookupRun:
-        for folder in self._settings.plugin_folders.lookups:
-            path = folder / f"{written}.py"
-            if path.is_file():
-                return _class_run(import_file(path).LookupModule)
-        name = short_name(written)
+        holder = None if written.startswith("ansible.builtin.") else self._project.lookup(written)
+        if holder is not None:
+            return run_of(holder, short_name(written))
+        name = short_name(self._project.redirected("lookup", written))
         if name in catalog.names("lookup"):
             run: LookupRun = catalog.load("lookup", name).run
             return run
-        raise LookupFailed(f"there is no lookup '{written}'; {nearest(name, self.names())}".rstrip("; "))
+        text = f"there is no lookup '{written}'; {nearest(name, self.names())}".rstrip("; ")
+        raise LookupFailed(text, f"lookup plugin ({written}) not found")
 
-    def run(self, name: str, terms: list[Any], context: LookupContext, **options: Any) -> list[Any]:
+    def run(self, name: str, terms: list[Any], context: LookupContext, /, **options: Any) -> list[Any]:
         """Run a lookup; ``errors`` (strict, warn, ignore) says what a failure does: the latter two give nothing."""
         return self._attempt(name, terms, context, options) or []
 
@@ -60,16 +66,17 @@ class Lookups:
         self, name: str, terms: list[Any], context: LookupContext, options: dict[str, Any]
     ) -> list[Any] | None:
         """Run a lookup; None where it failed and that is to be ignored."""
-        errors = options.pop("errors", "strict")
+        errors, trusts = options.pop("errors", "strict"), options.pop("allow_unsafe", False)
         function = self.find(name)
         try:
-            return function(terms, context, **self._accepted(name, function, options))
+            found = function(terms, context, **self._accepted(name, function, options))
+            return found if trusts else _as_data(found)
         except NotYet:
             raise
         except (LookupFailed, OSError, ValueError, TypeError) as error:
             text = f"lookup '{name}': {error}"
             if errors == "strict":
-                raise LookupFailed(text) from error
+                raise LookupFailed(text, error.plainly if isinstance(error, LookupFailed) else text) from error
             if errors == "warn":
                 self._settings.warn(Diagnostic(text, severity=Severity.WARNING))
             return None
@@ -90,14 +97,14 @@ class Lookups:
         """Return what templates call."""
 
         @pass_context
-        def lookup(context: Context, name: str, *terms: Any, **options: Any) -> Any:
+        def lookup(context: Context, name: str, /, *terms: Any, **options: Any) -> Any:
             """Return what a lookup finds: one value, or strings joined by commas."""
             wantlist = options.pop("wantlist", False)
             found = self._called(context, name, terms, options)
             return found if found is None and not wantlist else _one(found or [], wantlist)
 
         @pass_context
-        def query(context: Context, name: str, *terms: Any, **options: Any) -> Any:
+        def query(context: Context, name: str, /, *terms: Any, **options: Any) -> Any:
             """Return what a lookup finds as a list."""
             options.pop("wantlist", None)
             return self._called(context, name, terms, options) or []
@@ -119,36 +126,13 @@ def _one(found: list[Any], wantlist: bool) -> Any:
     return found[0] if len(found) == 1 else found
 
 
-class LazyVariables(Mapping[str, Any]):
-    """All variables for a project's lookup, each rendered when it is asked for."""
-
-    def __init__(self, context: LookupContext) -> None:
-        self._context = context
-
-    def __getitem__(self, name: str) -> Any:
-        return self._context.variable(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._context.scope.known_names())
-
-    def __len__(self) -> int:
-        return len(self._context.scope.known_names())
-
-
-def _class_run(holder: Any) -> LookupRun:
-    """Return the ``run`` of a project's own LookupModule in our shape."""
-
-    def run(terms: list[Any], context: LookupContext, **options: Any) -> list[Any]:
-        """Run the project's lookup with all variables."""
-        try:
-            found = holder().run(terms, variables=LazyVariables(context), **options)
-        except (ProvisionerError, NotYet):
-            raise
-        except Exception as error:
-            raise LookupFailed(str(error)) from error
-        return list(found)
-
-    return run
+def _as_data(value: Any) -> Any:
+    """Return what a lookup found, its texts marked: they come from outside and are never templates."""
+    if isinstance(value, str):
+        return value if isinstance(value, (FinalText, Unsafe)) else Unsafe(value)
+    if type(value) is dict:
+        return {key: _as_data(item) for key, item in value.items()}
+    return [_as_data(item) for item in value] if type(value) is list else value
 
 
 def now(utc: bool = False, fmt: str | None = None) -> Any:
@@ -159,4 +143,4 @@ def now(utc: bool = False, fmt: str | None = None) -> Any:
 
 def undef(hint: str | None = None) -> Undefined:
     """Return an undefined value that says ``hint`` when it is used."""
-    return Missing(hint=hint)
+    return Missing(hint=hint or "Mandatory variable has not been overridden")

@@ -31,6 +31,11 @@ SCHEMES = {
     "bcrypt": Scheme("2b", 22, 12),
     "yescrypt": Scheme("y", 22),
 }
+OF_OTHERS = frozenset(
+    {"msdcc", "msdcc2", "lmhash", "nthash", "mysql41", "mssql2005", "oracle11", "des_crypt", "argon2", "scrypt"}
+)
+"""Kinds of hashes that no system's crypt(3) makes."""
+
 SAME_AS = {"blowfish": "bcrypt", **{f"{name}_crypt": name for name in ("md5", "sha256", "sha512")}}
 
 
@@ -43,7 +48,11 @@ def hashed(password: str, kind: str = "sha512", *, salt: str | None = None, **op
     name = SAME_AS.get(kind, kind)
     scheme = SCHEMES.get(name)
     if scheme is None:
-        raise ValueError(f"password_hash: there is no type '{kind}'; there are {', '.join([*SCHEMES, *SAME_AS])}")
+        if kind in OF_OTHERS:
+            common = "md5, blowfish, sha256, sha512"
+            raise ValueError(f"{kind} is not in the list of supported passlib algorithms: {common}")
+        known = ", ".join([*SCHEMES, *SAME_AS])
+        raise ValueError(f"password_hash does not support '{kind}' algorithm; there are {known}")
     setting = _setting(name, scheme, salt or random_salt(options.get("salt_size") or scheme.salt_size), options)
     result = _crypt(password.encode(), setting.encode())
     if not result or result.startswith("*") or not result.startswith("$"):
@@ -72,6 +81,12 @@ def _setting(name: str, scheme: Scheme, salt: str, options: dict[str, Any]) -> s
 def random_salt(size: int = 16) -> str:
     """Return ``size`` random characters for a salt."""
     return "".join(secrets.choice(SALT_CHARACTERS) for _ in range(size))
+
+
+def random_text(length: int, *, symbols: bool) -> str:
+    """Return a random password of letters and digits, and of other characters where ``symbols`` are wanted."""
+    characters = string.ascii_letters + string.digits + (string.punctuation if symbols else "")
+    return "".join(secrets.choice(characters) for _ in range(length))
 
 
 @cache

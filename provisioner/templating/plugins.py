@@ -7,17 +7,14 @@ like a list in a playbook is one.
 from __future__ import annotations
 
 import functools
-import importlib.util
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from types import GeneratorType, ModuleType
+from types import GeneratorType
 from typing import Any
 
 from provisioner import catalog
-from provisioner.diagnostics.diagnostic import Diagnostic
-from provisioner.templating import stand_ins
-from provisioner.templating.errors import TemplateError
+from provisioner.templating.errors import LookupFailed
+from provisioner.templating.project_plugins import ProjectPlugins
+from provisioner.templating.undefined import Missing
 from provisioner.templating.values import FinalText
 
 PREFIXES = (
@@ -27,6 +24,7 @@ PREFIXES = (
     "ansible.utils.",
     "ansible.netcommon.",
     "community.general.",
+    "community.crypto.",
 )
 """Collections whose filters, tests and lookups answer under their short names."""
 
@@ -47,17 +45,13 @@ def short_name(written: str) -> str:
 class PluginTable(dict[str, Plugin]):
     """The filters or tests by name; Jinja's own are there from the start, the others come when they are used."""
 
-    def __init__(self, kind: str, built_in: Mapping[str, Any], folders: tuple[Path, ...]) -> None:
+    def __init__(self, kind: str, built_in: Mapping[str, Any], project: ProjectPlugins) -> None:
         super().__init__()
-        self._kind, self._built_in = kind, built_in
-        self._class = {"filter": "FilterModule", "test": "TestModule"}[kind]
-        self._method = {"filter": "filters", "test": "tests"}[kind]
-        self._folders = folders
-        self._given: dict[str, Plugin] | None = None
+        self._kind, self._built_in, self._project = kind, built_in, project
 
     def names(self) -> set[str]:
-        """Return every name there is."""
-        return set(self._built_in) | set(catalog.names(self._kind)) | set(self._custom())
+        """Return every name there is, without those of collections."""
+        return set(self._built_in) | set(catalog.names(self._kind)) | self._project.names(self._kind)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the plugin called ``name``, or ``default``."""
@@ -73,8 +67,8 @@ class PluginTable(dict[str, Plugin]):
         return found
 
     def _find(self, name: str) -> Plugin | None:
-        plugin = self._custom().get(name)
-        short = short_name(name)
+        plugin = None if name.startswith("ansible.builtin.") else self._project.find(self._kind, name)
+        short = short_name(self._project.redirected(self._kind, name) if plugin is None else name)
         if plugin is None and short in catalog.names(self._kind):
             plugin = getattr(catalog.load(self._kind, short), short)
         if plugin is None:
@@ -86,15 +80,16 @@ class PluginTable(dict[str, Plugin]):
         self[name] = plugin
         return plugin
 
-    def _custom(self) -> dict[str, Plugin]:
-        if self._given is None:
-            given: dict[str, Plugin] = {}
-            for path in reversed([file for folder in self._folders for file in plugin_files(folder)]):
-                holder = getattr(import_file(path), self._class, None)
-                if holder is not None:
-                    given.update(getattr(holder(), self._method)())
-            self._given = given
-        return self._given
+
+def _called(plugin: Plugin, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call a filter; where it cannot do with an undefined value, that value is what is wrong."""
+    try:
+        return plugin(*args, **kwargs)
+    except (TypeError, ValueError, LookupFailed):
+        for value in args:
+            if isinstance(value, Missing):
+                value.missing_fail()
+        raise
 
 
 def _listing(plugin: Plugin) -> Plugin:
@@ -102,7 +97,7 @@ def _listing(plugin: Plugin) -> Plugin:
 
     @functools.wraps(plugin)
     def listed(*args: Any, **kwargs: Any) -> Any:
-        value = plugin(*args, **kwargs)
+        value = _called(plugin, args, kwargs)
         return list(value) if isinstance(value, (GeneratorType, Iterator)) else value
 
     return listed
@@ -113,35 +108,7 @@ def _keeping_text(plugin: Plugin) -> Plugin:
 
     @functools.wraps(plugin)
     def kept(*args: Any, **kwargs: Any) -> Any:
-        value = plugin(*args, **kwargs)
+        value = _called(plugin, args, kwargs)
         return FinalText(value) if type(value) is str or isinstance(value, str) else value
 
     return kept
-
-
-def plugin_files(folder: Path) -> list[Path]:
-    """Return the plugin files of a folder by name; a folder that is not there has none."""
-    return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_")) if folder.is_dir() else []
-
-
-def import_file(path: Path) -> ModuleType:
-    """Import a plugin file of the project; what it raises is reported with its name."""
-    name = f"provisioner_plugin_{path.parent.name}_{path.stem}_{abs(hash(str(path)))}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise TemplateError(Diagnostic(f"{path} cannot be imported as a plugin"))
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    stand_ins.provide_for(path)
-    try:
-        spec.loader.exec_module(module)
-    except ImportError as error:
-        del sys.modules[name]
-        hint = "of ansible's own modules a plugin can use a few only" if "ansible" in str(error) else ""
-        raise TemplateError(Diagnostic(f"plugin {path} cannot be imported", detail=str(error), hint=hint)) from error
-    except Exception as error:
-        del sys.modules[name]
-        raise TemplateError(Diagnostic(f"plugin {path} fails when imported", detail=f"{error}")) from error
-    return module

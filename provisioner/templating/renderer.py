@@ -30,10 +30,11 @@ from provisioner.templating.environment import (
     ScopeEnvironment,
     ScopeTemplate,
 )
-from provisioner.templating.errors import LookupFailed, TemplateError
+from provisioner.templating.errors import LookupFailed, TemplateError, UndefinedVariable
 from provisioner.templating.functions import Lookups
 from provisioner.templating.plugins import PluginTable
-from provisioner.templating.rendering import Rendering
+from provisioner.templating.project_plugins import ProjectPlugins
+from provisioner.templating.rendering import AllVariables, Rendering
 from provisioner.templating.settings import RenderSettings, TemplateOptions
 from provisioner.templating.source import (
     CHANGES_IN_PLACE,
@@ -44,8 +45,10 @@ from provisioner.templating.source import (
     split_header,
     trailing_newlines,
 )
+from provisioner.templating.trust import is_trusted
 from provisioner.templating.undefined import Missing, UndefinedUsed
 from provisioner.templating.values import from_nodes, from_nodes_native, join_text
+from provisioner.variables.hostvars import HostView
 from provisioner.variables.scope import NotYet, Scope
 
 DEFAULT_OPTIONS = TemplateOptions()
@@ -72,9 +75,10 @@ class Renderer:
     def __init__(self, settings: RenderSettings | None = None) -> None:
         self.settings = settings or RenderSettings()
         self._data = from_nodes_native if self.settings.native else from_nodes
-        self._filters = PluginTable("filter", FILTERS, self.settings.plugin_folders.filters)
-        self._tests = PluginTable("test", TESTS, self.settings.plugin_folders.tests)
-        self._lookups = Lookups(self.settings, self._surroundings)
+        self.plugins = ProjectPlugins(self.settings)
+        self._filters = PluginTable("filter", FILTERS, self.plugins)
+        self._tests = PluginTable("test", TESTS, self.plugins)
+        self._lookups = Lookups(self.settings, self.plugins, self._surroundings)
         self._environments: dict[tuple[TemplateOptions, tuple[Path, ...]], ScopeEnvironment] = {}
         self._programs: dict[str, Program] = {}
         self._expressions: dict[str, Program] = {}
@@ -85,6 +89,12 @@ class Renderer:
     def render(self, value: object, scope: Scope) -> object:
         """Render every template in ``value``; what holds none is returned itself, not copied."""
         return Rendering(self, scope).value(value)
+
+    def render_known(self, value: object, scope: Scope) -> object:
+        """Render what can be rendered; a template that needs something undefined stays text."""
+        work = Rendering(self, scope)
+        work.lenient = True
+        return work.value(value)
 
     def text(self, template: str, scope: Scope) -> str:
         """Render ``template`` to text, whatever it looks like."""
@@ -121,6 +131,12 @@ class Renderer:
             return all(self._holds(part, work) for part in expression)
         if not isinstance(expression, str):
             return bool(expression)
+        try:
+            return self._string_holds(expression, work)
+        except TemplateError as error:
+            raise error.within(str.__str__(expression)) from error
+
+    def _string_holds(self, expression: str, work: Rendering) -> bool:
         if is_template(expression) and not isinstance(expression, Unsafe):
             value = self._condition_of_template(expression, work)
             if not isinstance(value, str):
@@ -131,14 +147,23 @@ class Renderer:
         return self._run(self._expression(expression), work, expression, _truth)
 
     def _condition_of_template(self, expression: str, work: Rendering) -> object:
+        """Return what a condition that is a template becomes; text into which data came is no condition."""
         self.settings.warn(
             Diagnostic(
-                "conditions are expressions already: write them without {{ }} or {% %}",
+                f"conditional statements should not include jinja2 templating delimiters such as {{{{ }}}} or {{% %}}. "
+                f"Found: {expression}",
                 position_of(expression),
                 severity=Severity.WARNING,
             )
         )
-        return work.string(expression)
+        watching = Rendering(self, work.scope)
+        watching.watched = []
+        value = watching.string(expression)
+        if isinstance(value, str) and value and not all(map(is_trusted, watching.watched)):
+            hint = "write the condition without {{ }}: what hosts and tasks said then counts as values, not as code"
+            summary = "Conditional is marked as unsafe, and cannot be evaluated."
+            raise TemplateError(Diagnostic(summary, position_of(expression), f"it became: {value}", hint))
+        return value
 
     def _expression(self, expression: str) -> Program:
         return self._expressions.get(expression) or self._compiled_expression(expression)
@@ -221,9 +246,19 @@ class Renderer:
                 return raw
             value = work.variable(lone)
             if value is not missing and not isinstance(value, Missing):
-                return self._data([value])
-        result = self._run(program, work, text, self._data)
+                whole = self._data([value])
+                return _with_newlines(whole, program) if isinstance(whole, str) else whole
+        try:
+            result = self._run(program, work, text, self._data if not work.chain else self._inner_data)
+        except UndefinedVariable:
+            if self.settings.strict and not work.lenient:
+                raise
+            return text
         return _with_newlines(result, program) if isinstance(result, str) else result
+
+    def _inner_data(self, nodes: list[Any]) -> object:
+        """Return what the template of a variable yields: other hosts' variables stay lazy, whatever they lead to."""
+        return nodes[0] if len(nodes) == 1 and isinstance(nodes[0], (HostView, AllVariables)) else self._data(nodes)
 
     def _inline(self, text: str, work: Rendering) -> Program:
         program = self._programs.get(text)
@@ -272,19 +307,20 @@ class Renderer:
         key = (options, folders)
         if key not in self._environments:
             loader = FolderLoader(folders, self.settings.read_file) if folders else None
-            environment = (NativeEnvironment if self.settings.native else ScopeEnvironment)(options, loader)
+            kind = NativeEnvironment if self.settings.native else ScopeEnvironment
+            environment = kind(options, loader, self.settings.extensions)
             environment.filters = self._filters
             environment.tests = self._tests  # type: ignore[assignment]
             environment.globals.update(self._lookups.functions())
             self._environments[key] = environment
         return self._environments[key]
 
-    def lookup(self, name: str, terms: list[Any], scope: Scope, **options: Any) -> list[Any]:
+    def lookup(self, name: str, terms: list[Any], scope: Scope, /, **options: Any) -> list[Any]:
         """Run a lookup for ``with_<name>`` loops; ``terms`` are rendered already."""
         try:
             return self._lookups.run(name, terms, LookupContext(scope, self, self.settings), **options)
         except LookupFailed as error:
-            raise TemplateError(Diagnostic(str(error), position_of(terms))) from error
+            raise TemplateError(Diagnostic(str(error), position_of(terms)), error.plainly) from error
         except UndefinedUsed as error:
             raise explaining.undefined(
                 error.what, explaining.Where("", position_of(terms), Rendering(self, scope))

@@ -14,7 +14,8 @@ from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.omit import OMIT
 from provisioner.templating.settings import RenderSettings
 from provisioner.templating.undefined import Missing
-from provisioner.variables.scope import Scope
+from provisioner.templating.vaulted import Revealed, opened
+from provisioner.variables.scope import Found, Scope
 
 _FINAL = frozenset({int, float, bool, type(None)})
 
@@ -34,17 +35,21 @@ class Rendering:
     ``copying``: the template changes values in place, so it gets copies of lists and dictionaries.
     """
 
-    __slots__ = ("_active", "_cache", "_renderer", "copying", "scope")
+    __slots__ = ("_active", "_cache", "_renderer", "copying", "lenient", "scope", "watched")
 
     def __init__(self, renderer: RendersStrings, scope: Scope, *, copying: bool = False) -> None:
         self._renderer, self.scope, self.copying = renderer, scope, copying
         self._cache: dict[str, Any] = {}
         self._active: list[str] = []
+        self.lenient = False
+        """Whether text that needs something undefined stays as it is written."""
+        self.watched: list[Found] | None = None
+        """Where somebody wants to know: the values that were used and are final data, with their layers."""
 
     def on_copies(self) -> Rendering:
         """Return a rendering of the same scope for a template that changes values in place."""
         copies = Rendering(self._renderer, self.scope, copying=True)
-        copies._active = self._active
+        copies._active, copies.watched = self._active, self.watched
         return copies
 
     @property
@@ -56,7 +61,7 @@ class Rendering:
         """Render every template in ``value``; parts without any are returned themselves."""
         if isinstance(value, str):
             if type(value) is VaultText:
-                return self._renderer.settings.decrypt(value)
+                return Revealed(self._renderer.settings.decrypt(value), str.__str__(value))
             return self.string(value) if "{" in value else value
         if type(value) in _FINAL:
             return value
@@ -91,6 +96,8 @@ class Rendering:
             value = self._own(name)
         elif found.layer.rendered:
             value = found.value
+            if self.watched is not None:
+                self.watched.append(found)
         else:
             value = self._rendered(name, found.value)
         if self.copying:
@@ -101,6 +108,8 @@ class Rendering:
     def _rendered(self, name: str, raw: Any) -> Any:
         if type(raw) in _FINAL:
             return raw
+        if type(raw) is VaultText:
+            return opened(raw, self._renderer.settings.decrypt)
         active = self._active
         if name in active:
             raise explaining.recursive((*active[active.index(name) :], name), position_of(raw))
@@ -108,7 +117,7 @@ class Rendering:
         try:
             return self.value(raw)
         except UndefinedVariable as cause:
-            return Missing(name=name, cause=cause)
+            return Missing(name=name, cause=cause.through(raw))
         finally:
             active.pop()
 

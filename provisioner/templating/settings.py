@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from provisioner.configuration.configuration import Configuration
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError
+from provisioner.loading.collections import Collections
 from provisioner.syntax.vault import VaultText
 from provisioner.variables.scope import Scope
+
+NO_CONFIGURATION = Configuration({}, Path("/"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,22 @@ def _unheard(_diagnostic: Diagnostic) -> None:
 class RenderSettings:
     """The settings of one renderer.
 
+    ``merges``: dictionaries of several levels are joined (``hash_behaviour=merge``). ``extensions`` are further ones
+    of Jinja. Without ``strict`` what is undefined stays as it is written.
+    ``collections`` are searched for plugins of full names, ``configuration`` has the settings they may ask for.
     ``decrypt`` turns a ``!vault`` value into text, ``read_file`` returns a file's content (a vault file's
-    decrypted), ``warn`` hears about what works but should be written otherwise, ``config`` answers
-    the lookup of that name.
+    decrypted), ``warn`` hears about what works but should be written otherwise.
     """
 
     native: bool = False
+    merges: bool = False
+    extensions: tuple[str, ...] = ()
+    strict: bool = True
     decrypt: Callable[[VaultText], str] = _undecrypted
     read_file: Callable[[Path], bytes] = Path.read_bytes
     search_paths: Callable[[Scope], Sequence[Path]] = search_folders
     plugin_folders: PluginFolders = PluginFolders()
+    collections: Collections = field(default_factory=Collections)
+    configuration: Configuration = field(default=NO_CONFIGURATION, compare=False, repr=False)
     ansible_managed: str = "Ansible managed"
-    config: Mapping[str, object] = field(default_factory=dict)
     warn: Callable[[Diagnostic], None] = _unheard

@@ -52,7 +52,7 @@ def _pairs(line: str) -> Iterator[tuple[str, object]]:
     while at < len(line.rstrip()):
         found = _PAIR.match(line, at)
         if found is None:
-            raise ValueError(f"the #jinja2 line is not 'name: value, name: value': {line.strip()}")
+            raise ValueError(f"failed to parse jinja2 override '{line.strip()}': it is 'name: value, name: value'")
         at = found.end()
         yield found.group(1), _option(found.group(2))
 

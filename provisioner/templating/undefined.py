@@ -75,7 +75,7 @@ class Missing(Undefined):
         return self
 
     def __repr__(self) -> str:
-        return "Undefined"
+        return f"AnsibleUndefined({self._undefined_message!r})"
 
     __iter__ = __str__ = __len__ = __eq__ = __ne__ = __bool__ = __hash__ = __contains__ = _fail
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _fail

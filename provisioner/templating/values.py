@@ -14,7 +14,9 @@ from typing import Any
 
 from jinja2.runtime import Undefined
 
-from provisioner.templating.undefined import Missing
+from provisioner.diagnostics.position import Unsafe
+from provisioner.templating.undefined import Missing, UndefinedUsed
+from provisioner.variables.hostvars import HostView
 
 JSON_NAMES = {"true": True, "false": False, "null": None}
 SCALARS = frozenset({str, int, float, bool, type(None)})
@@ -22,6 +24,12 @@ SCALARS = frozenset({str, int, float, bool, type(None)})
 
 class FinalText(str):
     """Text that stays text when it is all a template yields (what ``to_json`` and ``string`` return)."""
+
+    __slots__ = ()
+
+
+class FinalUnsafe(FinalText):
+    """Such text that came from outside: from a file."""
 
     __slots__ = ()
 
@@ -47,11 +55,13 @@ def plain(value: Any) -> Any:
     if kind is list:
         return [plain(item) for item in value]
     if isinstance(value, str):
-        return str.__str__(value)
+        return value if kind is Unsafe else str.__str__(value)
     return _plain_other(value)
 
 
 def _plain_other(value: Any) -> Any:
+    if isinstance(value, HostView):
+        return {name: _plain_variable(value, name) for name in value}
     if isinstance(value, Undefined):
         return _used(value)
     if isinstance(value, Mapping):
@@ -64,6 +74,14 @@ def _plain_other(value: Any) -> Any:
     if isinstance(value, (int, float)):
         return value
     raise NotPlain
+
+
+def _plain_variable(host: HostView, name: str) -> Any:
+    """Return a host's variable; its template where that needs what is undefined."""
+    try:
+        return plain(host[name])
+    except UndefinedUsed:
+        return plain(host.raw(name))
 
 
 def _plain_key(key: Any) -> Any:
@@ -82,7 +100,10 @@ def from_nodes(nodes: Sequence[Any], variable_start: str = "{{") -> object:
         return data_or_text("".join(map(text_of, nodes)), variable_start) if nodes else ""
     value = nodes[0]
     if isinstance(value, str):
-        return str.__str__(value) if isinstance(value, FinalText) else data_or_text(value, variable_start)
+        if isinstance(value, FinalText):
+            return value
+        data = data_or_text(value, variable_start)
+        return value if type(value) is Unsafe and isinstance(data, str) else data
     if value is None:
         return ""
     if value is True or value is False:
@@ -105,10 +126,10 @@ def from_nodes_native(nodes: Sequence[Any]) -> object:
     value = nodes[0]
     if len(nodes) == 1:
         if isinstance(value, FinalText):
-            return str.__str__(value)
+            return value
         if not isinstance(value, str):
             try:
-                return plain(value)
+                return _unrolled_inside(value)
             except NotPlain:
                 return value
     text = "".join(map(str, nodes))
@@ -117,6 +138,20 @@ def from_nodes_native(nodes: Sequence[Any]) -> object:
         return text if isinstance(found, str) else found
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return text
+
+
+def _unrolled_inside(value: Any) -> Any:
+    """Return a value with lists for everything in it that only looks like one; texts stay the objects they are."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {key: _unrolled_inside(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_unrolled_inside(item) for item in value)
+    listed = unrolled(value)
+    if isinstance(listed, list):
+        return [_unrolled_inside(item) for item in listed]
+    return plain(value)
 
 
 def text_of(value: object) -> str:

@@ -128,9 +128,9 @@ def compared(value: object, other: object, operator: str, kind: str) -> bool:
     if kind not in KINDS:
         raise ValueError(f"there is no kind of version '{kind}'; there are {', '.join(KINDS)}")
     if value is None or str(value) == "":
-        raise ValueError("the version to compare is empty")
+        raise ValueError("the version value cannot be empty")
     if other is None or str(other) == "":
-        raise ValueError("the version to compare with is empty")
+        raise ValueError("the version to compare against cannot be empty")
     try:
         return compare(KINDS[kind](str(value)), KINDS[kind](str(other)))
     except TypeError:

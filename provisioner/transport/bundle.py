@@ -5,15 +5,18 @@ from __future__ import annotations
 import ast
 import threading
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import PurePosixPath
 from typing import Protocol
 
+from provisioner.model.call import Request
 from provisioner.remote import protocol
 
 CORE = ("worker.py",)
 FRAMES_KEPT = 256
+CARRIERS = {"foreign": ("carriers/foreign.py", "zygote.py"), "detached": ("carriers/detached.py",)}
+"""Files of the ways to run a request other than as a module of ours."""
 
 
 class Folder(Protocol):
@@ -42,6 +45,7 @@ class ModuleSources:
         self._texts: dict[str, str] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
         self._modules: dict[str, frozenset[str]] = {}
+        self._carriers: dict[str, frozenset[str]] = {}
         self._frames: dict[tuple[str, ...], bytes] = {}
         self._blob = b""
         self._core: frozenset[str] = frozenset()
@@ -56,10 +60,25 @@ class ModuleSources:
                 self._modules[name] = self._closure([path])
             return self._modules[name]
 
-    def warm(self, name: str) -> None:
-        """Read what module ``name`` needs before it is sent, in the time in which the host is still being reached."""
+    def request(self, request: Request) -> frozenset[str]:
+        """Return the files that a request needs; UnknownModule where its module is none of ours."""
+        found: frozenset[str] = frozenset()
+        if request.carried is not None:
+            found |= self._carrier(request.carried.carrier)
+        else:
+            found |= self.module(request.module)
+        return found | self._carrier("detached") if request.detach is not None else found
+
+    def _carrier(self, name: str) -> frozenset[str]:
+        with self._lock:
+            if name not in self._carriers:
+                self._carriers[name] = self._closure(CARRIERS[name])
+            return self._carriers[name]
+
+    def warm(self, request: Request) -> None:
+        """Read what a request needs before it is sent, in the time in which the host is still being reached."""
         try:
-            self.module(name)
+            self.request(request)
         except UnknownModule:
             return  # the worker answers that it has none, in its turn
 
@@ -89,6 +108,17 @@ class ModuleSources:
                 if len(self._frames) >= FRAMES_KEPT:
                     self._frames.pop(next(iter(self._frames)))
                 frame = self._frames[key] = protocol.pack_sources({name: self._text(name) for name in key})
+            return frame
+
+    def store_frame(self, contents: Mapping[str, bytes], lacking: Iterable[str]) -> bytes:
+        """Return the frame that brings what is ``lacking`` of ``contents`` to a worker; packed once for all of them."""
+        key = ("store", *sorted(lacking))
+        with self._lock:
+            frame = self._frames.get(key)
+            if frame is None:
+                if len(self._frames) >= FRAMES_KEPT:
+                    self._frames.pop(next(iter(self._frames)))
+                frame = self._frames[key] = protocol.pack_files({each: contents[each] for each in key[1:]})
             return frame
 
     def _closure(self, start: Iterable[str]) -> frozenset[str]:
@@ -150,7 +180,7 @@ def _packaged() -> Folder:
 
 
 def slim(source: str, tree: ast.Module | None = None) -> str:
-    """Return the source without docstrings, comment lines and ``EXAMPLES``; every line keeps its number."""
+    """Return the source without docstrings, comment lines, ``EXAMPLES`` and ``RETURNS``; every line keeps its number."""
     lines = source.splitlines()
     tree = tree or ast.parse(source)
     kept: set[int] = set()
@@ -191,12 +221,12 @@ def _may_span_lines(node: ast.AST) -> bool:
 
 
 def _spare_text(statement: ast.stmt, *, first: bool) -> ast.Constant | None:
-    """Return the string of a docstring or of ``EXAMPLES``, which only the controller reads."""
+    """Return the string of a docstring, of ``EXAMPLES`` or ``RETURNS``, which only the controller reads."""
     value: ast.expr | None = None
     if isinstance(statement, ast.Expr) and first:
         value = statement.value
     elif isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-        value = statement.value if statement.targets[0].id == "EXAMPLES" else None
+        value = statement.value if statement.targets[0].id in ("EXAMPLES", "RETURNS") else None
     return value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 

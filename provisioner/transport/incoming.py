@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from provisioner.diagnostics.errors import Lost
 from provisioner.model.call import Reply
 from provisioner.remote import protocol
 
@@ -27,6 +28,12 @@ def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | Non
         raise protocol.Broken(f"a body of {size} bytes that nobody asked for")
     elif size:
         body = protocol.read_exactly(inbound, size)
+    if "unknown" in head:
+        return Reply(
+            error=Lost(
+                f"contact was lost while this was under way, and what came of it is not known: {head['unknown']}"
+            )
+        )
     return Reply(
         result=head.get("result"),
         dropped=bool(head.get("dropped")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ WRITE_AT = 256 * 1024
 
 @dataclass(slots=True)
 class Outgoing:
-    """One request with what to call when it is answered."""
+    """One request with what to call when it is answered. ``losses``: how often contact was lost while it was out."""
 
     id: int
     request: Request
     done: Done
     output: Output | None = None
+    losses: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Frames:
     def __init__(self, sources: ModuleSources, write: Callable[[bytes], None]) -> None:
         self._sources, self._write = sources, write
         self._loaded = set(sources.core())
+        self._stored: set[str] = set()
         self._parts: list[bytes] = []
         self._size = 0
 
@@ -51,7 +53,7 @@ class Frames:
             if isinstance(item, Breaking):
                 self._add(protocol.pack(protocol.BREAK, {"chain": item.chain, "link": item.link}))
             else:
-                self._add_sources(item.request.module)
+                self._add_sources(item.request)
                 self._add_request(item)
         self._flush()
 
@@ -59,18 +61,30 @@ class Frames:
         """Tell the worker that the controller is there, and how soon it will hear so again."""
         self._write(protocol.pack(protocol.PING, {"every": every_s}))
 
-    def send_close(self) -> None:
-        """Tell the worker that nothing more comes."""
-        self._write(protocol.pack(protocol.CLOSE, {}))
+    def send_run(self, log: str, lease: Mapping[str, object] | None, seal: bytes) -> None:
+        """Tell the worker which run it works for, before any request."""
+        head = {"log": log, "lease": dict(lease) if lease else None, "seal": seal.hex()}
+        self._write(self._sources.load_frame({"sealing.py"} | ({"lease.py"} if lease else set())))
+        self._write(protocol.pack(protocol.RUN, head))
 
-    def _add_sources(self, module: str) -> None:
+    def send_close(self, *, keeps_records: bool = False) -> None:
+        """Tell the worker that nothing more comes, and whether what it recorded may still be needed."""
+        self._write(protocol.pack(protocol.CLOSE, {"keep": True} if keeps_records else {}))
+
+    def _add_sources(self, request: Request) -> None:
         try:
-            missing = self._sources.module(module) - self._loaded
+            missing = self._sources.request(request) - self._loaded
         except UnknownModule:
             return  # the worker answers that it has none, in its turn
         if missing:
             self._add(self._sources.load_frame(missing))
             self._loaded |= missing
+        if request.carried is not None:
+            contents = request.carried.parcel.contents
+            lacking = contents.keys() - self._stored
+            if lacking:
+                self._add(self._sources.store_frame(contents, lacking))
+                self._stored |= lacking
 
     def _add_request(self, item: Outgoing) -> None:
         body = item.request.body
@@ -119,7 +133,7 @@ class Frames:
 
 def _refusal(item: Outgoing, message: str) -> dict[str, Any]:
     """Return the head of a request that the worker only answers as failed, so that replies keep their order."""
-    return {**_head(Outgoing(item.id, replace(item.request, params={}), item.done)), "refused": message}
+    return {**_head(replace(item, request=replace(item.request, params={}))), "refused": message}
 
 
 def _head(item: Outgoing) -> dict[str, Any]:
@@ -131,6 +145,22 @@ def _head(item: Outgoing) -> dict[str, Any]:
         head["diff"] = True
     if request.environment:
         head["environment"] = dict(request.environment)
+    if request.carried is not None:
+        head.update(
+            carrier=request.carried.carrier, how=dict(request.carried.how), files=dict(request.carried.parcel.files)
+        )
+    if request.detach is not None:
+        head["detach"] = dict(request.detach)
     if request.chain:
         head.update(chain=request.chain, link=request.link, stop_chain=request.stop_chain)
+    if request.op:
+        head["op"] = request.op
+    if request.secret:
+        head["secret"] = True
+    if request.again or item.losses:
+        head["again"] = True
+    if request.hold:
+        head["hold"] = True
+    if request.lost or item.losses:
+        head["lost"] = True
     return head

@@ -14,9 +14,11 @@ from provisioner.model.target import Become, Target
 
 from .bootstrap import Facts
 from .bundle import ModuleSources
+from .identity import Identity
 from .links import Limits, Link, Notice
 from .outgoing import Done, Output
 from .raw import Command, RawCommands
+from .recovery import Recovery
 from .worker_session import WorkerSession
 
 Key = tuple[Target, Become | None]
@@ -43,10 +45,18 @@ def _silent(_text: str) -> None:
 class Sessions:
     """Makes sessions and ends them.
 
-    ``notice`` is given warnings to show (a host key stored, an option unknown), from any thread.
+    ``notice`` is given warnings to show (a host key stored, an option unknown), from any thread. With an ``identity``
+    hosts keep a record of what was done, and a session whose contact is lost seeks it again and goes on where it was.
     """
 
-    def __init__(self, sources: ModuleSources, limits: Limits | None = None, notice: Notice = _silent) -> None:
+    def __init__(
+        self,
+        sources: ModuleSources,
+        limits: Limits | None = None,
+        notice: Notice = _silent,
+        identity: Identity | None = None,
+    ) -> None:
+        self._identity = identity
         self._sources, self._limits, self._notice = sources, limits or Limits(), notice
         self._gate = threading.BoundedSemaphore(self._limits.connecting)
         self._lock = threading.Lock()
@@ -62,7 +72,9 @@ class Sessions:
             if key not in self._workers:
                 self._refuse_when_closed(target)
                 link = self._link(target)
-                self._workers[key] = WorkerSession(target, become, link, self._sources, self._limits)
+                self._workers[key] = WorkerSession(
+                    target, become, link, self._sources, self._limits, self._recovery(target, become)
+                )
             return self._workers[key]
 
     def raw(
@@ -100,14 +112,20 @@ class Sessions:
         for link in old.values():
             link.close()
 
-    def close(self) -> None:
-        """End everything within a bounded time. A worker busy with a request finishes it alone; its reply is Lost."""
+    def close(self, *, keeps_records: bool = False) -> None:
+        """End everything within a bounded time. A worker busy with a request finishes it alone; its reply is Lost.
+
+        ``keeps_records``: hosts keep what they recorded, as it could not be written down here.
+        """
         with self._lock:
             self._closed = True
             ending: list[WorkerSession | RawCommands] = [*self._workers.values(), *self._raws.values()]
             links = list(self._links.values())
         for each in ending:
-            each.shut()
+            if isinstance(each, WorkerSession):
+                each.shut(keeps_records=keeps_records)
+            else:
+                each.shut()
         for link in links:
             link.stop_opening()
         if not _all_ended(ending, self._limits.close_s):
@@ -118,6 +136,22 @@ class Sessions:
             link.abort()
         for link in links:
             link.close()
+
+    def _recovery(self, target: Target, become: Become | None) -> Recovery | None:
+        if self._identity is None:
+            return None
+        return Recovery(self._identity, target, become, self._renewed, self._notice)
+
+    def _renewed(self, target: Target, broken: Link) -> Link:
+        """Return a fresh way to a target in place of a broken one; whoever comes second gets what the first made."""
+        with self._lock:
+            self._refuse_when_closed(target)
+            way = replace(target, python="auto")
+            if self._links.get(way) is broken:
+                self._links[way] = self._new_link(way)
+            link = self._links[way]
+        broken.close()
+        return link
 
     def _link(self, target: Target) -> Link:
         way = replace(target, python="auto")  # another interpreter is no other connection

@@ -6,6 +6,7 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from provisioner.diagnostics.errors import Lost, TargetError, Unreachable
@@ -17,10 +18,12 @@ from .become import Elevation
 from .bootstrap import Facts, Started, Starter
 from .bundle import ModuleSources
 from .failures import masked, where
+from .identity import held_by
 from .incoming import reply_of
 from .links import Limits, Link
 from .outgoing import Breaking, Done, Frames, Outgoing, Output
 from .pipe import Pipe
+from .recovery import Recovery
 from .ssh_options import keepalive
 
 
@@ -28,12 +31,20 @@ class WorkerSession:
     """One worker on a host as one user.
 
     The owner thread connects, starts the worker and writes; the reader thread reads and calls ``done``. After a failure
-    the owner answers what was written with Lost and the rest with Unreachable, until ``reset``.
+    it seeks contact again where it has a ``recovery``; without one, or in vain, the owner answers what was written with
+    Lost and the rest with Unreachable, until ``reset``.
     """
 
     def __init__(
-        self, target: Target, become: Become | None, link: Link, sources: ModuleSources, limits: Limits
+        self,
+        target: Target,
+        become: Become | None,
+        link: Link,
+        sources: ModuleSources,
+        limits: Limits,
+        recovery: Recovery | None = None,
     ) -> None:
+        self._recovery = recovery
         self.target, self.become = target, become
         self.facts: Facts | None = None
         self._link, self._sources, self._limits = link, sources, limits
@@ -44,8 +55,10 @@ class WorkerSession:
         self._written: dict[int, Outgoing] = {}
         self._wanted = True
         self._closing = self._resetting = self._serving = False
+        self._is_odd = self._keeps_records = False
         self._broken: str | None = None
         self._error: TargetError | None = None
+        self._refusal: Unreachable | None = None
         self._pipe: Pipe | None = None
         name = f"{target.host}/{become.user if become else '-'}"
         self._owner = threading.Thread(target=self._own, name=f"owner {name}", daemon=True)
@@ -57,7 +70,7 @@ class WorkerSession:
 
         ``done`` and ``output`` must return soon and not raise.
         """
-        self._sources.warm(request.module)
+        self._sources.warm(request)
         with self._wake:
             if not self._closing:
                 self._outbox.append(Outgoing(next(self._ids), request, done, output))
@@ -77,14 +90,21 @@ class WorkerSession:
             self._link = link
             self._resetting, self._error = True, None
             pipe = self._pipe
+            was_out = [item for item in self._outbox if isinstance(item, Outgoing) and item.losses]
+            self._outbox = deque(item for item in self._outbox if item not in was_out)
+            if self._recovery is not None:
+                self._recovery.give_up()
             self._wake.notify_all()
         if pipe is not None:
             pipe.close()
+        for item in was_out:
+            item.done(Reply(error=Lost(f"{where(self.target)}: contact was lost; whether it was done is not known")))
 
-    def shut(self) -> None:
+    def shut(self, *, keeps_records: bool = False) -> None:
         """Begin to end: nothing more is accepted or written, a worker that is up is told to go. Returns at once."""
         with self._wake:
             self._closing = True
+            self._keeps_records = keeps_records
             starting = None if self._serving else self._pipe
             self._wake.notify_all()
         if starting is not None:
@@ -109,7 +129,8 @@ class WorkerSession:
             try:
                 started = self._start()
             except TargetError as error:
-                self._failed(error)
+                if not self._seeks_on():
+                    self._failed(error)
                 continue
             self._serve(started)
         self._refuse(Unreachable(f"{where(self.target)}: the run is over"))
@@ -120,6 +141,18 @@ class WorkerSession:
             self._wanted = self._resetting = False
             self._broken = None
             return not self._closing
+
+    def _seeks_on(self) -> bool:
+        """After a try that failed: wait, and return whether to try once more to find lost contact again."""
+        wait_s = self._recovery.next_wait() if self._recovery is not None else None
+        if self._recovery is None or wait_s is None or self._resetting:
+            return False
+        with self._wake:
+            self._wake.wait_for(lambda: self._closing or self._resetting, wait_s)
+            if self._closing or self._resetting:
+                return True  # the loop sees to either
+        self._link = self._recovery.fresh(self._link)
+        return True
 
     def _start(self) -> Started:
         starter = Starter(self.target, self.become, self._sources.blob(), self._limits.start_s)
@@ -149,6 +182,8 @@ class WorkerSession:
         """Write what is queued until the contact ends or is to end, and a sign of life when there is nothing to say."""
         if self._ping_s:
             self._send(partial(frames.send_ping, self._ping_s))
+        if self._recovery is not None:
+            self._send(partial(self._recovery.introduce, frames))
         while True:
             with self._wake:
                 self._wake.wait_for(lambda: self._outbox or self._ending, self._ping_s or None)
@@ -157,9 +192,13 @@ class WorkerSession:
                 batch = list(self._outbox)
                 self._outbox.clear()
                 self._written.update((item.id, item) for item in batch if isinstance(item, Outgoing))
+                if self._recovery is not None:
+                    for item in batch:
+                        if isinstance(item, Breaking):
+                            self._recovery.note_break(item)
             self._send(partial(frames.send, batch) if batch else partial(frames.send_ping, self._ping_s))
         if self._closing and not self._broken:
-            self._send(frames.send_close)
+            self._send(partial(frames.send_close, keeps_records=self._keeps_records))
 
     @property
     def _ending(self) -> bool:
@@ -183,10 +222,14 @@ class WorkerSession:
             reason = f"{error}"
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             reason = f"the host sent what no worker of ours sends ({type(error).__name__}: {error})"
+            self._is_odd = True
         finally:
             self._break(reason)
 
     def _take(self, started: Started, kind: int, head: dict[str, object], size: int) -> None:
+        if kind == protocol.REFUSED:
+            self._refusal = _refused(self.target, head)
+            raise protocol.Broken("another run has the host")
         number = head["id"]
         if not isinstance(number, int):
             raise protocol.Broken("a frame without a request's number")
@@ -195,7 +238,10 @@ class WorkerSession:
             item.output(str(head["stream"]), str(head["text"]))
         elif kind == protocol.RESULT:
             reply = reply_of(head, size, started.inbound, item.request.reply_path)
+            reply = replace(reply, interpreter=started.facts.executable)
             del self._written[number]
+            if self._recovery is not None:
+                self._recovery.note_reply(item.request, reply)
             item.done(reply)
 
     def _break(self, reason: str) -> None:
@@ -206,13 +252,34 @@ class WorkerSession:
 
     def _settle(self, started: Started) -> None:
         """Answer everything that will not be answered by this worker any more."""
-        written, self._written = self._written, {}
+        written, self._written = list(self._written.values()), {}
+        if self._refusal is not None:
+            for item in written:
+                item.done(Reply(error=self._refusal))
+            self._failed(self._refusal)
+            return
         text = self._farewell(started)
-        for item in written.values():
+        if self._sends_again(written, text):
+            return
+        for item in written:
             item.done(Reply(error=Lost(f"{text}; whether it was done is not known")))
         if not self._resetting and not self._closing:
             hint = "    hint: meta: reset_connection connects again"
             self._failed(Unreachable(f"{text}\n{hint}"))
+
+    def _sends_again(self, written: list[Outgoing], text: str) -> bool:
+        """Put what was not answered before what was not sent, where contact is to be sought; tell whether it is."""
+        if self._recovery is None or self._resetting or self._closing or self._is_odd:
+            return False
+        if not self._recovery.may_send_again(written, text.splitlines()[0]):
+            return False
+        with self._wake:
+            self._outbox.extendleft(reversed(written))
+        try:
+            self._link = self._recovery.fresh(self._link)
+        except Unreachable:
+            return True  # the run is over; the loop sees to it
+        return True
 
     def _farewell(self, started: Started) -> str:
         known = started.pipe.reason()
@@ -234,6 +301,8 @@ class WorkerSession:
                 self._wanted = bool(self._outbox)
                 return
             self._error = error
+        if self._recovery is not None:
+            self._recovery.give_up()
         self._refuse(error)
 
     def _refuse(self, error: TargetError) -> None:
@@ -241,7 +310,16 @@ class WorkerSession:
             items = [item for item in self._outbox if isinstance(item, Outgoing)]
             self._outbox.clear()
         for item in items:
-            item.done(Reply(error=error))
+            was_out = item.losses and self._recovery is not None
+            text = self._recovery.too_late(error) if was_out and self._recovery is not None else ""
+            item.done(Reply(error=Lost(f"{text}; whether it was done is not known") if was_out else error))
+
+
+def _refused(target: Target, head: dict[str, object]) -> Unreachable:
+    holder = head.get("holder")
+    who = held_by(holder) if isinstance(holder, dict) else "somebody"
+    hint = "    hint: wait for its end, or work beside it with --share"
+    return Unreachable(f"{where(target)}: another run has this host: {who}\n{hint}")
 
 
 def _signal(status: int) -> int:

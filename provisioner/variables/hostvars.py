@@ -7,6 +7,9 @@ from typing import Protocol
 
 from provisioner.variables.scope import Scope
 
+IMPLICIT = frozenset({"localhost", "127.0.0.1", "::1"})
+"""Names of this machine: there is such a host even where no inventory lists it."""
+
 
 class RendersVariables(Protocol):
     """The part of the renderer that ``hostvars`` uses."""
@@ -31,6 +34,11 @@ class HostView(Mapping[str, object]):
             self._seen[name] = self._renderer.variable(name, self._scope)
         return self._seen[name]
 
+    def raw(self, name: str) -> object:
+        """Return a value as it is written."""
+        found = self._scope.find(name)
+        return found.value if found is not None else None
+
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and name != "hostvars" and self._scope.find(name) is not None
 
@@ -50,12 +58,12 @@ class HostVars(Mapping[str, HostView]):
         self._hosts, self._scope_of, self._renderer = hosts, scope_of, renderer
 
     def __getitem__(self, host: str) -> HostView:
-        if host not in self._hosts:
+        if host not in self:
             raise KeyError(host)
         return HostView(self._scope_of(host), self._renderer)
 
     def __contains__(self, host: object) -> bool:
-        return host in self._hosts
+        return host in self._hosts or host in IMPLICIT
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._hosts)

@@ -85,6 +85,8 @@ class NotYet(Exception):
 
 
 _level = attrgetter("level")
+_OF_TASKS = frozenset({Level.BLOCK_VARS, Level.TASK_VARS})
+"""What a task says replaces what its blocks say even where dictionaries are merged."""
 
 
 class Scope:
@@ -159,7 +161,8 @@ class Scope:
         for layer in self._layers:
             value = layer.values.get(name, _ABSENT)
             if isinstance(value, Mapping):
-                parts.append((layer, value))
+                if layer.level not in _OF_TASKS or not any(known.level in _OF_TASKS for known, _ in parts):
+                    parts.append((layer, value))
             elif value is not _ABSENT:
                 break
         top = parts[0][0]

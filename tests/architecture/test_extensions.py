@@ -29,7 +29,9 @@ EXPORTS = {
     "renderer": ("Renderer",),
     "check": ("Params",),
     "pass": (),  # compile.py names what it calls
+    "inventory": ("accepts", "read"),
     "command": ("add_arguments", "run"),
+    "shim": ("add_arguments", "run"),
 }
 
 

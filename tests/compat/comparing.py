@@ -107,6 +107,8 @@ def told_values(entry: Entry, *, deep: bool = False) -> dict[str, Any]:
     if entry.status in {"skipped", "unreachable"} or entry.result.get("unreachable") or is_loop:
         return {}
     bad = entry.status in {"failed", "ignored"}
+    if not bad:
+        values.pop("failed", None)  # what failed_when forgave still says so where it was registered
     if deep and not bad:
         names = tuple(values)
     elif action in SPEAKING:

@@ -80,8 +80,13 @@ class Ours(Side):
         command = [sys.executable, "-c", code, "run", *map(str, playbooks), "-i", str(self.inventory)]
         environment = {**self.environment(folder), "PYTHONPATH": str(PROJECT)}
         done = _run([*command, "--output", "json", *arguments], environment, playbooks[0].parent)
+        return self.outcome(done, self.scratch)
+
+    @staticmethod
+    def outcome(done: subprocess.CompletedProcess[str], scratch: str) -> Outcome:
+        """Return what a run did, from the JSON lines it printed."""
         lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-        return _our_outcome(done, lines, self.scratch)
+        return _our_outcome(done, lines, scratch)
 
 
 @dataclass(frozen=True)
@@ -93,9 +98,21 @@ class Theirs(Side):
     def run(self, playbooks: Sequence[Path], arguments: Sequence[str], folder: Path) -> Outcome:
         """Run playbooks with a callback plugin that writes what happened."""
         record = folder / "theirs.jsonl"
-        environment = {
-            **self.environment(folder),
-            "COMPAT_RECORD": str(record),
+        environment = {**self.environment(folder), **self.settings(folder), "COMPAT_RECORD": str(record)}
+        command = [str(self.programs / "ansible-playbook"), *map(str, playbooks), "-i", str(self.inventory)]
+        done = _run([*command, *arguments], environment, playbooks[0].parent)
+        lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()] if record.exists() else []
+        return self.outcome(done, lines, self.scratch)
+
+    @staticmethod
+    def outcome(done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str) -> Outcome:
+        """Return what a run did, from the lines that the callback plugin wrote."""
+        return _their_outcome(done, lines, scratch)
+
+    @staticmethod
+    def settings(folder: Path) -> dict[str, str]:
+        """Return the variables that make ansible-core write what happened."""
+        return {
             "ANSIBLE_CALLBACK_PLUGINS": str(HERE / "oracle"),
             "ANSIBLE_CALLBACKS_ENABLED": "compat_record",
             "ANSIBLE_CONFIG": str(HERE / "oracle" / "ansible.cfg"),
@@ -104,10 +121,6 @@ class Theirs(Side):
             "ANSIBLE_DEPRECATION_WARNINGS": "0",
             "ANSIBLE_SSH_CONTROL_PATH_DIR": f"/tmp/compat-cp-{os.getpid()}",  # the path of a socket must be short
         }
-        command = [str(self.programs / "ansible-playbook"), *map(str, playbooks), "-i", str(self.inventory)]
-        done = _run([*command, *arguments], environment, playbooks[0].parent)
-        lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()] if record.exists() else []
-        return _their_outcome(done, lines, self.scratch)
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ class RecordedCommands(Commands):
     a slash also matches its full path, the word ``*`` any word) and every command under ``after`` has been run before.
     ``effect: true`` or ``writes: {path: content}`` marks an entry that changes the host: in check mode and in the
     second run it must not be started. ``there: false`` makes ``which`` answer that the program is missing.
+    ``input`` is a regular expression that its standard input must hold, ``after_input`` one that an earlier one held.
     """
 
     def __init__(self, root: Path, entries: Sequence[Mapping[str, Any]]) -> None:
@@ -35,9 +37,18 @@ class RecordedCommands(Commands):
         """Answer as the table says."""
         words = [str(word) for word in argv]
         for entry in reversed(self.entries):
-            if _same(entry["argv"], words) and all(self.has_run(each) for each in entry["after"]):
+            if _same(entry["argv"], words) and self._fits(entry, stdin or b""):
                 return self._answer(entry, words, stdin)
         raise UnlistedCommand(f"not in the table: {shlex.join(words)}")
+
+    def _fits(self, entry: Mapping[str, Any], stdin: bytes) -> bool:
+        heard = [each or b"" for each in self.stdins]
+        earlier = entry.get("after_input")
+        if earlier and not any(re.search(earlier, each.decode("utf-8", "replace")) for each in heard):
+            return False
+        if not re.search(entry.get("input", ""), stdin.decode("utf-8", "replace")):
+            return False
+        return all(self.has_run(each) for each in entry["after"])
 
     def _answer(self, entry: Mapping[str, Any], words: list[str], stdin: bytes | None) -> Completed:
         if entry.get("there") is False:

@@ -79,7 +79,7 @@ class Stage:
         route = Route(self.target, self.become)
         run = SimpleNamespace(
             files=self.cache, loading=SimpleNamespace(vault=VAULT), scratch=self.scratch, stats=self.stats,
-            options=RunOptions(check=check), renderer=Renderer(),
+            options=RunOptions(check=check), renderer=Renderer(), rounds={}, recall=None, allowed=None,
         )  # fmt: skip
         compiled = SimpleNamespace(play=SimpleNamespace(basedir=str(self.files)))
         play: Any = SimpleNamespace(run=run, compiled=compiled, route=lambda *_args, **_more: route)

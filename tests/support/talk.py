@@ -12,6 +12,7 @@ from typing import Any
 from provisioner.model.call import Reply, Request
 from provisioner.model.target import Become, Target
 from provisioner.transport.bundle import ModuleSources
+from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Session, Sessions
 
@@ -29,7 +30,7 @@ import time
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional
 
-TRAITS = Traits(settles=False)
+TRAITS = Traits(rerun=False, settles=False)
 
 
 class Params(Parameters):
@@ -90,10 +91,12 @@ def sources_with_probe(folder: Path) -> ModuleSources:
 class Talk:
     """Sessions with one target in mind; closed at the end of the test."""
 
-    def __init__(self, sources: ModuleSources, target: Target, limits: Limits | None = None) -> None:
+    def __init__(
+        self, sources: ModuleSources, target: Target, limits: Limits | None = None, identity: Identity | None = None
+    ) -> None:
         self.target = target
         self.notices: list[str] = []
-        self.sessions = Sessions(sources, limits, self.notices.append)
+        self.sessions = Sessions(sources, limits, self.notices.append, identity)
 
     def session(self, become: Become | None = None, target: Target | None = None) -> Session:
         """Return a session."""

@@ -13,6 +13,7 @@ from provisioner.app.wiring import compiled_plays, load, reload_inventory
 from provisioner.execution.context import RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
+from provisioner.execution.fact_cache import KeepsFacts, Nothing
 from provisioner.execution.inventory_state import InventoryState
 from provisioner.model import event
 from provisioner.model.options import RunOptions
@@ -35,6 +36,7 @@ class Theatre:
     facts: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     prompt: FakePrompt = field(default_factory=FakePrompt)
     stop_at: str = ""
+    cache: KeepsFacts = field(default_factory=Nothing)
 
     def __post_init__(self) -> None:
         self.sessions = FakeSessions(self._answer)
@@ -63,7 +65,7 @@ class Theatre:
         plays = compiled_plays(loaded, wanted)
         self.context = RunContext(
             wanted, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, "run-1", self.folder,
-            self.secrets.append, lambda: reload_inventory(loaded, wanted),
+            self.secrets.append, lambda: reload_inventory(loaded, wanted), cache=self.cache,
         )  # fmt: skip
         with ThreadPoolExecutor(max_workers=2) as threads:
             around = Surroundings(self.sessions, self.clock, self.prompt, threads, self._quiet)

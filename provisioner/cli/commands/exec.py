@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from provisioner.app.run import run_module
+from provisioner.app.wiring import Single
 from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_connection_options,
@@ -35,5 +36,10 @@ def run(arguments: argparse.Namespace) -> int:
     options = run_options(arguments, credentials)
     with renderers(arguments, default="adhoc") as sinks:
         return run_module(
-            arguments.pattern, (arguments.module_name, arguments.args), options, credentials, sinks, polite(ask, sinks)
+            arguments.pattern,
+            Single(arguments.module_name, arguments.args),
+            options,
+            credentials,
+            sinks,
+            polite(ask, sinks),
         )

@@ -13,8 +13,11 @@ from provisioner.app.run import run_playbooks
 from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_connection_options,
+    add_contact,
     add_inventory_options,
     add_mode_options,
+    add_owed,
+    add_strictness,
     add_variable_options,
     credentials_from,
     run_options,
@@ -28,7 +31,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inventory_options(parser)
     add_mode_options(parser)
     add_variable_options(parser)
+    add_strictness(parser)
     add_connection_options(parser)
+    add_contact(parser)
+    add_owed(parser)
     add_output_options(parser)
     choice = parser.add_argument_group("choosing tasks")
     choice.add_argument("-t", "--tags", action="append", metavar="TAGS", help="only tasks with one of these tags")

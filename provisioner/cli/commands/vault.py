@@ -72,12 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
             _each(arguments, lambda data, name: vaults.decrypted(data, vault, name))
         case "view":
             for path in arguments.files or [STANDARD]:
-                _show(vaults.decrypted(_read(path), vault, str(path)))
+                show_in_pager(vaults.decrypted(_read(path), vault, str(path)))
         case "edit":
             for path in arguments.files:
-                vaults.edit_file(path, vault, _edit)
+                vaults.edit_file(path, vault, edit_in_editor)
         case "create":
-            vaults.create_file(arguments.files[0], vault, arguments.encrypt_vault_id, _edit)
+            vaults.create_file(arguments.files[0], vault, arguments.encrypt_vault_id, edit_in_editor)
         case "rekey":
             _rekey(arguments, vault)
         case _:
@@ -87,14 +87,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _vault(arguments: argparse.Namespace, *, confirm: bool) -> Vault:
     asked = Asked(tuple(arguments.vault_id), tuple(arguments.vault_password_file), arguments.ask_vault_pass)
-    found = gather(asked, _confirmed if confirm else ask_secret).vault
+    found = gather(asked, confirmed if confirm else ask_secret).vault
     if found.secrets:
         return found
-    ask = _confirmed if confirm else ask_secret
+    ask = confirmed if confirm else ask_secret
     return gather(Asked(ask_vault=True), ask).vault
 
 
-def _confirmed(question: str) -> str:
+def confirmed(question: str) -> str:
     """Ask for a new password twice: a slip of the finger would lock its content away."""
     first = ask_secret(question)
     if sys.stdin.isatty() and ask_secret(f"Confirm {question[:1].lower()}{question[1:]}") != first:
@@ -119,7 +119,8 @@ def _read(path: Path) -> bytes:
     return sys.stdin.buffer.read() if path == STANDARD else vaults.read(path)
 
 
-def _show(data: bytes) -> None:
+def show_in_pager(data: bytes) -> None:
+    """Show content in the user's pager on a terminal, else as it is."""
     if sys.stdout.isatty():
         pager = shlex.split(os.environ.get("PAGER") or "less -F")
         try:
@@ -132,7 +133,8 @@ def _show(data: bytes) -> None:
     sys.stdout.flush()
 
 
-def _edit(path: Path) -> None:
+def edit_in_editor(path: Path) -> None:
+    """Let the user change a file in the editor."""
     editor = shlex.split(os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi")
     try:
         done = subprocess.run([*editor, str(path)], check=False)
@@ -146,7 +148,7 @@ def _rekey(arguments: argparse.Namespace, vault: Vault) -> None:
     ids = (arguments.new_vault_id,) if arguments.new_vault_id else ()
     files = (arguments.new_vault_password_file,) if arguments.new_vault_password_file else ()
     asked = Asked(ids, files, ask_vault=not (ids or files))
-    new: VaultSecret = gather(asked, lambda question: _confirmed(f"New {question}")).vault.secrets[0]
+    new: VaultSecret = gather(asked, lambda question: confirmed(f"New {question}")).vault.secrets[0]
     done = [(path, vaults.rekeyed(vaults.read(path), vault, new, str(path))) for path in arguments.files]
     for path, data in done:
         vaults.write(path, data)

@@ -27,13 +27,27 @@ def answer(call: ActionCall) -> Result:
     if name.count(":") == 1:
         name, port = name.split(":")
     written = {key: final(value) for key, value in params.extra.items()}  # rendered: data of a host is no template
-    variables = dict(written, **({"ansible_port": int(port)} if port else {}))
+    variables = dict(written, **({"ansible_ssh_port": int(port)} if port else {}))
     groups = tuple(params.groups or ())
-    known = call.run.play.run.inventory.inventory.hosts.get(name)
-    changed = known is None or any(g not in known.groups for g in groups) or dict(known.vars, **variables) != known.vars
+    changed = _is_news(call, name, groups, variables)
     call.effects.new_hosts.append(NewHost(name, groups, variables))
     shown = {"host_name": name, "groups": list(groups), "host_vars": variables}
     return {"changed": changed, "add_host": shown}
+
+
+def _is_news(call: ActionCall, name: str, groups: tuple[str, ...], variables: dict[str, object]) -> bool:
+    """Tell whether the inventory, or an earlier item of the same loop, lacks any of it."""
+    state = call.run.play.run.inventory
+    known = state.inventory.hosts.get(name)
+    added = [new for new in call.run.effects.new_hosts if new.name == name]
+    if known is None and not added:
+        return True
+    told = dict(known.vars) if known is not None else {}
+    members = set(known.groups) if known is not None else set()
+    for new in added:
+        told.update(new.variables)
+        members.update(state.group_name(group) for group in new.groups)
+    return {**told, **variables} != told or not members.issuperset(map(state.group_name, groups))
 
 
 EXAMPLES = """

@@ -14,6 +14,7 @@ from provisioner.execution.sending import unreadable, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.modules.assemble import EXAMPLES, Params
+from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -23,6 +24,7 @@ OWN = frozenset({"src", "delimiter", "regexp", "ignore_hidden", "remote_src", "d
 
 def run(call: ActionCall) -> Steps:
     """Join fragments of the controller and send the whole; with ``remote_src`` the host does all of it."""
+    demand(bool(call.args.get("src") and call.args.get("dest")), "src and dest are required")
     params = Params.parse(call.args)
     if params.remote_src:
         return result_of((yield call.remote("assemble", call.args)))

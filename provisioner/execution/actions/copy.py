@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from provisioner.diagnostics.errors import InputError
 from provisioner.execution.files import SMALL, KnownFile, Leaf, tree
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Result, Steps, locally
-from provisioner.execution.sending import offer_file, pack, read, unreadable, write_file
+from provisioner.execution.sending import offer_file, pack, read, refuse_vaulted, unreadable, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.modules.copy import EXAMPLES, Params
+from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -24,13 +24,12 @@ TRAITS = Traits()
 def run(call: ActionCall) -> Steps:
     """Send what the task names; what is on the host already is the module's own business."""
     written = _without_aliases(call.args)
+    _look_over(written)
     params = Params.parse(written)
     if params.remote_src:
         return result_of((yield call.remote("copy", written)))
     if written.get("content") is not None:
         return (yield from _text(call, written))
-    if params.src is None:
-        raise InputError.at(call.run.operation.position, "copy needs 'src' or 'content'")
     source = call.find_file(str(params.src), "files")
     if source.is_dir():
         return (yield from _folder(call, params, written, source))
@@ -39,6 +38,14 @@ def run(call: ActionCall) -> Steps:
     if known.content is not None and known.size <= SMALL:
         return (yield from write_file(call, _without_content(args, known), known.content, str(source)))
     return (yield from offer_file(call, args, known))
+
+
+def _look_over(args: Mapping[str, Any]) -> None:
+    source, content, dest = args.get("src"), args.get("content"), args.get("dest")
+    demand(bool(source) or content is not None, "src (or content) is required")
+    demand(bool(dest), "dest is required")
+    demand(not source or content is None, "src and content are mutually exclusive")
+    demand(content is None or not str(dest).endswith("/"), "can not use content with a dir as dest")
 
 
 def _without_aliases(args: Mapping[str, Any]) -> dict[str, Any]:
@@ -53,11 +60,10 @@ def _without_content(args: dict[str, Any], known: KnownFile) -> dict[str, Any]:
 
 
 def _text(call: ActionCall, args: dict[str, Any]) -> Steps:
-    if args.get("src") is not None:
-        raise InputError.at(call.run.operation.position, "copy takes 'src' or 'content', not both")
+    args.pop("src", None)
     content = args.pop("content")
     text = content if isinstance(content, str) else json.dumps(content)
-    return (yield from write_file(call, args, text.encode("utf-8", "surrogateescape"), "content of the task"))
+    return (yield from write_file(call, args, text.encode("utf-8", "surrogateescape"), str(args.get("dest"))))
 
 
 # ---------------------------------------------------------------------- folders
@@ -70,6 +76,7 @@ def _folder(call: ActionCall, params: Params, args: dict[str, Any], source: Path
     vault = loading.vault if params.decrypt else None
 
     def known(path: Path) -> KnownFile:
+        refuse_vaulted(vault, path)
         return cache.file(path, vault)
 
     def listed() -> list[Leaf]:

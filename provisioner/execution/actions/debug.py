@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from provisioner.diagnostics.position import Unsafe
 from provisioner.execution.needs import Result
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
@@ -30,16 +33,29 @@ def answer(call: ActionCall) -> Result:
     return {**_variable(call, params.var), "changed": False}
 
 
+def _whole(value: object) -> object:
+    """Return a value with everything in it looked up now: ``hostvars`` is made only as it is asked for."""
+    if isinstance(value, Mapping):
+        return {key: _whole(item) for key, item in value.items()}
+    return value
+
+
 def _variable(call: ActionCall, written: object) -> Result:
     if not isinstance(written, str):
         return {str(type(written)): written}
+    if isinstance(call.args.get("var"), Unsafe):
+        return {written: written}
     try:
-        return {written: call.renderer.evaluate(written, call.scope)}
+        return {written: _whole(call.renderer.evaluate(written, call.scope))}
     except UndefinedVariable as error:
         return {
-            written: "VARIABLE IS NOT DEFINED!" + (f" {error.brief}" if call.run.play.run.options.verbosity else "")
+            written: "VARIABLE IS NOT DEFINED!" + (f": {error.plainly}" if call.run.play.run.options.verbosity else "")
         }
 
+
+RETURNS = """
+msg: What was shown.
+"""
 
 EXAMPLES = """
 - name: Say where we are

@@ -13,7 +13,7 @@ TRAITS = Traits()
 class Params(Parameters):
     """The message."""
 
-    msg: str = optional("str", "Why it fails.", "Failed as requested from task")
+    msg: object = optional("raw", "Why it fails.", "Failed as requested from task")
 
 
 def answer(call: ActionCall) -> Result:

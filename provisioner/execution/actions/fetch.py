@@ -13,6 +13,7 @@ from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.modules.fetch import EXAMPLES, Params
+from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -21,9 +22,8 @@ TRAITS = Traits()
 
 def run(call: ActionCall) -> Steps:
     """Ask for the content unless the controller has it; it is streamed to its place."""
+    demand(bool(call.args.get("src") and call.args.get("dest")), "src and dest are required")
     params = Params.parse(call.args)
-    if not params.dest:
-        raise InputError.at(call.run.operation.position, "missing required parameter 'dest'")
     dest = _destination(call, params)
     have = yield from _sums(call, dest)
     written = {name: value for name, value in call.args.items() if name in ("src", "path", "fail_on_missing")}

@@ -22,7 +22,9 @@ def answer(call: ActionCall) -> Result:
     params = Params.parse(call.args)
     group = params.key.replace(" ", "-")
     parents = tuple(p.replace(" ", "-") for p in params.parents)
-    is_new = group not in call.run.play.run.inventory.group_names(call.host)
+    state = call.run.play.run.inventory
+    added = {name for _, names, _ in call.run.effects.new_groups for name in names}
+    is_new = group not in added and state.group_name(group) not in state.group_names(call.host)
     call.effects.new_groups.append((call.host, (group,), parents))
     return {"changed": is_new, "add_group": group, "parent_groups": list(parents)}
 

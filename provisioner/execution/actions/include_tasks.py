@@ -42,6 +42,11 @@ def loop_values(call: ActionCall) -> dict[str, object]:
     return found
 
 
+RETURNS = """
+msg: What was done, in words.
+dest: The file written.
+"""
+
 EXAMPLES = """
 - name: What this system needs
   include_tasks: "{{ ansible_os_family }}.yml"

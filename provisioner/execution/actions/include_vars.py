@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.needs import Result
 from provisioner.execution.task_run import ActionCall
+from provisioner.loading.reserved import reserved
 from provisioner.loading.variables import load_vars_file
 from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, mutually_exclusive, optional
+from provisioner.syntax.vault import is_encrypted
 
 TRAITS = Traits()
+HIDDEN = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
+"""What a result says instead of what encrypted files hold."""
 
 
 class Params(Parameters):
@@ -34,37 +40,83 @@ class Params(Parameters):
 
 
 def answer(call: ActionCall) -> Result:
-    """Read the files on the controller."""
+    """Read the files on the controller; where that fails, the result says why under ``message`` as Ansible's does."""
     params = Params.parse(call.args)
-    paths = list(_folder(call, params)) if params.dir else [call.find_file(str(params.file), "vars")]
+    try:
+        paths = list(_folder(call, params)) if params.dir else [_file(call, params.file or "")]
+        values, is_secret = _read(call, paths)
+    except InputError as error:
+        found = error.diagnostics[0]
+        message = found.known_as or found.summary
+        return {"changed": False, "failed": True, "ansible_facts": {}, "ansible_included_var_files": [],
+                "message": message, "msg": message}  # fmt: skip
+    named: dict[str, object] = {params.name: values} if params.name else values
+    if params.hash_behaviour == "merge":
+        named = {name: _merged(_known(call, name), value) for name, value in named.items()}
+    for remark in reserved(named):
+        call.renderer.settings.warn(remark)
+    call.effects.included.update(named)
+    result: Result = {"changed": False, "ansible_included_var_files": [str(path.absolute()) for path in paths]}
+    if is_secret:
+        return {**result, "censored": HIDDEN}
+    return {**result, "ansible_facts": named}
+
+
+def _file(call: ActionCall, name: str) -> Path:
+    if not name:
+        raise InputError.at(
+            call.run.operation.position, "Could not find file on the Ansible Controller: no name is given"
+        )
+    return call.find_file(name, "vars")
+
+
+def _read(call: ActionCall, paths: Sequence[Path]) -> tuple[dict[str, object], bool]:
+    """Return the variables of all files, later ones in front, and whether one of the files is encrypted."""
     values: dict[str, object] = {}
+    is_secret = False
     for path in paths:
+        is_secret = is_secret or is_encrypted(path.read_bytes())
         values.update(load_vars_file(path, call.run.play.run.loading.vault))
-    found = {params.name: values} if params.name else values
-    call.effects.included.update(found)
-    files = [str(p.absolute()) for p in paths]
-    return {"changed": False, "ansible_included_var_files": files, "included": sorted(found)}
+    return values, is_secret
 
 
-def _folder(call: ActionCall, params: Params) -> list[Path]:
+def _known(call: ActionCall, name: str) -> object:
+    found = call.scope.find(name)
+    return None if found is None else call.renderer.variable(name, call.scope)
+
+
+def _merged(below: object, above: object) -> object:
+    """Return the dictionary of both; what is no dictionary replaces what was there."""
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping):
+        return above
+    return {**below, **{name: _merged(below.get(name), value) for name, value in above.items()}}
+
+
+def _folder(call: ActionCall, params: Params) -> Iterator[Path]:
     root = call.find_file(str(params.dir), "vars")
+    where = call.run.operation.position
     if not root.is_dir():
-        raise InputError.at(call.run.operation.position, f"include_vars: '{root}' is not a folder")
-    found = []
-    for path in sorted(p for p in root.rglob("*") if p.is_file()):
-        depth = len(path.relative_to(root).parts)
-        ending = path.suffix.lstrip(".")
-        if (params.depth and depth > params.depth) or any(re.search(i, path.name) for i in params.ignore_files or []):
-            continue
-        if params.files_matching and not re.search(params.files_matching, path.name):
-            continue
-        if ending not in params.extensions:
-            if params.ignore_unknown_extensions or params.files_matching:
+        raise InputError.at(where, f"{root} is not a directory")
+    for folder, folders, names in os.walk(root, followlinks=True):
+        folders.sort()
+        depth = len(Path(folder).relative_to(root).parts) + 1
+        if params.depth and depth >= params.depth:
+            folders.clear()
+        for name in sorted(names):
+            if any(re.search(f"{each}$", name) for each in params.ignore_files or []):
                 continue
-            raise InputError.at(call.run.operation.position, f"include_vars: '{path}' has none of the known endings")
-        found.append(path)
-    return found
+            if params.files_matching and not re.search(params.files_matching, name):
+                continue
+            if Path(name).suffix.lstrip(".") in params.extensions:
+                yield Path(folder, name)
+            elif not (params.ignore_unknown_extensions or params.files_matching):
+                valid = ", ".join(params.extensions)
+                raise InputError.at(where, f"{Path(folder, name)} does not have a valid extension: {valid}")
 
+
+RETURNS = """
+ansible_facts: The facts found.
+"""
 
 EXAMPLES = """
 - name: Variables of this system

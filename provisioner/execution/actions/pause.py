@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import sys
+from typing import Any
 
 from provisioner.execution.needs import Question, Sleep, Steps
 from provisioner.execution.task_run import ActionCall
@@ -30,7 +32,10 @@ def run(call: ActionCall) -> Steps:
         wait_s = params.minutes * 60
     start = datetime.datetime.now().astimezone()
     typed = ""
+    more: dict[str, Any] = {}
     if wait_s is None:
+        if not (sys.stdin and sys.stdin.isatty()):
+            more["warnings"] = ["Not waiting for response to prompt as stdin is not interactive"]
         question = params.prompt or "Press enter to continue, Ctrl+C to interrupt"
         typed = yield Question(f"[{call.run.task.title}]\n{question}:", echo=params.echo)
     else:
@@ -47,12 +52,26 @@ def run(call: ActionCall) -> Steps:
         "delta": int(spent.total_seconds()),
         "echo": params.echo,
         "user_input": typed,
+        **more,
     }
 
 
 def _told(seconds: float, *, in_minutes: bool) -> str:
     return f"Paused for {round(seconds / 60, 2)} minutes" if in_minutes else f"Paused for {round(seconds, 2)} seconds"
 
+
+RETURNS = """
+rc: The exit code.
+stderr: What was written to standard error.
+stdout: What was written to standard output.
+start: When it began.
+stop: When it ended.
+delta: How long it took.
+echo: As given.
+user_input: What was typed.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+"""
 
 EXAMPLES = """
 - name: Let the cache fill

@@ -52,6 +52,14 @@ def _complete(call: ActionCall, line: str, executable: str | None) -> str:
     return f"export {' '.join(words)}; {line}" if words else line
 
 
+RETURNS = """
+rc: The exit code.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+"""
+
 EXAMPLES = """
 - name: Bring Python to a new machine
   raw: test -e /usr/bin/python3 || (apt-get update && apt-get install -y python3-minimal)

@@ -11,6 +11,7 @@ from provisioner.execution.needs import Need, Sleep, Steps
 from provisioner.execution.reaching import GaveUp, Probe, answered
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.modules.reboot import EXAMPLES, LEAVE_S, TRAITS, Params
+from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -20,6 +21,8 @@ PAUSE_S = 1.0
 
 def run(call: ActionCall) -> Steps:
     """Give the order, then connect anew until it is another boot and the test command works."""
+    unknown = sorted(set(call.args) - set(Params.names()))
+    demand(not unknown, f"Invalid options for reboot: {', '.join(unknown)}")
     params = Params.parse(call.args)
     begun = time.monotonic()
     ordered = result_of((yield call.remote("reboot", call.args, last=False)))
@@ -34,7 +37,7 @@ def run(call: ActionCall) -> Steps:
         elapsed = int(time.monotonic() - begun)
         message = f"Timed out waiting for the host to come back (timeout={params.reboot_timeout}): {said}"
         return {"failed": True, "changed": True, "rebooted": True, "elapsed": elapsed, "msg": message}
-    if params.post_reboot_delay:
+    if params.post_reboot_delay > 0:
         yield Sleep(params.post_reboot_delay)
     return {"changed": True, "rebooted": True, "elapsed": int(time.monotonic() - begun)}
 

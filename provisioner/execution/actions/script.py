@@ -10,6 +10,7 @@ from provisioner.execution.needs import Steps
 from provisioner.execution.sending import read
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.modules.script import EXAMPLES, TRAITS, Params
+from provisioner.remote.params import BadParameters, Problem
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -23,7 +24,7 @@ def run(call: ActionCall) -> Steps:
     except ValueError as error:
         raise InputError.at(call.run.operation.position, f"script: {error} in: {line}") from None
     if not words:
-        raise InputError.at(call.run.operation.position, "script needs the name of a script")
+        raise BadParameters([Problem("", "one of the following is required: _raw_params, cmd")])
     known = yield from read(call, call.find_file(words[0], "files"), decrypts=params.decrypt)
     if not known.size:
         raise InputError.at(call.run.operation.position, f"script: {known.path} is empty")

@@ -24,7 +24,9 @@ class Params(Parameters):
 
 def answer(call: ActionCall) -> Result:
     """Keep the values as they came out."""
-    values = {_name(call, k): _value(v) for k, v in call.args.items() if k != "cacheable"}
+    native = call.renderer.settings.native
+    written = {_name(call, key): value for key, value in call.args.items() if key != "cacheable"}
+    values = {name: _listed(value if native else _value(value)) for name, value in written.items()}
     for name in values:
         if not _NAME.fullmatch(name):
             raise InputError.at(call.run.operation.position, f"'{name}' cannot be the name of a variable")
@@ -41,10 +43,21 @@ def _name(call: ActionCall, written: object) -> str:
     return call.renderer.text(str(written), call.scope) if "{{" in str(written) else str(written)
 
 
+def _listed(value: object) -> object:
+    """Return a value with lists for its tuples, as results of tasks have them."""
+    if isinstance(value, dict):
+        return {key: _listed(item) for key, item in value.items()}
+    return [_listed(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
 def _value(value: object) -> object:
     """Return a value as set_fact keeps it: the words for true and false become what they say."""
     return boolean(value) if isinstance(value, str) and value.lower() in _WORDS else value
 
+
+RETURNS = """
+ansible_facts: The facts set.
+"""
 
 EXAMPLES = """
 - name: Remember the release

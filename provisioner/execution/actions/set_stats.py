@@ -4,50 +4,45 @@ from __future__ import annotations
 
 import re
 
-from provisioner.diagnostics.errors import InputError
+from provisioner.execution.figures import Figure
 from provisioner.execution.needs import Steps
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.params import Parameters, optional, required
+from provisioner.remote.params import Parameters, boolean, optional
 
 TRAITS = Traits()
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+NAMES = "Variables must start with a letter or underscore character, and contain only letters, numbers and underscores."
 
 
 class Params(Parameters):
     """Names and values, and how they add up."""
 
-    data: dict[str, object] = required("dict", "Names with their values.")
-    per_host: bool = optional("bool", "Keep them for each host.", False)
-    aggregate: bool = optional("bool", "Add to what is there instead of replacing it.", True)
+    data: object = optional("raw", "Names with their values.")
+    per_host: object = optional("raw", "Keep them for each host: true or anything else.", False)
+    aggregate: object = optional("raw", "Add to what is there: true; anything else replaces it.", True)
 
 
 def run(call: ActionCall) -> Steps:
-    """Add the values to what the host has said before."""
+    """Keep the values: for the run as a whole, or for the host."""
     yield from ()
     params = Params.parse(call.args)
-    known = call.run.play.run.stats.get(call.host, {})
-    for name, value in params.data.items():
-        if not _NAME.fullmatch(str(name)):
-            raise InputError.at(call.run.operation.position, f"'{name}' cannot be the name of a figure")
-        call.effects.stats[name] = added(known.get(name), value) if params.aggregate else value
-    shown = {"data": dict(params.data), "per_host": params.per_host, "aggregate": params.aggregate}
-    return {"changed": False, "ansible_stats": shown}
+    data, adds, is_own = params.data or {}, _truth(params.aggregate), _truth(params.per_host)
+    if not isinstance(data, dict):
+        return {"failed": True, "changed": False, "msg": "The 'data' option needs to be a dictionary/hash"}
+    written = {call.renderer.text(str(name), call.scope): value for name, value in data.items()}
+    for name, value in written.items():
+        if not _NAME.fullmatch(name):
+            return {"failed": True, "changed": False, "msg": f"The variable name '{name}' is not valid. {NAMES}"}
+        call.effects.figures.append(Figure(call.host if is_own else "", name, value, adds))
+    return {"changed": False, "ansible_stats": {"data": written, "per_host": is_own, "aggregate": adds}}
 
 
-def added(old: object, new: object) -> object:
-    """Return numbers added, texts and lists joined, dictionaries merged; values of other kinds replace each other."""
-    if isinstance(old, bool) or isinstance(new, bool):
-        return new
-    if isinstance(old, (int, float)) and isinstance(new, (int, float)):
-        return old + new
-    if isinstance(old, str) and isinstance(new, str):
-        return old + new
-    if isinstance(old, list) and isinstance(new, list):
-        return [*old, *new]
-    if isinstance(old, dict) and isinstance(new, dict):
-        return {**old, **new}
-    return new
+def _truth(value: object) -> bool:
+    try:
+        return boolean(value)
+    except ValueError:
+        return False
 
 
 EXAMPLES = """

@@ -17,7 +17,8 @@ from provisioner.execution.needs import Steps
 from provisioner.execution.sending import read, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.params import FileParameters, optional, required
+from provisioner.remote.params import FileParameters, demand, optional, required
+from provisioner.templating.managed import managed
 from provisioner.templating.settings import TemplateOptions
 from provisioner.variables.scope import Layer, Level, Scope
 
@@ -56,6 +57,8 @@ OWN = frozenset({"src", "newline_sequence", "output_encoding", *MARKS})
 
 def run(call: ActionCall) -> Steps:
     """Render and send: one call, whatever the host has."""
+    demand(bool(call.args.get("src") and call.args.get("dest")), "src and dest are required")
+    demand(call.args.get("state") is None, "'state' cannot be specified on a template")
     params = Params.parse(call.args)
     source = call.find_file(params.src, "templates")
     if source.is_dir():
@@ -83,9 +86,16 @@ def _rendered(call: ActionCall, params: Params, known: KnownFile) -> str:
 
 
 def _scope(call: ActionCall, path: Path, dest: str) -> Scope:
+    def text_of_managed() -> str:
+        status = path.stat()
+        about = {"file": str(path), "uid": _owner(status.st_uid), "host": socket.gethostname()}
+        setting = call.renderer.settings.ansible_managed
+        return managed(setting, about, status.st_mtime, lambda text: call.renderer.text(text, call.scope))
+
     values = Live(
         {"template_path": str(path), "template_destpath": dest},
         {
+            "ansible_managed": text_of_managed,
             "template_host": socket.gethostname,
             "template_fullpath": lambda: str(path.resolve()),
             "template_uid": lambda: _owner(path.stat().st_uid),
@@ -105,10 +115,26 @@ def _owner(uid: int) -> str:
 
 def _encoded(call: ActionCall, params: Params, text: str) -> bytes:
     try:
-        return text.encode(params.output_encoding, "surrogateescape")
+        return text.encode(params.output_encoding or "utf-8", "surrogateescape")
     except (LookupError, UnicodeEncodeError) as error:
         raise InputError.at(call.run.operation.position, f"output_encoding: {error}") from None
 
+
+RETURNS = """
+dest: The file written.
+checksum: SHA-1 of the content.
+md5sum: MD5 of the content, where that is not switched off.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+state: What is there now, or what was asked for.
+size: The file's size in bytes.
+src: Where the content came from.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+"""
 
 EXAMPLES = """
 - name: The configuration

@@ -8,6 +8,7 @@ from provisioner.execution.sending import NEEDS_CONTENT, read
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.modules.unarchive import EXAMPLES, Params
+from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -16,6 +17,7 @@ TRAITS = Traits()
 
 def run(call: ActionCall) -> Steps:
     """Send the archive; where ``creates`` may make that needless, ask first."""
+    demand(bool(call.args.get("src") and call.args.get("dest")), "src (or content) and dest are required")
     params = Params.parse(call.args)
     if params.remote_src or not params.copy:
         return _judged(result_of((yield call.remote("unarchive", call.args))))

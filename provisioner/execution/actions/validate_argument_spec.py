@@ -11,6 +11,7 @@ from provisioner.execution.needs import Steps
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, optional, required
+from provisioner.templating.encoding import plain_data
 
 TRAITS = Traits()
 
@@ -45,8 +46,8 @@ def _values(call: ActionCall, params: Params) -> Mapping[str, Any]:
     values: dict[str, Any] = {}
     for name in parameters_of(params.argument_spec).names():
         if call.scope.find(name) is not None:
-            values[name] = call.renderer.variable(name, call.scope)
-    return {**values, **params.provided_arguments}
+            values[name] = plain_data(call.renderer.variable(name, call.scope))
+    return {**values, **{name: plain_data(value) for name, value in params.provided_arguments.items()}}
 
 
 EXAMPLES = """

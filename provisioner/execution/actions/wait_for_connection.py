@@ -8,7 +8,7 @@ from provisioner.execution.needs import Sleep, Steps
 from provisioner.execution.reaching import GaveUp, Probe, answered
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.params import Parameters, optional
+from provisioner.remote.params import Parameters, demand, optional
 
 TRAITS = Traits()
 
@@ -24,6 +24,8 @@ class Params(Parameters):
 
 def run(call: ActionCall) -> Steps:
     """Connect anew until a worker answers."""
+    unknown = sorted(set(call.args) - set(Params.names()))
+    demand(not unknown, f"Invalid options for wait_for_connection: {', '.join(unknown)}")
     params = Params.parse(call.args)
     begun = time.monotonic()
     if params.delay:
@@ -36,6 +38,10 @@ def run(call: ActionCall) -> Steps:
         return {"failed": True, "changed": False, "elapsed": elapsed, "msg": message}
     return {"changed": False, "elapsed": int(time.monotonic() - begun)}
 
+
+RETURNS = """
+elapsed: Seconds it took.
+"""
 
 EXAMPLES = """
 - name: The new machine is up

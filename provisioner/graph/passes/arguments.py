@@ -15,7 +15,8 @@ def arguments_checked(use: RoleUse) -> Iterator[Task]:
     if not isinstance(spec, Mapping) or not spec.get("options"):
         return
     about = str(spec.get("short_description") or "")
-    context = {"type": "role", "name": role.name, "argument_spec_name": role.entry_point, "path": role.path}
+    name = role.name.rpartition(".")[2] if role.collection else role.name
+    context = {"type": "role", "name": name, "argument_spec_name": role.entry_point, "path": role.path}
     yield Task(
         action="validate_argument_spec",
         args={"argument_spec": spec["options"], "validate_args_context": context},

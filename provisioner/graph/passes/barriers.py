@@ -15,7 +15,7 @@ from provisioner.model.keywords import UNSET
 
 def apply(graph: Graph, strategy: str) -> None:
     """Put a BARRIER on every edge between operations that hosts must pass together."""
-    is_shared = {"linear": _always, "graph": _can_matter}.get(strategy, _runs_once)
+    is_shared = {"graph": _can_matter, "free": _runs_once, "host_pinned": _runs_once}.get(strategy, _always)
     for before, after, _ in list(graph.edges()):
         first, second = graph[before], graph[after]
         if second.kind is Kind.JOIN:
@@ -37,7 +37,7 @@ def _always(_operation: Operation) -> bool:
 
 
 def _runs_once(operation: Operation) -> bool:
-    return operation.runs_once
+    return operation.runs_once or operation.asks_first
 
 
 def _can_matter(operation: Operation) -> bool:

@@ -19,12 +19,17 @@ def apply(graph: Graph) -> None:
     """Connect writers with readers; the latest writer of a name counts."""
     writer: dict[str, str] = {}
     for operation in graph.tasks:
-        words = set(_WORD.findall(" ".join(_texts(operation))))
+        words = names_in(operation)
         for name in sorted(words & writer.keys()):
             if not graph.is_connected(writer[name], operation.id):
                 graph.connect(writer[name], operation.id, Edge.DATA)
-        for name in _written(operation):
+        for name in names_written(operation):
             writer[name] = operation.id
+
+
+def names_in(operation: Operation) -> frozenset[str]:
+    """Return every word in the text of an operation that may be a variable's name."""
+    return frozenset(_WORD.findall(" ".join(_texts(operation))))
 
 
 def _texts(operation: Operation) -> Iterator[str]:
@@ -33,7 +38,8 @@ def _texts(operation: Operation) -> Iterator[str]:
         yield from (str(v) for v in (task.args, task.name, task.loop, task.until, task.keywords))
 
 
-def _written(operation: Operation) -> Iterator[str]:
+def names_written(operation: Operation) -> Iterator[str]:
+    """Yield the variables that an operation sets."""
     task = operation.task
     if task is not None:
         if task.register:

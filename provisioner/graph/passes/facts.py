@@ -15,12 +15,12 @@ NO_WORDS = frozenset({"no", "false", "off", "0", "n", "f"})
 
 
 def gathering(play: Play, place: Place, expansion: Expansion) -> Iterator[Operation]:
-    """Yield the task ``setup`` unless the play says ``gather_facts: false``."""
+    """Yield the task that gathers unless the play says ``gather_facts: false``."""
     if play.gather_facts is not UNSET and str(play.gather_facts).lower() in NO_WORDS:
         return
     args = {"gather_subset": play.gather_subset, "gather_timeout": play.gather_timeout, "fact_path": play.fact_path}
     task = Task(
-        action="setup",
+        action="gather_facts",
         args={name: value for name, value in args.items() if value is not UNSET},
         position=play.position,
         name="Gathering Facts",

@@ -7,8 +7,9 @@ https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_tags.html: ``al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from provisioner.graph.operation import Operation
+from provisioner.graph.operation import Branch, Operation, Section
 
 
 def apply(operations: Iterable[Operation], wanted: frozenset[str], skipped: frozenset[str]) -> Iterator[Operation]:
@@ -16,6 +17,20 @@ def apply(operations: Iterable[Operation], wanted: frozenset[str], skipped: froz
     for operation in operations:
         if operation.task is None or is_selected(operation.keywords.tags, wanted, skipped):
             yield operation
+
+
+def without_empty_rescues(operations: Iterable[Operation], around: Iterable[Branch]) -> list[Operation]:
+    """Return the operations; a block of whose ``rescue`` nothing was selected has none. Blocks ``around`` stay."""
+    kept = list(operations)
+    left = {b.block for o in kept for b in o.branches if b.section is Section.RESCUE} | {b.block for b in around}
+    return [_with_what_is_left(o, left) for o in kept]
+
+
+def _with_what_is_left(operation: Operation, rescued: set[str]) -> Operation:
+    if all(not b.has_rescue or b.block in rescued for b in operation.branches):
+        return operation
+    branches = tuple(replace(b, has_rescue=b.has_rescue and b.block in rescued) for b in operation.branches)
+    return replace(operation, branches=branches)
 
 
 def is_selected(tags: Iterable[str], wanted: frozenset[str], skipped: frozenset[str]) -> bool:

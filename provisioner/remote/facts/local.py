@@ -28,6 +28,10 @@ def collect(system: System) -> Dict[str, Any]:
 
 def _fact(system: System, path: str) -> Any:
     real = system.files.real(path)
+    try:
+        os.stat(real)
+    except OSError as error:
+        return "Could not stat fact (%s): %s" % (path, error.strerror or error)
     if os.access(real, os.X_OK) and system.files.is_file(path) and os.stat(real).st_mode & 0o111:
         done = system.commands.run([real], timeout_s=TIMEOUT_S)
         if done.rc != 0:
@@ -36,7 +40,7 @@ def _fact(system: System, path: str) -> Any:
     try:
         return _parsed(path, system.files.read(path).decode("utf-8"))
     except (OSError, ValueError) as error:
-        return "error loading fact - %s could not be read: %s" % (path, error)
+        return "error loading facts as ini - %s could not be read: %s" % (path, error)
 
 
 def _parsed(path: str, content: str) -> Any:
@@ -44,9 +48,9 @@ def _parsed(path: str, content: str) -> Any:
         return json.loads(content)
     except ValueError:
         pass  # then it has to be INI
-    parser = configparser.RawConfigParser()
+    parser = configparser.ConfigParser()
     try:
         parser.read_string(content)
+        return {section: dict(parser.items(section)) for section in parser.sections()}
     except configparser.Error as error:
-        return "error loading facts as JSON or ini - please check content: %s: %s" % (path, error)
-    return {section: dict(parser.items(section)) for section in parser.sections()}
+        return "error loading facts as ini - please check content: %s: %s" % (path, error)

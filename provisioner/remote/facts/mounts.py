@@ -2,7 +2,7 @@
 
 import os
 import re
-from typing import Any, Dict, List
+from typing import Any, Dict, Set
 
 from ..system import System
 from ..system.reading import lines, names
@@ -14,10 +14,11 @@ MINIMAL = False
 
 def collect(system: System) -> Dict[str, Any]:
     """Read the mount table; a file system that does not answer is listed without sizes."""
-    uuids = _uuids(system)
-    found: List[Dict[str, Any]] = []
+    names_of = uuids(system)
+    found: Dict[str, Dict[str, Any]] = {}
+    bound = _bound(system)
     for line in lines(system, "/etc/mtab") or lines(system, "/proc/mounts"):
-        words = [_unescaped(word) for word in line.split()]
+        words = [unescaped(word) for word in line.split()]
         if len(words) < 4 or not _holds_files(words[0], words[2]):
             continue
         device, mount, kind, options = words[:4]
@@ -25,30 +26,39 @@ def collect(system: System) -> Dict[str, Any]:
             "mount": mount,
             "device": device,
             "fstype": kind,
-            "options": options,
+            "options": options + ",bind" if mount in bound and "bind" not in options.split(",") else options,
             "dump": int(words[4]) if len(words) > 4 else 0,
             "passno": int(words[5]) if len(words) > 5 else 0,
-            "uuid": uuids.get(os.path.realpath(device), "N/A"),
+            "uuid": names_of.get(os.path.realpath(device), "N/A"),
         }
-        each.update(_sizes(mount))
-        found.append(each)
-    return {"mounts": found}
+        each.update(sizes_of(mount))
+        found[mount] = each  # of several at one place the last hides the others
+    return {"mounts": list(found.values())}
+
+
+def _bound(system: System) -> Set[str]:
+    """Return the places at which a part of a file system is mounted rather than its root."""
+    rows = [line.split() for line in lines(system, "/proc/self/mountinfo")]
+    return {unescaped(row[4]) for row in rows if len(row) > 4 and row[3] != "/"}
 
 
 def _holds_files(device: str, kind: str) -> bool:
     return (device.startswith(("/", "\\")) or ":/" in device) and kind != "none"
 
 
-def _unescaped(word: str) -> str:
+def unescaped(word: str) -> str:
+    """Return a word of a mount table as it is meant."""
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match.group(1), 8)), word)
 
 
-def _uuids(system: System) -> Dict[str, str]:
+def uuids(system: System) -> Dict[str, str]:
+    """Return the ids of block devices by path."""
     folder = "/dev/disk/by-uuid"
     return {os.path.realpath(os.path.join(folder, name)): name for name in names(system, folder)}
 
 
-def _sizes(mount: str) -> Dict[str, int]:
+def sizes_of(mount: str) -> Dict[str, int]:
+    """Return what the file system at a place says of its sizes; nothing where it does not answer."""
     try:
         status = os.statvfs(mount)
     except OSError:

@@ -21,7 +21,7 @@ class Params(Parameters):
     state: str = optional("str", "Ask, set or remove.", "query", choices=("absent", "present", "query"))
     follow: bool = optional("bool", "Follow links.", True)
     default: bool = optional("bool", "The entry is what new files in the folder begin with.", False)
-    recursive: bool = optional("bool", "For all below the folder too.", False)
+    recursive: bool = optional("bool", "For all below the folder too.", False, aliases=("recurse",))
     recalculate_mask: str = optional(
         "str", "Whether the mask is made anew.", "default", choices=("default", "mask", "no_mask")
     )

@@ -27,6 +27,7 @@ class Params(Parameters):
     name: str = required("str", "The name.")
     path: Optional[str] = optional("path", "The program.")
     link: Optional[str] = optional("path", "The link users call; needed for a new name.")
+    family: Optional[str] = optional("str", "The family it belongs to, where alternatives have such.")
     priority: Optional[int] = optional("int", "What decides where nobody chose; 50 for a new program.")
     state: str = optional(
         "str",
@@ -131,6 +132,7 @@ def _install(params: Params, state: State, known: Optional[Choice]) -> List[str]
     if not link:
         raise Failed("Needed to install the alternative, but unable to do so as we are missing the link")
     words = ["--install", link, params.name, params.path or "", str(_priority(params, known))]
+    words += ["--family", params.family] if params.family else []
     if params.subcommands is not None:
         for each in params.subcommands:
             words += ["--slave", each.link, each.name, each.path]

@@ -372,6 +372,17 @@ def _fetched(url: str, system: System) -> str:
     return path
 
 
+RETURNS = """
+cache_updated: Whether the package lists were fetched.
+cache_update_time: When the package lists were fetched last, in seconds since 1970.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+"""
+
 EXAMPLES = """
 - name: A web server, its lists not older than an hour
   apt:

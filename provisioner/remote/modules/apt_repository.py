@@ -163,6 +163,15 @@ def _update(params: Params, system: System) -> str:
     return said
 
 
+RETURNS = """
+repo: The source as it stands in the file.
+state: What is there now, or what was asked for.
+sources_added: Files that were made.
+sources_removed: Files that were removed.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+"""
+
 EXAMPLES = """
 - name: Backports
   apt_repository:

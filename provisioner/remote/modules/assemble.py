@@ -106,6 +106,22 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return dict(result, **attributes.info(system, params.dest))
 
 
+RETURNS = """
+src: Where the content came from.
+dest: The file written.
+checksum: SHA-1 of the content.
+md5sum: MD5 of the content, where that is not switched off.
+msg: What was done, in words.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+state: What is there now, or what was asked for.
+size: The file's size in bytes.
+diff: What was before and what is after; whole with --diff.
+"""
+
 EXAMPLES = """
 - name: One configuration of many parts
   assemble:

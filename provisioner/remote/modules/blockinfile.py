@@ -102,10 +102,23 @@ def _place(params: Params, lines: List[bytes]) -> int:
         pattern = re.compile(_bytes(text))
     except re.error as error:
         raise Failed("'%s' is not a regular expression: %s" % (text, error)) from None
+    if pattern.flags & re.MULTILINE:
+        return _place_across_lines(pattern, lines, params.insertbefore is not None)
     found = [index for index, line in enumerate(lines) if pattern.search(line)]
     if not found:
         return len(lines)
     return found[-1] + (1 if params.insertbefore is None else 0)
+
+
+def _place_across_lines(pattern: Any, lines: List[bytes], is_before: bool) -> int:
+    """Return the place by an expression that may span lines: before the last match's first line, or after its last."""
+    content = b"".join(lines)
+    matches = list(pattern.finditer(content))
+    if not matches:
+        return len(lines)
+    if is_before:
+        return content.count(b"\n", 0, matches[-1].start())
+    return content.count(b"\n", 0, matches[-1].end()) + 1
 
 
 def _insert(params: Params, lines: List[bytes], block: List[bytes], at: int) -> None:
@@ -123,6 +136,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Write the new text."""
     return write(change, change.state, change.params, system, "backup_file")
 
+
+RETURNS = """
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+backup_file: Where the file replaced was kept.
+"""
 
 EXAMPLES = """
 - name: The cluster's hosts

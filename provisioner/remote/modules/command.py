@@ -5,7 +5,7 @@ import shlex
 from typing import Any, Dict, List, Optional
 
 from ..change import Change, Failed, Traits
-from ..params import mutually_exclusive, optional
+from ..params import optional
 from ..running import Found, RunParameters, decide, look, run
 from ..system import System
 
@@ -22,7 +22,6 @@ class Params(RunParameters):
     stdin_add_newline: bool = optional("bool", "Whether to end that text with a newline.", True)
     strip_empty_ends: bool = optional("bool", "Whether to drop empty lines at the end of the output.", True)
     expand_argument_vars: bool = optional("bool", "Whether to expand $NAME and ~ in the words.", True)
-    rules = (mutually_exclusive("_raw_params", "cmd", "argv"),)
 
 
 State = Found
@@ -30,6 +29,10 @@ State = Found
 
 def inspect(params: Params, system: System) -> Found:
     """Look for ``creates``, ``removes`` and ``chdir``."""
+    if params.argv is not None and (params.cmd or params._raw_params):
+        raise Failed("only command or argv can be given, not both", rc=256, cmd=None)
+    if params.cmd and params._raw_params:
+        raise Failed("only command or cmd can be given, not both", rc=256, cmd=None)
     return look(params, system)
 
 
@@ -52,7 +55,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         stdin = text.encode("utf-8", "surrogateescape")
     result = run(argv, shown, params, system, stdin)
     if params.executable:
-        result["warnings"] = ["the parameter 'executable' has no effect on the module command; use shell"]
+        told = "the parameter 'executable' is no longer supported with the module command: %s is not used; take shell"
+        result["warnings"] = [told % params.executable]
     return result
 
 
@@ -69,6 +73,19 @@ def _words(params: Params) -> List[str]:
 def _expanded(word: str) -> str:
     return os.path.expanduser(os.path.expandvars(word))
 
+
+RETURNS = """
+cmd: The command as it was run.
+rc: The exit code.
+start: When it began.
+end: When it ended.
+delta: How long it took.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+msg: What was done, in words.
+"""
 
 EXAMPLES = """
 - name: Read the kernel's version

@@ -301,6 +301,24 @@ def _apply_tree(params: Params, state: TreeState, needed: List[str], system: Sys
     return result
 
 
+RETURNS = """
+dest: The file written.
+src: Where the content came from.
+checksum: SHA-1 of the content.
+md5sum: MD5 of the content, where that is not switched off.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+state: What is there now, or what was asked for.
+size: The file's size in bytes.
+path: The path worked on.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: A configuration file, checked before it replaces the old one
   copy:

@@ -68,6 +68,8 @@ def inspect(params: Params, system: System) -> State:
 def plan(params: Params, state: State) -> Change:
     """Change the text and compare."""
     _check(params)
+    if params.cron_file and os.path.normpath(_path(params)) == "/etc/crontab":
+        raise Failed("Will not manage /etc/crontab via cron_file, see documentation.")
     before = state.text or ""
     table = Crontab(before)
     try:
@@ -176,6 +178,13 @@ def _line(params: Params) -> str:
     line = " ".join(words).rstrip("\r\n")
     return "#" + line if params.disabled else line
 
+
+RETURNS = """
+jobs: Names of the jobs in the table.
+envs: Names of the variables in the table.
+cron_file: The file in cron.d.
+state: What is there now, or what was asked for.
+"""
 
 EXAMPLES = """
 - name: Clean up every night

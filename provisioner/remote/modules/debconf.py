@@ -53,6 +53,10 @@ def plan(params: Params, state: State) -> Change:
     shown = {} if hidden else state.answers
     if params.question is None:
         return Change(False, result={"msg": "", "current": shown})
+    if params.vtype == "multiselect" and isinstance(params.value, list):
+        bad = [each for each in params.value if not isinstance(each, str)]
+        if bad:
+            raise Failed("Invalid value provided for multiselect: expected text, not %r" % (bad[0],))
     wanted = _spelled(params)
     if params.vtype == "seen":
         same = (wanted == "true") == (params.question in state.seen)
@@ -80,7 +84,7 @@ def _spelled(params: Params) -> str:
 
 
 def _alike(params: Params, here: str, wanted: str) -> bool:
-    if params.vtype == "multiselect":
+    if params.vtype == "multiselect" and isinstance(params.value, list):
         return sorted(part.strip() for part in here.split(",")) == sorted(part.strip() for part in wanted.split(","))
     return here == wanted
 
@@ -101,6 +105,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         raise Failed("debconf-set-selections failed: %s" % said, rc=done.rc)
     return {"msg": done.out.strip()}
 
+
+RETURNS = """
+msg: What was done, in words.
+current: The answers now.
+previous: The answers before.
+diff: What was before and what is after; whole with --diff.
+"""
 
 EXAMPLES = """
 - name: Postfix delivers nowhere but here

@@ -59,6 +59,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+before: The commit before.
+after: The commit now.
+"""
+
 EXAMPLES = """
 - name: Keep the kernel as it is
   dpkg_selections:

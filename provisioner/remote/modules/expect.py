@@ -110,6 +110,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return result
 
 
+RETURNS = """
+cmd: The command as it was run.
+rc: The exit code.
+stdout: What was written to standard output.
+stdout_lines: The same, a line an item.
+start: When it began.
+end: When it ended.
+delta: How long it took.
+"""
+
 EXAMPLES = """
 - name: Somebody must say yes
   expect:

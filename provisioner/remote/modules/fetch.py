@@ -57,6 +57,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"size": size}
 
 
+RETURNS = """
+dest: The file written.
+checksum: SHA-1 of the content.
+md5sum: MD5 of the content, where that is not switched off.
+remote_checksum: SHA-1 of the file on the host.
+remote_md5sum: Never known; for scripts that look for it.
+file: The file that was there already.
+"""
+
 EXAMPLES = """
 - name: Keep the old server's configuration
   fetch:

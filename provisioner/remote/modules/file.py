@@ -32,7 +32,8 @@ class Params(FileParameters):
 class State(NamedTuple):
     """What is at ``path`` (``kind`` as results name it, ``shown`` the path they name), and at the source of a link.
 
-    ``tree`` holds the attributes of everything below a directory, only with ``recurse``.
+    ``tree`` holds the attributes of everything below a directory, only with ``recurse``; ``below`` the names of what
+    would go with a directory, only where somebody wants to see it.
     """
 
     path: str
@@ -49,6 +50,7 @@ class State(NamedTuple):
     missing: Tuple[str, ...] = ()
     tree: Tuple[Tuple[str, Current], ...] = ()
     times_ns: Tuple[int, int] = (0, 0)
+    below: Optional[Dict[str, List[str]]] = None
 
 
 def inspect(params: Params, system: System) -> State:
@@ -72,11 +74,21 @@ def inspect(params: Params, system: System) -> State:
         source,
         source_status is not None,
         _same(status, source_status),
-        tuple(files.listdir(path)) if kind == "directory" else (),
+        tuple(files.listdir(path)) if kind == "directory" and wish in ("link", "hard") else (),
         attributes.missing_folders(system, path) if wish == "directory" and kind == "absent" else (),
         _tree(system, path, params.follow, want) if params.recurse and kind == "directory" else (),
         (status.st_atime_ns, status.st_mtime_ns) if status else (0, 0),
+        _content(system, path) if wish == "absent" and kind == "directory" and system.foretell else None,
     )
+
+
+def _content(system: System, top: str) -> Dict[str, List[str]]:
+    directories: List[str] = []
+    files: List[str] = []
+    for folder, inner, names in system.files.walk(top):
+        directories.extend(folder + "/" + name for name in inner)
+        files.extend(folder + "/" + name for name in names)
+    return {"directories": directories, "files": files}
 
 
 def _resolve(params: Params, files: Any) -> Tuple[str, str, str]:
@@ -155,7 +167,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     try:
         for step, arguments in change.todo:
             STEPS[step](system, state, *arguments)
-    except OSError as error:
+    except (OSError, Failed) as error:
+        if state.kind == "absent" and _wish(change.params, state.kind) == "touch":
+            system.files.remove(state.path)  # an owner or a mode that cannot be given leaves no half-made file
+        if isinstance(error, Failed):
+            raise
         raise Failed(_trouble(error, change.params, state), path=state.path) from error
     found = attributes.info(system, state.shown)
     return found or {"state": "absent"}
@@ -178,10 +194,9 @@ def _change(state: State, todo: List[Any], before: Dict[str, Any], after: Dict[s
     result = dict(state.info)
     result[key] = state.shown
     result.update(attributes.unknown_names(state.want))
-    if not todo:
-        return Change(False, result=result)
     diff = {"before": dict({"path": state.path}, **before), "after": dict({"path": state.path}, **after)}
-    return Change(True, todo, result, diff)
+    result["diff"] = diff
+    return Change(bool(todo), todo, result, diff if todo else None)
 
 
 def _attributes(state: State, follow: bool, todo: List[Any]) -> attributes.Delta:
@@ -197,9 +212,9 @@ def _plan_absent(params: Params, state: State) -> Change:
         return Change(False, result={"path": state.path, "state": "absent"})
     before: Dict[str, Any] = {"state": state.kind}
     if state.kind == "directory":
-        before["path_content"] = ["%s/%s" % (state.path, name) for name in state.entries]
+        before.update({"path_content": state.below} if state.below is not None else {})
     change = _change(state, [("remove", ())], before, {"state": "absent"})
-    change.result = {"path": state.path, "state": "absent"}
+    change.result = {"path": state.path, "state": "absent", "diff": change.diff}
     return change
 
 
@@ -207,19 +222,25 @@ def _plan_directory(params: Params, state: State) -> Change:
     if state.kind == "absent":
         fresh = attributes.fresh(state.want, is_dir=True)
         delta = attributes.compare(state.want, fresh)
-        before = dict({"state": "absent"}, **delta.before)
-        return _change(state, [("make", ())], before, dict({"state": "directory"}, **delta.after))
+        before, after = dict({"state": "absent"}, **delta.before), dict({"state": "directory"}, **delta.after)
+        todo: List[Any] = [("make", ())]
+        if params.access_time or params.modification_time:
+            _stamps(params, state, "preserve", todo, (before, after))
+        return _change(state, todo, before, after)
     if state.kind != "directory":
         raise Failed("%s already exists as a %s" % (state.path, state.kind), path=state.path, **state.info)
-    todo: List[Any] = []
+    todo = []
     delta = _attributes(state, True, todo)
     before, after = dict(delta.before), dict(delta.after)
+    settles = _stamps(params, state, "preserve", todo, (before, after))
     below = [path for path, now in state.tree if attributes.compare(state.want, now).changed]
     if below:
         todo.append(("settle_below", (below,)))
         after["below"] = below
         before["below"] = []
-    return _change(state, todo, before, after)
+    change = _change(state, todo, before, after)
+    change.settles = settles
+    return change
 
 
 def _plan_file(params: Params, state: State, key: str = "path") -> Change:
@@ -229,26 +250,39 @@ def _plan_file(params: Params, state: State, key: str = "path") -> Change:
         raise Failed("file (%s) is %s, cannot continue" % (state.path, state.kind), **dict(state.info, path=state.path))
     todo: List[Any] = []
     delta = _attributes(state, True, todo)
-    return _change(state, todo, delta.before, delta.after, key)
+    before, after = dict(delta.before), dict(delta.after)
+    settles = _stamps(params, state, "preserve", todo, (before, after))
+    change = _change(state, todo, before, after, key)
+    change.settles = settles
+    return change
 
 
 def _plan_touch(params: Params, state: State) -> Change:
-    asked = [params.access_time or "now", params.modification_time or "now"]
+    absent = state.kind == "absent"
+    todo: List[Any] = [("create", ())] if absent else []
+    before, after = {"state": state.kind}, {"state": "touch"}
+    settles = _stamps(params, state, "now", todo, (before, after))
+    delta = _attributes(state, True, todo)
+    before.update(delta.before)
+    after.update(delta.after)
+    change = _change(state, todo, before, after, "dest")
+    change.settles = settles
+    return change
+
+
+def _stamps(params: Params, state: State, otherwise: str, todo: List[Any], sides: Tuple[Dict[str, Any], ...]) -> bool:
+    """Add the step that sets the times, where they shall be others; tell whether they are the same next time."""
+    asked = [params.access_time or otherwise, params.modification_time or otherwise]
     formats = [params.access_time_format, params.modification_time_format]
     times = [_time(text, form, now) for text, form, now in zip(asked, formats, state.times_ns)]
-    absent = state.kind == "absent"
-    stamped = absent or any(t is None or t != now for t, now in zip(times, state.times_ns))
-    todo: List[Any] = [("create", ())] if absent else []
-    if stamped:
-        todo.append(("stamp", (times,)))
-    delta = _attributes(state, True, todo)
-    before, after = dict({"state": state.kind}, **delta.before), dict({"state": "touch"}, **delta.after)
-    for key, text, time_ in zip(("atime", "mtime"), asked, times):
-        if stamped and text != "preserve":
-            after[key] = "now" if time_ is None else time_ / 1e9
-    change = _change(state, todo, before, after, "dest")
-    change.settles = None not in times
-    return change
+    if state.kind != "absent" and all(t is not None and t == now for t, now in zip(times, state.times_ns)):
+        return True
+    todo.append(("stamp", (times,)))
+    before, after = sides
+    for key, text, time_, old in zip(("atime", "mtime"), asked, times, state.times_ns):
+        if text != "preserve":
+            before[key], after[key] = old / 1e9, "now" if time_ is None else time_ / 1e9
+    return None not in times
 
 
 def _time(text: str, form: str, now: int) -> Optional[int]:
@@ -311,7 +345,7 @@ def _plan_hard(params: Params, state: State) -> Change:
             return _plan_file(params, state, "dest")
         raise Failed("src is required for creating new hardlinks", path=state.path)
     if not state.source_there:
-        _refuse(state, "src does not exist")
+        raise Failed("src does not exist", dest=state.path, src=params.src, **state.info)
     todo: List[Any] = []
     before: Dict[str, Any] = {}
     after: Dict[str, Any] = {}
@@ -367,6 +401,9 @@ def _create(system: System, state: State) -> None:
 
 
 def _stamp(system: System, state: State, times_ns: List[Optional[int]]) -> None:
+    if times_ns == [None, None]:
+        os.utime(system.files.real(state.path))  # allowed to whoever may write, unlike any other time
+        return
     now = int(time.time() * 10**9)
     access, modification = (now if each is None else each for each in times_ns)
     os.utime(system.files.real(state.path), ns=(access, modification))
@@ -395,6 +432,21 @@ STEPS: Dict[str, Callable[..., None]] = {
     "link": _link,
     "hard": _hard,
 }
+
+RETURNS = """
+path: The path worked on.
+state: What is there now, or what was asked for.
+diff: What was before and what is after; whole with --diff.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+size: The file's size in bytes.
+dest: The file written.
+src: Where the content came from.
+msg: What was done, in words.
+"""
 
 EXAMPLES = """
 - name: A directory for the application's data

@@ -51,6 +51,7 @@ class Params(Parameters):
         aliases=("checksum", "checksum_algo"),
     )
     limit: Optional[int] = optional("int", "Stop after so many.")
+    encoding: Optional[str] = optional("str", "What files are read as to look for contains; as bytes if not given.")
 
 
 class State(NamedTuple):
@@ -83,16 +84,30 @@ def inspect(params: Params, system: System) -> State:
         if not system.files.is_dir(path):
             skipped[top] = "'%s' is not a directory" % top
             continue
-        for folder, name, is_entry in _walk(params, system, path, skipped):
-            examined += 1
-            if not is_entry:
-                continue
-            if params.limit is not None and len(found) >= params.limit:
-                break
-            each = _listed(params, conditions, system, folder.rstrip("/") + "/" + name, name)
-            if each:
-                found.append(each)
+        try:
+            examined += _look_below(params, conditions, system, path, (found, skipped))
+        except _Unreadable as error:
+            skipped[top] = str(error)
     return State(found, examined, skipped)
+
+
+class _Unreadable(Exception):
+    """Content cannot be read in the encoding asked for."""
+
+
+def _look_below(params: Params, conditions: Conditions, system: System, top: str, seen: Tuple[Any, Any]) -> int:
+    found, skipped = seen
+    examined = 0
+    for folder, name, is_entry in _walk(params, system, top, skipped):
+        examined += 1
+        if not is_entry:
+            continue
+        if params.limit is not None and len(found) >= params.limit:
+            break
+        each = _listed(params, conditions, system, folder.rstrip("/") + "/" + name, name)
+        if each:
+            found.append(each)
+    return examined
 
 
 def _walk(params: Params, system: System, top: str, skipped: Dict[str, str]) -> Iterator[Tuple[str, str, bool]]:
@@ -110,13 +125,16 @@ def _walk(params: Params, system: System, top: str, skipped: Dict[str, str]) -> 
             yield folder, name, within
         if not params.recurse:
             return
-        if params.depth and depth >= params.depth:
+        if params.depth and depth > params.depth:
             del directories[:]
 
 
 def _conditions(params: Params) -> Conditions:
     try:
-        contains = re.compile(params.contains.encode("utf-8", "surrogateescape")) if params.contains else None
+        wanted: Any = params.contains
+        if wanted and not params.encoding:
+            wanted = wanted.encode("utf-8", "surrogateescape")
+        contains = re.compile(wanted) if wanted else None
         matches = _matcher(params)
     except re.error as error:
         raise Failed("not a regular expression: %s" % error) from None
@@ -188,6 +206,8 @@ def _mode_fits(params: Params, conditions: Conditions, status: os.stat_result) -
 
 
 def _contains(params: Params, pattern: Any, system: System, path: str) -> bool:
+    if params.encoding:
+        return _contains_text(params, pattern, system, path)
     try:
         with system.files.open(path) as stream:
             if params.read_whole_file:
@@ -195,6 +215,21 @@ def _contains(params: Params, pattern: Any, system: System, path: str) -> bool:
             return any(pattern.match(line) for line in stream)
     except OSError:
         return False
+
+
+def _contains_text(params: Params, pattern: Any, system: System, path: str) -> bool:
+    try:
+        text = system.files.read(path).decode(params.encoding or "utf-8")
+    except LookupError as error:
+        raise _Unreadable(str(error)) from None
+    except UnicodeError:
+        problem = "Failed to read the file %s due to an encoding error. current encoding: %s"
+        raise _Unreadable(problem % (path, params.encoding)) from None
+    except OSError:
+        return False
+    if params.read_whole_file:
+        return bool(pattern.search(text))
+    return any(pattern.match(line) for line in text.splitlines())
 
 
 def plan(params: Params, state: State) -> Change:
@@ -208,7 +243,9 @@ def plan(params: Params, state: State) -> Change:
         "msg": msg,
     }
     if state.skipped:
-        result["warnings"] = ["Skipped '%s' path due to this access issue: %s" % each for each in state.skipped.items()]
+        result["warnings"] = [
+            "Skipped '%s' path due to this access issue: %s\n" % each for each in state.skipped.items()
+        ]
     return Change(False, result=result)
 
 
@@ -216,6 +253,14 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Nothing to do."""
     return None
 
+
+RETURNS = """
+files: What was found, each with the keys of stat.
+matched: How many were found.
+examined: How many were looked at.
+skipped_paths: Paths that could not be looked at, with the reason.
+msg: What was done, in words.
+"""
 
 EXAMPLES = """
 - name: Logs older than two weeks

@@ -220,6 +220,26 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return dict(result, **attributes.info(system, state.path))
 
 
+RETURNS = """
+url: The address.
+dest: The file.
+src: Where it was before it was put in place.
+status_code: The answer's status.
+msg: The status in words.
+elapsed: Seconds it took.
+checksum_src: SHA-1 of what came.
+checksum_dest: SHA-1 of what was there.
+md5sum: MD5 of the content, where that is not switched off.
+backup_file: Where the file replaced was kept.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+state: What is there now, or what was asked for.
+"""
+
 EXAMPLES = """
 - name: The release, checked
   get_url:

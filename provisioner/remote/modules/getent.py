@@ -62,6 +62,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+ansible_facts: The facts found.
+"""
+
 EXAMPLES = """
 - name: Where root lives
   getent:

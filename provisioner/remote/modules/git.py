@@ -22,7 +22,7 @@ class Params(Parameters):
     """The version is a branch, a tag, a commit, or HEAD for the branch that is checked out (at first: the default)."""
 
     repo: str = required("str", "The repository's address.", aliases=("name",))
-    dest: str = required("path", "Where it goes.")
+    dest: str = optional("path", "Where it goes; needed unless clone is false.", "")
     version: str = optional("str", "Branch, tag or commit.", "HEAD")
     remote: str = optional("str", "What the repository is called in the clone.", "origin")
     refspec: Optional[str] = optional("str", "More to fetch.")
@@ -66,11 +66,15 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Look at the clone; ask the remote unless the commit wished for is already there."""
+    if not params.dest and params.clone:
+        raise Failed("the destination directory must be specified unless clone=no")
     repository = _repository(params, system)
+    if not params.dest:
+        return State(False, target=repository.remote(params.repo, params.version).commit)
     git_dir = _git_dir(params, system)
     if not system.files.exists(os.path.join(git_dir, "HEAD")):
         if not params.clone:
-            return State(False)
+            return State(False, target=repository.remote(params.repo, params.version).commit)
         remote = repository.remote(params.repo, params.version)
         target = remote.commit or (params.version if SHA.match(params.version) else None)
         return State(False, target=target, kind=remote.kind)
@@ -195,8 +199,7 @@ def plan(params: Params, state: State) -> Change:
     result: Dict[str, Any] = {"before": state.before, "after": state.target, "remote_url_changed": False}
     if not state.exists:
         if not params.clone:
-            result["after"] = None
-            return Change(False, result=result)
+            return Change(False, result=dict(result, changed=True))  # told, not done: nothing is on this host
         return Change(True, "clone", result, _diff(None, state.target))
     if not params.update:
         return Change(False, result=dict(result, after=state.before))
@@ -299,6 +302,12 @@ def _verify(params: Params, repository: Repository, kind: str) -> None:
             'The gpg_allowlist does not include the public key "%s" for this commit' % (signers or ["none"])[0]
         )
 
+
+RETURNS = """
+before: The commit before.
+after: The commit now.
+remote_url_changed: Whether the remote's address was another.
+"""
 
 EXAMPLES = """
 - name: The application at a release

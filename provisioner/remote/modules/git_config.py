@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
-from ..params import Parameters, optional, required, required_if
+from ..params import Parameters, optional, required_if, required_one_of
 from ..system import System
 from ..system.commands import PLAIN
 
@@ -13,8 +13,9 @@ TRAITS = Traits()
 class Params(Parameters):
     """One setting in one place."""
 
-    name: str = required("str", "The setting, such as user.email.")
-    value: Optional[str] = optional("str", "Its value.")
+    name: Optional[str] = optional("str", "The setting, such as user.email.")
+    list_all: bool = optional("bool", "Read every setting there, instead.", False)
+    value: Optional[str] = optional("str", "Its value; without one the setting is read.")
     repo: Optional[str] = optional("path", "The repository, for scope local.")
     file: Optional[str] = optional("path", "The file, for scope file.")
     scope: Optional[str] = optional(
@@ -22,13 +23,18 @@ class Params(Parameters):
     )
     state: str = optional("str", "Whether it is set.", "present", choices=("present", "absent"))
     add_mode: str = optional("str", "Replace what is set, or add to it.", "replace-all", choices=("add", "replace-all"))
-    rules = (required_if("scope", "local", "repo"), required_if("scope", "file", "file"))
+    rules = (
+        required_if("scope", "local", "repo"),
+        required_if("scope", "file", "file"),
+        required_one_of("name", "list_all"),
+    )
 
 
 class State(NamedTuple):
-    """The values set now, in order."""
+    """The values set now, in order; for ``list_all`` all there is as name and value."""
 
     values: List[str]
+    listed: Dict[str, str]
 
 
 def _where(params: Params) -> List[str]:
@@ -39,18 +45,22 @@ def _where(params: Params) -> List[str]:
 
 def inspect(params: Params, system: System) -> State:
     """Ask git."""
-    done = system.commands.run([*_where(params), "--null", "--get-all", params.name], env=PLAIN)
+    question = ["--list"] if params.list_all else ["--get-all", params.name or ""]
+    done = system.commands.run([*_where(params), "--null", *question], env=PLAIN)
     if done.rc == 127:
         raise Failed('Failed to find required executable "git"; install the package git')
     if done.rc > 1 or (done.rc == 1 and done.err.strip()):
         raise Failed("git cannot read %s: %s" % (params.name, (done.err or done.out).strip()), rc=done.rc)
-    return State(done.out.split("\0")[:-1])
+    found = done.out.split("\0")[:-1]
+    return State(found, dict(each.split("\n", 1) for each in found if "\n" in each) if params.list_all else {})
 
 
 def plan(params: Params, state: State) -> Change:
     """Compare."""
+    if params.list_all:
+        return Change(False, result={"msg": "", "config_values": state.listed})
     if params.state == "present" and params.value is None:
-        raise Failed("value is required with state=present; git_config_info reads settings")
+        return Change(False, result={"msg": "", "config_value": (state.values or [""])[-1]})
     result: Dict[str, Any] = {"msg": ""}
     if params.state == "absent":
         if not state.values:

@@ -3,7 +3,7 @@
 from typing import Any, Dict, List, Optional
 
 from ..change import Change, Failed, Traits
-from ..params import Parameters, optional, required
+from ..params import Parameters, optional, required, required_if
 from ..system import System
 from ..system.accounts import Group, find_group
 
@@ -22,6 +22,7 @@ class Params(Parameters):
     force: bool = optional("bool", "Remove it even if it is a user's primary group.", False)
     gid_min: Optional[int] = optional("int", "Smallest number for a new group.")
     gid_max: Optional[int] = optional("int", "Largest number for a new group.")
+    rules = (required_if("non_unique", True, "gid"),)
 
 
 State = Optional[Group]
@@ -29,6 +30,9 @@ State = Optional[Group]
 
 def inspect(params: Params, system: System) -> Optional[Group]:
     """Look it up by name."""
+    for name in ("gid_min", "gid_max"):
+        if params.local and getattr(params, name) is not None:
+            raise Failed("'%s' can not be used with 'local'" % name)
     found = find_group(system, params.name, params.local)
     return found if found is not None and found.name == params.name else None
 
@@ -75,6 +79,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     found = inspect(change.params, system)
     return {"gid": found.gid} if found is not None else None
 
+
+RETURNS = """
+name: The name as given.
+state: What is there now, or what was asked for.
+system: Whether it is a system account.
+gid: Number of the file's group.
+msg: What was done, in words.
+rc: The exit code.
+"""
 
 EXAMPLES = """
 - name: A group for the application

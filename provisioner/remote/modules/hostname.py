@@ -98,6 +98,12 @@ def _facts(name: str) -> Dict[str, Any]:
     return {"ansible_facts": dict(facts, ansible_domain=full.partition(".")[2])}
 
 
+RETURNS = """
+name: The name now.
+ansible_facts: The facts that the name changes.
+diff: What was before and what is after; whole with --diff.
+"""
+
 EXAMPLES = """
 - name: The name from the inventory
   hostname:

@@ -257,6 +257,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+ip_version: As given.
+table: As given.
+chain: As given.
+flush: As given.
+rule: The rule in words of iptables.
+state: What is there now, or what was asked for.
+chain_management: As given.
+"""
+
 EXAMPLES = """
 - name: Answers are let in
   iptables:

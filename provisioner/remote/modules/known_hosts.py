@@ -6,7 +6,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ..change import Change, Failed, Traits, text_diff
 from ..params import Parameters, optional, required
 from ..sshkeys import HostLine, hashed, host_line, names_host
-from ..system import System
+from ..system import System, attributes
 
 TRAITS = Traits()
 
@@ -26,29 +26,38 @@ class State(NamedTuple):
 
     path: str
     content: bytes
+    info: Dict[str, Any]
 
 
 def inspect(params: Params, system: System) -> State:
     """Read the file."""
     path = os.path.expanduser(params.path)
-    return State(path, system.files.read_or_none(path) or b"")
+    return State(path, system.files.read_or_none(path) or b"", attributes.info(system, path))
 
 
 def plan(params: Params, state: State) -> Change:
     """Replace keys of the same type and marker; keep all else."""
+    if "," in params.name:
+        raise Failed(
+            "Comma separated list of names is not supported. "
+            "Please pass a single name to lookup in the known_hosts file."
+        )
     if params.state == "present" and not params.key:
         raise Failed("No key specified when adding a host")
     lines = state.content.decode("utf-8", "surrogateescape").splitlines()
     after = _edited(params, lines)
-    result = dict(params.raw(), path=state.path)
-    if after == lines:
-        return Change(False, result=result)
+    plain = _edited(params, lines, hides=False)
+    shown = "".join(line + "\n" for line in plain).encode("utf-8", "surrogateescape")
     text = "".join(line + "\n" for line in after).encode("utf-8", "surrogateescape")
-    diff = text_diff(state.path, state.content, text) if not params.hash_host else None
-    return Change(True, text, result, diff)
+    diff = text_diff(state.path, state.content, shown if after != lines else state.content)
+    if not state.content:
+        diff["before_header"] = "/dev/null"
+    result = dict(params.raw(), path=state.path, diff=diff, **state.info)
+    return Change(True, text, result, diff) if after != lines else Change(False, result=result)
 
 
-Wanted = Dict[Tuple[str, str], Tuple[HostLine, str]]
+Kind = Tuple[str, ...]
+Wanted = Dict[Kind, Tuple[HostLine, str]]
 
 
 def _wanted(params: Params) -> Wanted:
@@ -60,12 +69,17 @@ def _wanted(params: Params) -> Wanted:
             raise Failed("not a line of known_hosts: %s" % given)
         if parsed is not None:
             if not names_host(parsed.hosts, params.name):
-                raise Failed("the key's line is for %s, not for %s" % (parsed.hosts, params.name))
-            wanted[(parsed.marker, parsed.kind)] = (parsed, given.strip())
+                raise Failed("Host parameter does not match hashed host field in supplied key", hosts=parsed.hosts)
+            wanted[_kind(parsed)] = (parsed, given.strip())
     return wanted
 
 
-def _edited(params: Params, lines: List[str]) -> List[str]:
+def _kind(line: HostLine) -> Kind:
+    """Return what there is one line of for a host; of authorities and of revoked keys there may be several."""
+    return (line.marker, line.kind, line.data) if line.marker else (line.marker, line.kind)
+
+
+def _edited(params: Params, lines: List[str], hides: bool = True) -> List[str]:
     wanted = _wanted(params)
     after, there = [], set()
     for line in lines:
@@ -73,7 +87,7 @@ def _edited(params: Params, lines: List[str]) -> List[str]:
         if here is None or not names_host(here.hosts, params.name):
             after.append(line)
             continue
-        kind = (here.marker, here.kind)
+        kind = _kind(here)
         same = kind in wanted and wanted[kind][0].data == here.data
         if params.state == "absent":
             keep = bool(params.key) and not same
@@ -83,7 +97,7 @@ def _edited(params: Params, lines: List[str]) -> List[str]:
             there.add(kind)
             after.append(line)
     if params.state == "present":
-        after += [_shown(params, given) for kind, (_, given) in wanted.items() if kind not in there]
+        after += [_shown(params, given) if hides else given for kind, (_, given) in wanted.items() if kind not in there]
     return after
 
 
@@ -101,8 +115,23 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     system.files.makedirs(os.path.dirname(path), 0o700)
     mode = None if system.files.exists(path) else 0o644
     system.files.write(path, change.todo, mode=mode)
-    return None
+    return attributes.info(system, path)
 
+
+RETURNS = """
+name: The name as given.
+key: The key as given.
+path: The path worked on.
+hash_host: As given.
+state: What is there now, or what was asked for.
+diff: What was before and what is after; whole with --diff.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+size: The file's size in bytes.
+"""
 
 EXAMPLES = """
 - name: The repository's host

@@ -60,8 +60,25 @@ def plan(params: Params, state: Text) -> Change:
     if state.content is None and params.backrefs:
         return Change(False, result={"msg": "", "backup": ""})
     planned = change(state, edit, {"backup": ""})
+    return _warned(params, planned)
+
+
+_EVERY_LINE = (
+    "which will match every line in the file. "
+    "This may have unintended consequences, such as replacing the last line in the file rather than appending."
+)
+
+
+def _warned(params: Params, planned: Change) -> Change:
+    """Warn of expressions that find every line; the words are those playbooks know."""
+    said = []
     if params.regexp == "":
-        planned.result["warnings"] = ["regexp is empty and so matches every line; '^' says the same on purpose"]
+        hint = "If this is desired, use '^' to match every line in the file and avoid this warning."
+        said.append("The regular expression is an empty string, %s %s" % (_EVERY_LINE, hint))
+    if params.search_string == "":
+        said.append("The search string is an empty string, " + _EVERY_LINE)
+    if said:
+        planned.result["warnings"] = said + planned.result.get("warnings", [])
     return planned
 
 
@@ -182,6 +199,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Write the new lines."""
     return write(change, change.state, change.params, system, "backup")
 
+
+RETURNS = """
+backup: Where the file replaced was kept; empty where none was.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+found: How many lines were found.
+"""
 
 EXAMPLES = """
 - name: No root login by password

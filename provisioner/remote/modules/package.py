@@ -6,11 +6,12 @@ from ..change import Change, Failed, Traits
 from ..facts.pkg_mgr import collect as package_manager
 from ..params import BadParameters, Parameters, optional, required
 from ..system import System
-from . import apt
+from . import apt, dnf, dnf5
 
 TRAITS = Traits(locks=("dpkg",))
 PREFIXES = ("ansible.builtin.", "ansible.legacy.", "community.general.")
 SAME = {"installed": "present", "removed": "absent"}
+MANAGERS: Dict[str, Any] = {"apt": apt, "dnf": dnf, "dnf5": dnf5, "yum": dnf}
 
 
 class Params(Parameters):
@@ -19,14 +20,18 @@ class Params(Parameters):
     name: List[str] = required(
         "list", "Packages, as the host's package manager spells them.", aliases=("pkg",), elements="str"
     )
-    state: str = required("str", "What is wanted: present, absent, latest, or what else that module knows.")
+    state: Optional[str] = optional(
+        "str", "What is wanted: present, absent, latest, or what else that module knows; its own default if not given."
+    )
     use: str = optional("str", "Which package module to use.", "auto")
+    _defaults: Any = optional("dict", "What module_defaults holds for the package modules.")
     accepts_any = True
 
 
 class State(NamedTuple):
     """The module that does the work, its parameters and its state."""
 
+    module: Any
     params: Any
     state: Any
 
@@ -37,31 +42,40 @@ def inspect(params: Params, system: System) -> State:
     for prefix in PREFIXES:
         wanted = wanted[len(prefix) :] if wanted.startswith(prefix) else wanted
     name = package_manager(system)["pkg_mgr"] if wanted == "auto" else wanted
-    if name != "apt":
+    module = MANAGERS.get(name)
+    if module is None:
         if name == "unknown":
             raise Failed(
                 "Could not detect which package manager to use. Try gathering facts or setting the 'use' option."
             )
-        raise Failed("this host's packages are managed by '%s', and there is no module of that name here" % name)
-    given: Dict[str, Any] = dict(params.extra, name=params.name, state=SAME.get(params.state, params.state))
+        raise Failed('Could not find a matching action for the "%s" package manager.' % name)
+    given: Dict[str, Any] = dict((params._defaults or {}).get(name) or {})
+    given.update(params.extra, name=params.name)
+    if params.state is not None:
+        given["state"] = SAME.get(params.state, params.state)
     try:
-        checked = apt.Params.parse(given)
+        checked = module.Params.parse(given)
     except BadParameters as error:
-        raise Failed("%s: %s" % (name, error)) from None
-    return State(checked, apt.inspect(checked, system))
+        raise Failed(error.said(name, module.Params)) from None
+    return State(module, checked, module.inspect(checked, system))
 
 
 def plan(params: Params, state: State) -> Change:
     """Decide as that module does."""
-    change = apt.plan(state.params, state.state)
+    change: Change = state.module.plan(state.params, state.state)
     change.params, change.state = state.params, state.state
     return Change(change.changed, change, change.result, change.diff, settles=change.settles)
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Do as that module does."""
-    return apt.apply(change.todo, system)
+    told: Optional[Dict[str, Any]] = change.state.module.apply(change.todo, system)
+    return told
 
+
+RETURNS = """
+msg: As the module of the package manager answers.
+"""
 
 EXAMPLES = """
 - name: A tool that is called the same everywhere

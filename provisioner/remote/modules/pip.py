@@ -237,6 +237,17 @@ def _make_environment(params: Params, system: System) -> Completed:
     return done
 
 
+RETURNS = """
+cmd: The command as it was run.
+name: The name as given.
+requirements: The file of requirements.
+version: As given.
+virtualenv: The environment worked in.
+state: What is there now, or what was asked for.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+"""
+
 EXAMPLES = """
 - name: The application's libraries, in an environment of its own
   pip:

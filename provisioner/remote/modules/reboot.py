@@ -14,8 +14,8 @@ LEAVE_S = 2
 class Params(Parameters):
     """How to go down. The times of coming back belong to the controller and are only accepted here."""
 
-    pre_reboot_delay: int = optional("int", "Seconds to wait before going down.", 0)
-    post_reboot_delay: int = optional("int", "Seconds to wait once it is back.", 0)
+    pre_reboot_delay: float = optional("float", "Seconds to wait before going down.", 0)
+    post_reboot_delay: float = optional("float", "Seconds to wait once it is back.", 0)
     reboot_timeout: int = optional("int", "Seconds within which it has to be back.", 600)
     connect_timeout: Optional[int] = optional("int", "Seconds for one attempt to connect.")
     test_command: str = optional("str", "What has to work once it is back.", "whoami")
@@ -48,7 +48,7 @@ def plan(params: Params, state: str) -> Change:
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Go down in a moment, so that this answer still arrives."""
     params = change.params
-    delay = str(max(params.pre_reboot_delay, LEAVE_S))
+    delay = "%g" % max(params.pre_reboot_delay, LEAVE_S)
     if params.reboot_command:
         last = "exec " + params.reboot_command
     else:

@@ -32,7 +32,7 @@ def inspect(params: Params, system: System) -> Text:
 
 def plan(params: Params, state: Text) -> Change:
     """Decide what the text becomes."""
-    return change(state, lambda content: _edit(params, content, state.path), {"rc": 0})
+    return change(state, lambda content: _edit(params, content, state.path), {"rc": 0}, what="")
 
 
 def _edit(params: Params, content: bytes, path: str) -> Tuple[bytes, str]:
@@ -51,7 +51,8 @@ def _edit(params: Params, content: bytes, path: str) -> Tuple[bytes, str]:
     try:
         new, count = pattern.subn(params.replace, text[start:end], 0)
     except (re.error, IndexError) as error:
-        raise Failed("replace '%s' cannot be filled from regexp: %s" % (params.replace, error), rc=1) from None
+        text = "Unable to process replace due to error: '%s' cannot be filled from regexp: %s"
+        raise Failed(text % (params.replace, error), rc=1) from None
     after = (text[:start] + new + text[end:]).encode(params.encoding, "surrogateescape")
     return after, "%d replacements made" % count if after != content else ""
 
@@ -76,6 +77,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Write the new text."""
     return write(change, change.state, change.params, system, "backup_file")
 
+
+RETURNS = """
+rc: The exit code.
+msg: What was done, in words.
+diff: What was before and what is after; whole with --diff.
+backup_file: Where the file replaced was kept.
+"""
 
 EXAMPLES = """
 - name: The database moved

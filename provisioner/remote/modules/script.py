@@ -74,6 +74,19 @@ def _interpreter(path: str, executable: Optional[str]) -> Any:
     return [path] if start.startswith((b"#!", b"\x7fELF")) else ["/bin/sh", path]
 
 
+RETURNS = """
+cmd: The command as it was run.
+rc: The exit code.
+start: When it began.
+end: When it ended.
+delta: How long it took.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+msg: What was done, in words.
+"""
+
 EXAMPLES = """
 - name: Run a script of ours with arguments
   script: scripts/prepare.sh --quick

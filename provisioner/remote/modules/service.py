@@ -5,7 +5,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
-from ..params import Parameters, optional, required, required_one_of
+from ..params import Parameters, optional
 from ..system import System
 from ..system.commands import PLAIN
 from ..system.systemctl import in_charge, starts_at_boot
@@ -18,7 +18,7 @@ SYSTEMD = ("systemd", "ansible.builtin.systemd", "ansible.builtin.systemd_servic
 class Params(Parameters):
     """On hosts with systemd this is the same as ``systemd``; elsewhere init scripts and OpenRC are used."""
 
-    name: str = required("str", "The service.")
+    name: str = optional("str", "The service; it must be given here or by module_defaults.")
     state: Optional[str] = optional("str", "What it shall do.", choices=("reloaded", "restarted", "started", "stopped"))
     enabled: Optional[bool] = optional("bool", "Whether it starts at boot.")
     pattern: Optional[str] = optional("str", "Text in the process list that shows it runs, where status cannot tell.")
@@ -26,13 +26,20 @@ class Params(Parameters):
     runlevel: str = optional("str", "OpenRC's runlevel.", "default")
     arguments: str = optional("str", "More words for the init script.", "", aliases=("args",))
     use: str = optional("str", "Which service manager to use.", "auto")
-    rules = (required_one_of("state", "enabled"),)
+    daemon_reload: Any = optional("bool", "With systemd only, as there.", aliases=("daemon-reload",))
+    daemon_reexec: Any = optional("bool", "With systemd only, as there.", aliases=("daemon-reexec",))
+    masked: Any = optional("bool", "With systemd only, as there.")
+    force: Any = optional("bool", "With systemd only, as there.")
+    no_block: Any = optional("bool", "With systemd only, as there.")
+    scope: Any = optional("str", "With systemd only, as there.", choices=("system", "user", "global"))
+    _defaults: Any = optional("dict", "What module_defaults holds for the service managers.")
 
 
 class State(NamedTuple):
     """Which manager it is, and what it says."""
 
     manager: str
+    wanted: Any
     unit: UnitState
     there: bool = True
     running: bool = False
@@ -42,24 +49,42 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Ask systemd where it is process 1, else OpenRC or the init script."""
     if params.use in SYSTEMD or (params.use == "auto" and in_charge(system)):
-        return State("systemd", look(_wanted(params), system))
+        unit = _wanted(_completed(params, "systemd"))
+        return State("systemd", unit, look(unit, system))
+    params = _completed(params, "sysvinit")
+    if params.state is None and params.enabled is None:
+        raise Failed("one of the following is required: state, enabled")
     if params.use not in ("auto", "service", "sysvinit", "openrc", "ansible.builtin.service"):
         raise Failed("there is no support for the service manager '%s'" % params.use)
     openrc = system.files.exists("/sbin/openrc-run") and system.files.exists("/sbin/rc-service")
     manager = "openrc" if openrc else "sysvinit"
     there = system.files.exists("/etc/init.d/" + params.name)
     if not there:
-        return State(manager, NOTHING, False)
+        return State(manager, params, NOTHING, False)
     status = _start(params, system, manager, "status")
     running = _is_running(params, system, status.rc, status.out)
     enabled = _openrc_enabled(params, system) if openrc else starts_at_boot(system, params.name)
-    return State(manager, NOTHING, True, running, enabled)
+    return State(manager, params, NOTHING, True, running, enabled)
+
+
+def _completed(params: Params, manager: str) -> Params:
+    """Return the parameters with the defaults for the service manager filled in."""
+    defaults = (params._defaults or {}).get(manager) or {}
+    if defaults:
+        names = Params.names()
+        more = {key: value for key, value in defaults.items() if key in names and names[key] not in params.given}
+        given = {name.rstrip("_"): getattr(params, name) for name in params.given}
+        params = Params.parse(dict(more, **given))
+    if not params.name:
+        raise Failed("missing required arguments: name")
+    return params
 
 
 def plan(params: Params, state: State) -> Change:
     """Compare."""
     if state.manager == "systemd":
-        return decide(_wanted(params), state.unit)
+        return decide(state.wanted, state.unit)
+    params = state.wanted
     if not state.there:
         raise Failed("Could not find the requested service %s: host" % params.name)
     result: Dict[str, Any] = {"name": params.name}
@@ -81,9 +106,9 @@ def plan(params: Params, state: State) -> Change:
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Make the calls."""
-    params, manager = change.params, change.state.manager
+    params, manager = change.state.wanted, change.state.manager
     if manager == "systemd":
-        return carry_out(_wanted(params), change, system)
+        return carry_out(params, change, system)
     for step in change.todo:
         if step in ("enable", "disable"):
             _enable(params, system, manager, step == "enable")
@@ -97,7 +122,17 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 def _wanted(params: Params) -> Wanted:
-    return Wanted(params.name, params.state, params.enabled)
+    return Wanted(
+        params.name,
+        params.state,
+        params.enabled,
+        params.masked,
+        params.scope or "system",
+        bool(params.daemon_reload),
+        bool(params.daemon_reexec),
+        bool(params.force),
+        bool(params.no_block),
+    )
 
 
 def _start(params: Params, system: System, manager: str, action: str) -> Any:
@@ -149,6 +184,13 @@ def _enable(params: Params, system: System, manager: str, wanted: bool) -> None:
             said = (done.err or done.out).strip()
             raise Failed("Unable to %s service %s: %s" % ("enable" if wanted else "disable", params.name, said))
 
+
+RETURNS = """
+name: The name as given.
+status: All that systemd says of the unit.
+state: What is there now, or what was asked for.
+enabled: Whether it starts at boot.
+"""
 
 EXAMPLES = """
 - name: Running now and after every boot

@@ -67,6 +67,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+ansible_facts: The facts found.
+"""
+
 EXAMPLES = """
 - name: What runs here?
   service_facts:

@@ -72,6 +72,8 @@ COLLECTORS: Tuple[Any, ...] = (
 )
 """Every file of the facts folder: what a module imports is what travels to the host (a test compares the two)."""
 TOGETHER = ("all", "min")
+NEEDS = {"network": {"platform", "distribution"}, "hardware": {"platform"}, "virtual": {"platform"}}
+"""What comes along with a subset that is asked for by name."""
 ELSEWHERE = ("facter", "ohai", "systemd", "fibre_channel_wwn", "hostnqn")
 
 
@@ -108,11 +110,10 @@ def inspect(params: Params, system: System) -> Dict[str, Any]:
 def plan(params: Params, state: Dict[str, Any]) -> Change:
     """Name and filter what was found; nothing ever changes."""
     named = {"ansible_" + name: value for name, value in state["facts"].items()}
+    named.update(gather_subset=list(params.gather_subset), module_setup=True)
     patterns = [pattern for pattern in params.filter if pattern]
     if patterns:
         named = {name: value for name, value in named.items() if _fits(name, patterns)}
-    named["gather_subset"] = list(params.gather_subset)
-    named["module_setup"] = True
     result: Dict[str, Any] = {"ansible_facts": named}
     if state["warnings"]:
         result["warnings"] = state["warnings"]
@@ -125,7 +126,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 def _fits(name: str, patterns: List[str]) -> bool:
-    bare = name[len("ansible_") :]
+    bare = name[len("ansible_") :] if name.startswith("ansible_") else name
     return any(fnmatch.fnmatchcase(name, p) or fnmatch.fnmatchcase(bare, p) for p in patterns)
 
 
@@ -146,21 +147,26 @@ def select(asked: List[str], known: Known) -> Set[str]:
     """Return the subsets that ``gather_subset`` asks for; a word nobody knows fails."""
     by_name = _by_name(known)
     for word in asked:
-        if word.lstrip("!").strip() not in by_name:
+        if not word.startswith("!") and word.strip() not in by_name:
             choices = ", ".join(sorted(by_name))
-            raise Failed("gather_subset: %s is no subset or fact; known are %s" % (word.lstrip("!"), choices))
-    wanted = {word for word in asked if not word.startswith("!")}
+            raise Failed("Bad subset '%s' given to Ansible. gather_subset options allowed: %s" % (word, choices))
+    wanted = {word.strip() for word in asked if not word.startswith("!")}
     unwanted = {word[1:].strip() for word in asked if word.startswith("!")}
-    everything = ("all" in wanted or not wanted) and "all" not in unwanted
+    everything = ("all" in wanted or not asked) and "all" not in unwanted
     base = by_name["all"] if everything else by_name["min"]
-    removed = _union(by_name[word] for word in unwanted if word != "all")
-    return (base - removed) | _union(by_name[word] for word in wanted if word not in TOGETHER)
+    removed = _union(by_name.get(word, set()) for word in unwanted if word != "all")
+    named = _union(by_name[word] for word in wanted if word not in TOGETHER)
+    return (base - removed) | named | _union(NEEDS.get(subset, set()) for subset in named)
 
 
 def _union(sets: Iterable[Set[str]]) -> Set[str]:
     joined: Set[str] = set()
     return joined.union(*sets)
 
+
+RETURNS = """
+ansible_facts: The facts, each with ansible_ before its name.
+"""
 
 EXAMPLES = """
 - name: Only the smallest set and the network

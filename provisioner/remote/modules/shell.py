@@ -19,6 +19,7 @@ class Params(RunParameters):
     stdin_add_newline: bool = optional("bool", "Whether to end that text with a newline.", True)
     strip_empty_ends: bool = optional("bool", "Whether to drop empty lines at the end of the output.", True)
     rules = (mutually_exclusive("_raw_params", "cmd"),)
+    names_supported = False
 
 
 State = Found
@@ -50,6 +51,19 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 def _line(params: Params) -> str:
     return (params.cmd if params.cmd is not None else params._raw_params) or ""
 
+
+RETURNS = """
+cmd: The command as it was run.
+rc: The exit code.
+start: When it began.
+end: When it ended.
+delta: How long it took.
+stdout: What was written to standard output.
+stderr: What was written to standard error.
+stdout_lines: The same, a line an item.
+stderr_lines: The same, a line an item.
+msg: What was done, in words.
+"""
 
 EXAMPLES = """
 - name: Count the users

@@ -24,7 +24,7 @@ def inspect(params: Params, system: System) -> State:
     """Read the file."""
     try:
         return State(base64.b64encode(system.files.read(params.src)).decode("ascii"))
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         raise Failed("file not found: %s" % params.src) from None
     except IsADirectoryError:
         raise Failed("source is a directory and must be a file: %s" % params.src) from None
@@ -43,6 +43,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Nothing to do."""
     return None
 
+
+RETURNS = """
+content: The content in base64.
+source: The file read.
+encoding: How content is encoded: base64.
+"""
 
 EXAMPLES = """
 - name: The host's public key

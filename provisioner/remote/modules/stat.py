@@ -62,6 +62,19 @@ def _type_of_content(params: Params, system: System, status: os.stat_result) -> 
         return "inode/directory", "binary"
     if modes.S_ISREG(status.st_mode) and not status.st_size:
         return "inode/x-empty", "binary"
+    seen: Dict[Any, Any] = system.memory.setdefault("types of content", {})
+    key = (params.path, status.st_dev, status.st_ino, status.st_mtime_ns, status.st_ctime_ns, params.follow)
+    if key not in seen:
+        if len(seen) >= TYPES_KEPT:
+            seen.clear()
+        seen[key] = _ask_for_type(params, system)
+    return seen[key]
+
+
+TYPES_KEPT = 1000
+
+
+def _ask_for_type(params: Params, system: System) -> Any:
     if system.commands.which("file") is None:
         return "unknown", "unknown"
     argv = ["file", "--brief", "--mime-type", "--mime-encoding"] + (["--dereference"] if params.follow else [])
@@ -91,6 +104,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Nothing to do."""
     return None
 
+
+RETURNS = """
+stat: What is known of the path; exists is always there.
+"""
 
 EXAMPLES = """
 - name: Is the database initialised?

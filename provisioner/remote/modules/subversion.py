@@ -127,6 +127,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+before: The revision before.
+after: The revision now.
+"""
+
 EXAMPLES = """
 - name: What is on the trunk
   subversion:

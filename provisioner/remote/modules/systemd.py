@@ -56,6 +56,13 @@ def _wanted(params: Params) -> Wanted:
     )
 
 
+RETURNS = """
+name: The name as given.
+status: All that systemd says of the unit.
+state: What is there now, or what was asked for.
+enabled: Whether it starts at boot.
+"""
+
 EXAMPLES = """
 - name: Running now and after every boot
   systemd:

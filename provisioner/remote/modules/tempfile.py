@@ -50,6 +50,17 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return dict(attributes.info(system, path), path=path)
 
 
+RETURNS = """
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+state: What is there now, or what was asked for.
+size: The file's size in bytes.
+path: The path worked on.
+"""
+
 EXAMPLES = """
 - name: A place to unpack
   tempfile:

@@ -195,6 +195,19 @@ def _save(params: Params, answer: Answer, system: System) -> Dict[str, Any]:
     return dict(attributes.info(system, path), path=path, changed=changed)
 
 
+RETURNS = """
+url: The address asked, after redirections.
+redirected: Whether the answer came from another address.
+json: The answer, where it is JSON.
+cookies: Cookies by name.
+cookies_string: Cookies as a header holds them.
+elapsed: Seconds it took.
+content: The answer, where asked for or not 200.
+status: The answer's status.
+msg: The status in words, with the length.
+path: The file written, with dest.
+"""
+
 EXAMPLES = """
 - name: Is the application healthy?
   uri:

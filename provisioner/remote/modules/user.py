@@ -8,6 +8,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
+from ..passwords import doubt_of_hash
 from ..system import System
 from ..system.accounts import Shadow, User, find_group, find_user, login_defaults, shadow_of, supplementary
 
@@ -76,10 +77,10 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Read the account databases."""
+    _refuse_with_local(params)
     user = find_user(system, params.name, params.local)
     primary = find_group(system, params.group) if params.group else None
-    asked = _groups(params) or []
-    missing = [name for name in ([params.group] if params.group else []) + asked if find_group(system, name) is None]
+    missing = _missing_group(params, system)
     home = params.home or (user.home if user else "")
     return State(
         user,
@@ -87,10 +88,27 @@ def inspect(params: Params, system: System) -> State:
         supplementary(system, user) if user else [],
         (primary.name, primary.gid) if primary else None,
         find_group(system, params.name) is not None,
-        missing[0] if missing else "",
+        missing,
         bool(home) and system.files.exists(home),
         bool(home) and system.files.exists(_key_file(params, home)),
     )
+
+
+def _refuse_with_local(params: Params) -> None:
+    for only in ("umask", "uid_min", "uid_max"):
+        if params.local and getattr(params, only) is not None:
+            raise Failed("'%s' can not be used with 'local'" % only)
+
+
+def _missing_group(params: Params, system: System) -> str:
+    """Return the first group asked for that is not there; groups given by number get their names."""
+    names = [params.group] if params.group else []
+    if params.groups:
+        asked = _groups(params) or []
+        found = [find_group(system, name) for name in asked]
+        params.groups = [group.name if group else name for group, name in zip(found, asked)]
+        names += params.groups
+    return next((name for name in names if find_group(system, name) is None), "")
 
 
 def plan(params: Params, state: State) -> Change:
@@ -102,11 +120,17 @@ def plan(params: Params, state: State) -> Change:
     result: Dict[str, Any] = {"name": params.name, "state": "present"}
     if params.groups is not None:
         result["groups"] = ",".join(_groups(params) or [])
+    warnings = _doubts(params)
+    if warnings:
+        result["warnings"] = warnings
     if params.password is not None:
         result["password"] = "NOT_LOGGING_PASSWORD"  # noqa: S105 - what Ansible answers
     if state.user is None:
         result.update(system=params.system, create_home=params.create_home)
-        return Change(True, _creation(params, state), result, _diff(None, _new_values(params)))
+        diff = _diff(None, _new_values(params))
+        return Change(
+            True, _creation(params, state), result, diff, settles=not (params.force and params.generate_ssh_key)
+        )
     result.update(append=params.append, move_home=params.move_home)
     result.update(_described(state.user))
     options, changes = _modification(params, state, state.user)
@@ -117,6 +141,14 @@ def plan(params: Params, state: State) -> Change:
     before = {key: _before(key, state) for key in changes}
     changes.update(_late_values(params, steps))
     return Change(True, steps, result, _diff(before, changes), settles=not (params.force and params.generate_ssh_key))
+
+
+def _doubts(params: Params) -> List[str]:
+    doubt = doubt_of_hash(params.password) if params.password is not None else ""
+    doubts = [doubt] if doubt else []
+    if params.append and params.groups is None:
+        doubts.append("'append' is set, but no 'groups' are specified. Use 'groups' for appending new groups.")
+    return doubts
 
 
 def _plan_absent(params: Params, state: State) -> Change:
@@ -343,7 +375,10 @@ def _make_key(params: Params, system: System) -> None:
     folder = os.path.dirname(path)
     for made in system.files.makedirs(folder, 0o700):
         system.files.chown(made, user.uid, user.gid)
-    system.files.remove(path)
+    for each in (path, path + ".pub"):
+        if system.files.exists(each) and not params.force:
+            raise Failed("%s is there already; force would write it anew" % each, name=params.name)
+        system.files.remove(each)  # never written through: it may be a link that leads elsewhere
     bits = ["-b", str(params.ssh_key_bits)] if params.ssh_key_bits else []
     comment = params.ssh_key_comment or "ansible-generated on %s" % socket.gethostname()
     argv = ["ssh-keygen", "-q", "-t", params.ssh_key_type, *bits, "-C", comment, "-f", system.files.real(path)]
@@ -383,6 +418,31 @@ def _key_facts(path: str, system: System) -> Dict[str, Any]:
         facts["ssh_fingerprint"] = done.out.strip() if done.rc == 0 else done.err.strip()
     return facts
 
+
+RETURNS = """
+name: The name as given.
+state: What is there now, or what was asked for.
+append: Whether other groups were kept.
+move_home: Whether the home directory was to be moved.
+uid: Number of the file's owner.
+comment: The GECOS field.
+home: The home directory.
+shell: The login shell.
+group: Name of the file's group.
+system: Whether it is a system account.
+create_home: Whether the home directory was to be made.
+force: As given.
+remove: As given.
+stderr: What was written to standard error.
+stderr_lines: The same, a line an item.
+msg: What was done, in words.
+password: NOT_LOGGING_PASSWORD where one was given.
+ssh_key_file: The private key.
+ssh_public_key: The public key.
+ssh_fingerprint: The public key's fingerprint.
+groups: The supplementary groups asked for.
+rc: The exit code.
+"""
 
 EXAMPLES = """
 - name: Somebody who administers

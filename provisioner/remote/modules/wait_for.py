@@ -79,7 +79,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     }
     time.sleep(params.delay)
     if params.port is None and params.path is None and params.state != "drained":
-        time.sleep(max(0.0, params.timeout - (time.monotonic() - started)))
+        time.sleep(params.timeout)
     elif not _wait(params, _look(params, change.state, system), started, result):
         elapsed = int(time.monotonic() - started)
         raise Failed(params.msg or "Timeout when waiting for " + _what(params), elapsed=elapsed)
@@ -204,6 +204,22 @@ def _what(params: Params) -> str:
         return "search string %s in %s" % (params.search_regex, place)
     return "file %s" % place if params.path else place
 
+
+RETURNS = """
+state: What is there now, or what was asked for.
+port: As given.
+path: The path worked on.
+search_regex: As given.
+match_groups: What the groups of search_regex matched.
+match_groupdict: The same by name.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+owner: Name of the file's owner.
+group: Name of the file's group.
+mode: The file's permissions in octal.
+size: The file's size in bytes.
+elapsed: Seconds it took.
+"""
 
 EXAMPLES = """
 - name: Until the application answers

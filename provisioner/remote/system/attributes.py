@@ -274,11 +274,37 @@ def _with_old_mode(now: Current, delta: Delta) -> Current:
 def unknown_names(want: Wanted) -> Dict[str, Any]:
     """Return a warning for accounts that are not there (yet), as they are while only planning."""
     missing = [
-        "%s %s does not exist" % (what, name)
+        MISSING % (what, name)
         for what, name, number in (("user", want.owner, want.uid), ("group", want.group, want.gid))
         if name and number is None
     ]
     return {"warnings": missing} if missing else {}
+
+
+MISSING = "failed to look up %s %s: a real run needs it to be made before this"
+
+
+def foretold_accounts(params: FileParameters) -> List[str]:
+    """Return a warning for each account that a real run would have to find, numbers without an account included."""
+    said = []
+    for what, name, by_name, by_number, word in (
+        ("user", params.owner, pwd.getpwnam, pwd.getpwuid, "uid"),
+        ("group", params.group, grp.getgrnam, grp.getgrgid, "gid"),
+    ):
+        if name and not _is_known(name, by_name):
+            if not name.isdigit():
+                said.append(MISSING % (what, name))
+            elif not _is_known(int(name), by_number):
+                said.append(MISSING % ("%s with %s" % (what, word), name))
+    return said
+
+
+def _is_known(account: Any, look_up: Any) -> bool:
+    try:
+        look_up(account)
+    except KeyError:
+        return False
+    return True
 
 
 def user_id(name: str) -> Optional[int]:

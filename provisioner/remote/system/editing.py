@@ -45,11 +45,11 @@ def read(params: EditParameters, system: System) -> Text:
 Edit = Callable[[bytes], Tuple[bytes, str]]
 
 
-def change(text: Text, edit: Edit, result: Optional[Dict[str, Any]] = None) -> Change:
+def change(text: Text, edit: Edit, result: Optional[Dict[str, Any]] = None, what: str = "content") -> Change:
     """Return the change that ``edit`` makes, attributes included.
 
-    ``edit`` returns the new content and what it did. Where it would edit its own outcome again (a regexp that
-    still finds what was put in its place), the change is not one that settles.
+    ``edit`` returns the new content and what it did; ``what`` is said of the file above its difference. Where it would
+    edit its own outcome again (a regexp that still finds what was put there), the change is not one that settles.
     """
     after, msg = edit(text.content or b"")
     delta = attributes.compare(text.want, text.now or attributes.fresh(text.want))
@@ -58,19 +58,19 @@ def change(text: Text, edit: Edit, result: Optional[Dict[str, Any]] = None) -> C
     if delta.changed:
         said.append("ownership, perms or SE linux context changed")
     found = dict(result or {}, msg=" and ".join(said), **attributes.unknown_names(text.want))
+    sides = {"before": delta.before, "after": delta.after} if delta.changed else {}
+    about = _headed(sides, text.path, "file attributes")
+    found["diff"] = [_headed({"before": "", "after": ""}, text.path, what), about]
     if not edited and not delta.changed:
         return Change(False, result=found)
-    diff = []
+    diff = [about] if delta.changed else []
     if edited:
-        diff.append(_headed(text_diff(text.path, text.content, after), text.path, "content"))
-    if delta.changed:
-        sides = {"before": delta.before, "after": delta.after}
-        diff.append(_headed(sides, text.path, "file attributes"))
+        diff.insert(0, _headed(text_diff(text.path, text.content, after), text.path, what))
     return Change(True, after if edited else None, found, diff, settles=not edited or edit(after)[0] == after)
 
 
 def _headed(diff: Dict[str, Any], path: str, what: str) -> Dict[str, Any]:
-    header = "%s (%s)" % (path, what)
+    header = "%s (%s)" % (path, what) if what else path
     return dict(diff, before_header=header, after_header=header)
 
 

@@ -202,7 +202,12 @@ class Replacement:
         self.stream: Optional[IO[bytes]] = None
 
     def __enter__(self) -> IO[bytes]:
-        descriptor, self.temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(self.real))
+        try:
+            descriptor, self.temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(self.real))
+        except OSError:
+            if not self.unsafe or not os.path.isfile(self.real):
+                raise
+            descriptor, self.temporary = tempfile.mkstemp(prefix="prov-")  # nothing can be made beside the file
         self.stream = os.fdopen(descriptor, "wb")
         return self.stream
 
@@ -215,9 +220,9 @@ class Replacement:
                 os.fsync(self.stream.fileno())
                 self._settle()
         finally:
-            self.stream.close()
             if os.path.lexists(self.temporary):
                 os.unlink(self.temporary)
+            self.stream.close()  # last: where the disk is full it fails once more
 
     def _settle(self) -> None:
         old = os.stat(self.real) if os.path.isfile(self.real) and not os.path.islink(self.real) else None
@@ -228,6 +233,7 @@ class Replacement:
             except PermissionError:
                 pass  # not root: the file becomes ours, as any atomic replacement by a plain user does
             mode = modes.S_IMODE(old.st_mode) if mode is None else mode
+            _keep_attributes(self.real, self.temporary)
         if self.owner != (-1, -1):
             os.chown(self.temporary, *self.owner)
         os.chmod(self.temporary, (0o666 & ~_umask()) if mode is None else mode)
@@ -237,6 +243,19 @@ class Replacement:
             if not self.unsafe:
                 raise
             shutil.copyfile(self.temporary, self.real)
+            os.chmod(self.real, modes.S_IMODE(os.stat(self.temporary).st_mode))
+
+
+KEPT_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
+
+
+def _keep_attributes(old: str, new: str) -> None:
+    """Give a replacement the access list and the SELinux context of what it replaces, where there are such things."""
+    for name in KEPT_ATTRIBUTES:
+        try:
+            os.setxattr(new, name, os.getxattr(old, name))
+        except OSError:
+            pass  # none there, or this file system has none, or only root may
 
 
 def _umask() -> int:

@@ -9,7 +9,9 @@ from .system import System
 
 SUFFIXES = ".service .socket .device .mount .automount .swap .target .path .timer .snapshot .slice .scope .conf".split()
 PROPERTY = re.compile(r"^[A-Z][A-Za-z0-9]*=")
-ON = ("enabled", "enabled-runtime", "static", "generated")
+OFFLINE = "_offline"
+"""In the place of properties where systemd is not running, or told so: in a chroot, in the making of an image."""
+ON = ("enabled", "static", "generated")  # enabled-runtime is enabled until the next boot only
 
 
 def in_charge(system: System) -> bool:
@@ -39,15 +41,21 @@ class Systemctl:
     def show(self, unit: str) -> Dict[str, str]:
         """Return every property of a unit; a unit that is not there has LoadState not-found."""
         done = self.run(["show", unit])
+        if "ignoring" in done.out + done.err and "=" not in done.out:
+            return {OFFLINE: "1"}
         if done.rc != 0 and not done.out:
             return {"LoadState": "not-found", "_problem": done.err.strip()}
         return properties(done.out)
 
     def is_enabled(self, status: Dict[str, str], unit: str) -> bool:
         """Tell whether the unit starts by itself: links of an init script count, aliases and indirect units do not."""
+        if OFFLINE in status:
+            return self.run(["is-enabled", unit]).rc == 0
         state = status.get("UnitFileState", "")
         if state == "generated" and status.get("SourcePath", "").startswith("/etc/init.d/"):
             return starts_at_boot(self.system, os.path.basename(status["SourcePath"]))
+        if state == "indirect":  # others are enabled in its place, or none; only the long answer lists them
+            return len(self.run(["is-enabled", "--full", unit]).out.splitlines()) > 1
         if not state and self.scope == "global":
             return self.run(["is-enabled", unit]).rc == 0
         return state in ON

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
+from pathlib import Path
 
 from provisioner.model.event import (
     Data,
@@ -17,19 +17,22 @@ from provisioner.model.event import (
     PlayStarted,
     Retrying,
     RunFinished,
+    RunStarted,
 )
 from provisioner.model.status import Status
 from provisioner.reporting import wording
 from provisioner.reporting.diff import coloured, diff_lines
-from provisioner.reporting.paint import Paint
 from provisioner.reporting.renderer import Settings
+from provisioner.reporting.result_text import ALWAYS_SHOWN, DEBUG, NEVER_SHOWN, Form, arrow, dumped, shown
+from provisioner.reporting.screen import Screen
 from provisioner.reporting.story import Story
 
-SHORTEST_STARS = 3
-ALWAYS_SHOWN = frozenset({"debug", "assert"})
+FOR_ITSELF = frozenset({"free", "host_pinned"})
+"""Strategies under which a task's headline is printed with its first result."""
 
 _UNSHOWN = frozenset({Status.BYPASSED, Status.NOT_RUN})
 _COLOURS = {Status.OK: "green", Status.CHANGED: "yellow", Status.SKIPPED: "cyan"}
+_WORDS = {Status.SKIPPED: "skipping", Status.OK: "ok", Status.CHANGED: "changed"}
 
 
 class Renderer:
@@ -38,146 +41,286 @@ class Renderer:
     def __init__(self, settings: Settings) -> None:
         self.story = Story()
         self._settings = settings
-        self._stream = settings.stream or sys.stdout
-        self._paint = Paint(is_coloured=settings.is_coloured)
+        self._display = settings.display
+        self._screen = Screen(settings)
+        self._form = Form(settings.display.result_format, settings.display.pretty, settings.verbosity)
         self._header = ""
+        self._steered: set[tuple[str, str]] = set()
+        self._included: dict[str, list[str]] = {}
         self._is_told = False
 
     def handle(self, event: Event) -> None:
         """Print what ``event`` has to say."""
         self.story.add(event)
+        if self._included and not _goes_on_including(event, self._header):
+            self._tell_included()
         match event:
+            case RunStarted():
+                self._run(event)
             case PlayStarted():
-                self._banner(f"PLAY [{event.name or event.play}]")
-                self._header = ""
-                if not event.hosts:
-                    self._say(self._paint("skipping: no hosts matched", "cyan"))
+                self._play(event)
             case OperationStarted() if not event.ahead:
-                self._task(event.operation, event.host)
+                self._begin(event)
             case ItemFinished():
-                self._task(event.operation, event.host)
                 self._item(event)
             case OperationFinished() if event.status not in _UNSHOWN:
                 self._operation(event)
             case Retrying():
-                self._task(event.operation, event.host)
-                title = self.story.title(event.operation, event.host)
-                left = event.attempts - event.attempt
-                self._say(self._paint(f"FAILED - RETRYING: [{event.host}]: {title} ({left} retries left).", "red"))
-            case Noted():
-                self._say(self._paint(f"[{event.severity.upper()}]: {event.text}", "purple"))
+                self._retrying(event)
+            case Noted() | HandlerOwed():
+                self._remark(event)
             case RunFinished():
                 self._end()
             case _:
-                self._owed(event)
+                pass
 
     def close(self) -> None:
         """Print the recap of a run that broke off."""
+        self._tell_included()
         if self.story.started is not None and not self._is_told:
             self._end()
 
-    def _owed(self, event: Event) -> None:
-        if isinstance(event, HandlerOwed):
-            title = self.story.title(event.handler, event.host)
-            self._say(self._paint(f"[WARNING]: handler {title} was not run on {event.host}: {event.because}", "purple"))
+    # ------------------------------------------------------------------ headlines
+
+    def _run(self, event: RunStarted) -> None:
+        self._tell_dry()
+        if self._settings.verbosity >= 2:
+            for path in event.playbooks:
+                self._screen.banner(f"PLAYBOOK: {Path(path).name}")
+            if "plays" in event.options:
+                self._screen.say(f"{event.options['plays']} plays in {' '.join(event.playbooks)}")
+
+    def _tell_dry(self) -> None:
+        if self._display.check_mode_markers and self.story.started and self.story.started.options.get("check"):
+            self._screen.banner("DRY RUN")
+
+    def _play(self, event: PlayStarted) -> None:
+        self._screen.banner(self._marked(f"PLAY [{(event.name or event.play).strip()}]", is_checking=event.check))
+        self._header = ""
+        if event.is_unmatched:
+            self._screen.say("skipping: no hosts matched", "cyan")
+
+    def _marked(self, text: str, *, is_checking: bool) -> str:
+        return f"{text} [CHECK MODE]" if is_checking and self._display.check_mode_markers else text
+
+    def _begin(self, event: OperationStarted) -> None:
+        """Print the headline of a task, unless it may turn out that there is nothing to show below it."""
+        play = self.story.plays.get(self.story.operation(event.operation).play)
+        if self._display.skipped_hosts and self._display.ok_hosts and (play is None or play.strategy not in FOR_ITSELF):
+            self._task(event.operation, event.host)
+        self._screen.trace(f"<{event.host}> EXEC {self.story.operation(event.operation).action}", 3)
+        if self._display.per_host_start:
+            self._screen.say(f" [started TASK: {self.story.title(event.operation, event.host)} on {event.host}]")
 
     def _task(self, operation: str, host: str) -> None:
-        """Print the header of a task unless it is the one that was printed last."""
+        """Print the headline of a task unless it is the one that was printed last."""
         planned = self.story.operation(operation)
-        if planned.action == "meta" or operation == self._header:
+        is_again = (operation, host) in self._steered if planned.action == "meta" else operation == self._header
+        if is_again:
             return
+        self._steered.add((operation, host))
         self._header = operation
         kind = "RUNNING HANDLER" if planned.is_handler else "TASK"
-        self._banner(f"{kind} [{self.story.title(operation, host)}]")
-        if self._settings.verbosity >= 2 and planned.where:
-            self._say(f"task path: {planned.where}")
+        self._screen.banner(self._marked(f"{kind} [{self.story.title(operation, host).strip()}]",
+                                         is_checking=planned.check))  # fmt: skip
+        if self._settings.verbosity >= 2:
+            self._path(planned.where)
+
+    def _path(self, where: str) -> None:
+        if where:
+            name, _, line = (where.rpartition(":")[0] or where).rpartition(":")
+            self._screen.say(f"task path: {Path(name).absolute()}:{line}", "grey")
+
+    # ------------------------------------------------------------------ results
 
     def _item(self, event: ItemFinished) -> None:
-        label = wording.label_text(event.label)
-        if event.status.is_bad:
-            self._say(self._paint(f"failed: [{event.host}] (item={label}) => {_json(_shown(event.result))}", "red"))
-        else:
-            action = self.story.operation(event.operation).action
-            gap = " " if event.status is Status.SKIPPED else ""
-            text = f"{_word(event.status)}: [{event.host}] => (item={label}){gap}"
-            self._result(event.status, text, event.result, action)
-        self._diff(event.result)
+        planned = self.story.operation(event.operation)
+        if planned.action in {"include_tasks", "include_role"} and event.status is not Status.SKIPPED:
+            return
+        if self._is_hidden(event.status):
+            return
+        self._task(event.operation, event.host)
+        self._remarks(event.result)
+        self._diff(event.operation, event.result)
+        label = "None" if event.no_log else str(event.label)
+        host = _target(event.host, event.result)
+        if event.status.is_bad or event.status is Status.IGNORED:
+            self._bad(f"failed: [{host}] (item={label})", event.result, planned.action)
+            return
+        gap = " " if event.status is Status.SKIPPED else ""
+        text = f"{_word(event.status)}: [{host}] => (item={label}){gap}"
+        self._result(event.status, text, event.result, planned.action)
 
     def _operation(self, event: OperationFinished) -> None:
         planned = self.story.operation(event.operation)
         if planned.action == "meta":
+            self._meta(event)
             return
-        self._task(event.operation, event.host)
-        target = _target(event)
-        is_loop = isinstance(event.result.get("results"), (list, tuple)) and event.status is not Status.SKIPPED
+        is_loop = isinstance(event.result.get("results"), (list, tuple)) and not event.no_log
+        if event.effects.get("includes") and event.status is Status.OK:
+            self._include(event)
+            return
+        if self._is_hidden(event.status):
+            return
+        self._remarks(event.result)
+        if event.status is Status.FAILED and event.result.get("reason") and event.effects.get("includes"):
+            text = f"ERROR! {event.result['reason']}".rstrip("\n")
+            self._screen.say(text, "red", is_error=True, level="ERROR")
         if not is_loop:
-            self._diff(event.result)
+            self._task(event.operation, event.host)
+            self._diff(event.operation, event.result)
+        self._told(event, planned.action, is_loop=is_loop)
+
+    def _told(self, event: OperationFinished, action: str, *, is_loop: bool) -> None:
+        target = _target(event.host, event.result, event.delegated_to)
         match event.status:
             case Status.UNREACHABLE | Status.LOST:
-                self._say(self._paint(f"fatal: [{target}]: UNREACHABLE! => {_json(_shown(event.result))}", "red"))
+                self._task(event.operation, event.host)
+                self._bad(f"fatal: [{target}]: UNREACHABLE!", event.result, "")
             case Status.FAILED | Status.IGNORED:
-                if not is_loop:
-                    self._say(self._paint(f"fatal: [{target}]: FAILED! => {_json(_shown(event.result))}", "red"))
+                if not is_loop or action == DEBUG:
+                    self._task(event.operation, event.host)
+                    word = "UNREACHABLE!" if event.result.get("unreachable") else "FAILED!"
+                    self._bad(f"fatal: [{target}]: {word}", event.result, action)
                 if event.status is Status.IGNORED:
-                    self._say(self._paint("...ignoring", "cyan"))
-            case Status.OK if event.effects.get("includes"):
-                for name in event.effects["includes"]:  # type: ignore[attr-defined]
-                    self._say(self._paint(f"included: {name} for {event.host}", "cyan"))
-            case _ if not is_loop:
-                self._result(event.status, f"{_word(event.status)}: [{target}]", event.result, planned.action)
+                    self._screen.say("...ignoring", "cyan")
+            case _ if not is_loop or event.status is Status.SKIPPED:
+                self._task(event.operation, event.host)
+                result = {key: value for key, value in event.result.items() if key != "results"}
+                self._result(event.status, f"{_word(event.status)}: [{target}]", result, action)
             case _:
                 pass
 
-    def _result(self, status: Status, text: str, result: Data, action: str) -> None:
-        if action in ALWAYS_SHOWN and status is not Status.SKIPPED:
-            shown = _quiet(result) if action == "debug" else _shown(result)
-            text += f" => {json.dumps(shown, indent=4, sort_keys=True, ensure_ascii=False, default=str)}"
-        elif self._settings.verbosity >= 1:
-            text += f" => {_json(_shown(result))}"
-        self._say(self._paint(text, _COLOURS.get(status, "")))
+    def _meta(self, event: OperationFinished) -> None:
+        self._task(event.operation, event.host)
+        said = event.result.get("skip_reason") or wording.message(event.result)
+        if said and self._settings.verbosity >= 2:
+            self._screen.say(f"META: {said}")
+        if event.status is Status.SKIPPED:
+            self._result(event.status, f"skipping: [{event.host}]", event.result, "meta")
 
-    def _diff(self, result: Data) -> None:
-        lines = list(diff_lines(result)) if self._settings.diff else []
+    def _is_hidden(self, status: Status) -> bool:
+        if status is Status.OK:
+            return not self._display.ok_hosts
+        return status is Status.SKIPPED and not self._display.skipped_hosts
+
+    def _result(self, status: Status, text: str, result: Data, action: str) -> None:
+        is_always = action in ALWAYS_SHOWN and status is not Status.SKIPPED and "censored" not in result
+        if is_always or (self._settings.verbosity >= 1 and action not in NEVER_SHOWN):
+            text = self._with(text, result, action, is_always=is_always)
+        self._screen.say(text, _COLOURS.get(status, ""))
+
+    def _bad(self, text: str, result: Data, action: str) -> None:
+        if self._display.path_on_failure and self._settings.verbosity < 2 and not text.startswith("failed:"):
+            self._path(self.story.operation(self._header).where)
+        is_judged = "failed_when_result" in result or "assertion" in result
+        text = self._with(text, result, action, is_always=action in ALWAYS_SHOWN and is_judged)
+        self._screen.say(text, "red", is_error=self._display.failed_stderr)
+
+    def _with(self, text: str, result: Data, action: str, *, is_always: bool) -> str:
+        values = shown(result, action, self._settings.verbosity)
+        return arrow(text, self._form) + dumped(values, self._form, is_always=is_always)
+
+    def _diff(self, operation: str, result: Data) -> None:
+        is_wanted = self._settings.diff or self.story.operation(operation).diff
+        lines = list(diff_lines(result)) if is_wanted and result.get("changed") else []
         for line in lines:
-            self._say(coloured(line, self._paint))
+            self._screen.say(coloured(line, self._screen.paint))
         if lines:
-            self._say("")
+            self._screen.say("")
+
+    # ------------------------------------------------------------------ includes
+
+    def _include(self, event: OperationFinished) -> None:
+        """Gather what was included: hosts that include the same are told of on one line."""
+        self._task(event.operation, event.host)
+        names = event.effects["includes"]
+        labels = _labels(event.result)
+        for number, name in enumerate(names if isinstance(names, (list, tuple)) else ()):
+            label = f" => (item={labels[number]})" if number < len(labels) else ""
+            hosts = self._included.setdefault(f"included: {name} for %s{label}", [])
+            hosts.append(event.host)
+
+    def _tell_included(self) -> None:
+        for text, hosts in self._included.items():
+            self._screen.say(text.replace("%s", ", ".join(hosts), 1), "cyan")
+        self._included.clear()
+
+    # ------------------------------------------------------------------ remarks and end
+
+    def _retrying(self, event: Retrying) -> None:
+        self._task(event.operation, event.host)
+        title = self.story.title(event.operation, event.host)
+        left = event.attempts - event.attempt
+        self._screen.say(f"FAILED - RETRYING: [{event.host}]: {title} ({left} retries left).", "red")
+
+    def _remarks(self, result: Data) -> None:
+        for text in _texts(result.get("warnings")):
+            self._screen.warn(text)
+        for text in _texts(result.get("deprecations")):
+            self._screen.deprecate(text)
+
+    def _remark(self, event: Noted | HandlerOwed) -> None:
+        if isinstance(event, Noted):
+            self._screen.remark(event.severity, event.brief or event.text)
 
     def _end(self) -> None:
         self._is_told = True
-        self._banner("PLAY RECAP")
-        for host, row in wording.final_stats(self.story).items():
-            self._say(wording.recap_line(host, row, self._paint))
-        self._say("")
+        self._screen.banner("PLAY RECAP")
+        for host, row in sorted(wording.final_stats(self.story).items()):
+            self._screen.say(wording.recap_line(host, row, self._screen.paint))
+        self._screen.say("")
+        self._figures()
+        self._tell_dry()
 
-    def _banner(self, text: str) -> None:
-        stars = "*" * max(SHORTEST_STARS, self._settings.width - len(text))
-        self._say(f"\n{text} {stars}")
+    def _figures(self) -> None:
+        """Show what ``set_stats`` kept, where that is asked for."""
+        figures = dict(self.story.finished.figures) if self.story.finished is not None else {}
+        if not self._display.custom_stats or not figures:
+            return
+        self._screen.banner("CUSTOM STATS: ")
+        whole = figures.pop("_run", None)
+        for host, kept in sorted(figures.items()):
+            self._screen.say(f"\t{host}: {json.dumps(kept, sort_keys=True, default=str)}")
+        if whole is not None:
+            self._screen.say(f"\tRUN: {json.dumps(whole, sort_keys=True, default=str)}")
+        self._screen.say("")
 
-    def _say(self, line: str) -> None:
-        self._stream.write(line + "\n")
-        self._stream.flush()
+
+def _goes_on_including(event: Event, header: str) -> bool:
+    """Tell whether an event belongs to the include that is being gathered."""
+    if isinstance(event, (OperationStarted, OperationFinished, ItemFinished)):
+        return event.operation == header
+    return False
 
 
-def _target(event: OperationFinished) -> str:
+def _labels(result: Data) -> list[str]:
+    """Return the labels of the items that included something."""
+    items = result.get("results")
+    found = []
+    for item in items if isinstance(items, (list, tuple)) else ():
+        if isinstance(item, Mapping) and not item.get("skipped"):
+            found.append(str(item.get("_ansible_item_label", item.get("item"))))
+    return found
+
+
+def _texts(value: object) -> list[str]:
+    found = []
+    for each in value if isinstance(value, (list, tuple)) else ():
+        found.append(str(each.get("msg", each)) if isinstance(each, Mapping) else str(each))
+    return found
+
+
+def _target(host: str, result: Data, delegated_to: str = "") -> str:
     """Return the host, and where its work was delegated to if that is another one."""
-    if event.status is Status.SKIPPED or event.delegated_to in {"", event.host}:
-        return event.host
-    return f"{event.host} -> {event.delegated_to}"
+    about = result.get("_ansible_delegated_vars")
+    place = about if isinstance(about, Mapping) else {}
+    name = place.get("ansible_delegated_host") or delegated_to
+    if name in {"", host} or result.get("skipped"):
+        return host
+    address = place.get("ansible_host")
+    return f"{host} -> {name}({address})" if address and address != name else f"{host} -> {name}"
 
 
 def _word(status: Status) -> str:
-    return {Status.SKIPPED: "skipping", Status.OK: "ok", Status.CHANGED: "changed"}.get(status, status.value)
-
-
-def _shown(result: Data) -> Mapping[str, object]:
-    hidden = {"invocation", "diff", "failed", "skipped"}
-    return {key: value for key, value in result.items() if key not in hidden and not key.startswith("_ansible")}
-
-
-def _quiet(result: Data) -> Mapping[str, object]:
-    return {key: value for key, value in _shown(result).items() if key not in {"changed", "item", "ansible_loop_var"}}
-
-
-def _json(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return _WORDS.get(status, status.value)

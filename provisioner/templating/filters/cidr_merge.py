@@ -14,7 +14,7 @@ def cidr_merge(value: object, action: str = "merge") -> object:
     >>> cidr_merge(["192.0.2.0/25", "192.0.2.128/25"]), cidr_merge(["192.0.2.1", "192.0.2.9"], "span")
     (['192.0.2.0/24'], '192.0.2.0/28')
     """
-    networks = [entry.network for entry in map(read, as_list(value, "cidr_merge")) if entry is not None]
+    networks = [entry.network for entry in map(read, as_list(value)) if entry is not None]
     if action == "merge":
         found: list[str] = []
         for version in (4, 6):

@@ -6,7 +6,9 @@ from provisioner.templating.merging import merge
 from provisioner.templating.sets import as_list
 
 
-def combine(*terms: object, recursive: bool = False, list_merge: str = "replace") -> dict[object, object]:
+def combine(
+    *terms: object, recursive: bool = False, list_merge: str = "replace", **others: object
+) -> dict[object, object]:
     """Return the dictionaries joined, later ones winning; ``recursive`` joins those inside too.
 
     ``list_merge``: replace, keep, append, prepend, append_rp or prepend_rp (the last two drop repeated items first).
@@ -16,12 +18,17 @@ def combine(*terms: object, recursive: bool = False, list_merge: str = "replace"
     >>> combine({"a": [1], "b": {"x": 1}}, {"a": [2], "b": {"y": 2}}, recursive=True, list_merge="append")
     {'a': [1, 2], 'b': {'x': 1, 'y': 2}}
     """
+    if others:
+        raise ValueError("'recursive' and 'list_merge' are the only valid keyword arguments")
     dictionaries: list[object] = []
     for term in terms:
-        dictionaries += as_list(term, "combine") if isinstance(term, (list, tuple)) else [term]
+        dictionaries += as_list(term) if isinstance(term, (list, tuple)) else [term]
     joined: dict[object, object] = {}
     for term in dictionaries:
+        if term is None:
+            continue
         if not isinstance(term, dict):
-            raise ValueError(f"combine: dictionaries are wanted, not {type(term).__name__}: {str(term)[:60]}")
+            got = f"a '{type(term).__name__}': {str(term)[:60]}"
+            raise ValueError(f"failed to combine variables, expected dicts but got {got}")
         joined = merge(joined, term, recursive, list_merge)
     return joined

@@ -34,9 +34,10 @@ def comment(text: str, style: str = "plain", **changes: object) -> str:
         parts["prefix"] = parts["postfix"] = str(changes["decoration"]).rstrip()
     parts.update(changes)
     newline, decoration = str(parts["newline"]), str(parts["decoration"])
-    *inner, last_line = str(text).split("\n")
+    *inner, last_line = str(text).split(newline) if newline else [str(text)]
     lines = [decoration + line if line else decoration.rstrip() for line in inner] + [decoration + last_line]
-    before = f"{parts['prefix']}{newline}" * int(str(parts["prefix_count"]))
+    prefix = str(parts["prefix"])
+    before = (f"{prefix}{newline}" if prefix and prefix != newline else prefix) * int(str(parts["prefix_count"]))
     after = f"{newline}{parts['postfix']}" * int(str(parts["postfix_count"]))
     first = f"{parts['beginning']}{newline}" if parts["beginning"] else ""
     last = f"{newline}{parts['end']}" if parts["end"] else ""

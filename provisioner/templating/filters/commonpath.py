@@ -13,4 +13,4 @@ def commonpath(paths: object) -> str:
     >>> commonpath(["/srv/www/a", "/srv/www/b/c"])
     '/srv/www'
     """
-    return posixpath.commonpath([str(path) for path in as_list(paths, "commonpath")])
+    return posixpath.commonpath([str(path) for path in as_list(paths)])

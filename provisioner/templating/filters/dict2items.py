@@ -12,5 +12,5 @@ def dict2items(mydict: object, key_name: str = "key", value_name: str = "value")
     [{'key': 'a', 'value': 1}]
     """
     if not isinstance(mydict, Mapping):
-        raise ValueError(f"dict2items: a dictionary is wanted, not {type(mydict).__name__}")
+        raise ValueError(f"dict2items requires a dictionary, got {type(mydict).__name__} instead")
     return [{key_name: key, value_name: value} for key, value in mydict.items()]

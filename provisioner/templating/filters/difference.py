@@ -11,5 +11,5 @@ def difference(first: object, second: object) -> list[object]:
     >>> difference([1, 2, 5, 1, 3], [1, 3, 4])
     [2, 5]
     """
-    others = as_list(second, "difference")
-    return [item for item in distinct(as_list(first, "difference")) if item not in others]
+    others = as_list(second)
+    return [item for item in distinct(as_list(first)) if item not in others]

@@ -15,6 +15,6 @@ def hash(data: object, hashtype: str = "sha1") -> str:
         digest = hashlib.new(hashtype, usedforsecurity=False)
     except ValueError:
         known = ", ".join(sorted(hashlib.algorithms_guaranteed))
-        raise ValueError(f"hash: there is no type '{hashtype}'; there are {known}") from None
+        raise ValueError(f"hash: unsupported hash type '{hashtype}'; there are {known}") from None
     digest.update(data if isinstance(data, bytes) else str(data).encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

@@ -13,7 +13,10 @@ def human_readable(size: object, isbits: bool = False, unit: str | None = None) 
     """
     base = "b" if isbits else "B"
     word = "bits" if isbits else "Bytes"
-    number = float(str(size))
+    try:
+        number = float(str(size))
+    except ValueError:
+        raise ValueError(f"human_readable() failed on bad input: '{size}' is no number") from None
     for letter, factor in UNITS:
         if (unit is None and number >= factor) or (unit is not None and unit.upper() == letter):
             return f"{number / factor:.2f} {letter}{base}"

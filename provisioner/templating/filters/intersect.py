@@ -11,5 +11,5 @@ def intersect(first: object, second: object) -> list[object]:
     >>> intersect([1, 2, 5, 1, 3], [1, 3, 4])
     [1, 3]
     """
-    others = as_list(second, "intersect")
-    return [item for item in distinct(as_list(first, "intersect")) if item in others]
+    others = as_list(second)
+    return [item for item in distinct(as_list(first)) if item in others]

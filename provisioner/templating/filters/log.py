@@ -11,6 +11,9 @@ def log(x: float, base: float = math.e) -> float:
     >>> log(8, 2), log(100, 10)
     (3.0, 2.0)
     """
-    if base == 10:
-        return math.log10(x)
-    return math.log2(x) if base == 2 else math.log(x, base)
+    try:
+        if base == 10:
+            return math.log10(x)
+        return math.log2(x) if base == 2 else math.log(x, base)
+    except TypeError as error:
+        raise ValueError(f"log() can only be used on numbers: {error}") from error

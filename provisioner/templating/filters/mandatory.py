@@ -15,5 +15,6 @@ def mandatory(value: object, msg: str | None = None) -> object:
     """
     if isinstance(value, Undefined):
         name = value.missing_name if isinstance(value, Missing) else ""
-        raise ValueError(str(msg) if msg else f"the mandatory variable {name!r} is not defined".replace("''", "here"))
+        shown = f"'{name}' " if name else ""
+        raise ValueError(str(msg) if msg is not None else f"Mandatory variable {shown} not defined.")
     return value

@@ -15,4 +15,4 @@ def path_join(paths: object) -> str:
         return posixpath.join(paths)
     if isinstance(paths, (list, tuple)):
         return posixpath.join(*map(str, paths))
-    raise ValueError(f"path_join: a string or a list of strings is wanted, not {type(paths).__name__}")
+    raise ValueError(f"path_join expects string or sequence, got {type(paths)} instead")

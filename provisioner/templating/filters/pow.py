@@ -11,4 +11,7 @@ def pow(x: float, y: float) -> float:
     >>> pow(5, 3)
     125.0
     """
-    return math.pow(x, y)
+    try:
+        return math.pow(x, y)
+    except TypeError as error:
+        raise ValueError(f"pow() can only be used on numbers: {error}") from error

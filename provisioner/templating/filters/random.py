@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random as chance
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def random(end: object, start: int | None = None, step: int | None = None, seed: object = None) -> object:
@@ -16,6 +16,8 @@ def random(end: object, start: int | None = None, step: int | None = None, seed:
     if isinstance(end, int):
         return source.randrange(start or 0, end, step or 1)
     if start or step:
-        raise ValueError("random: start and step go with a number, not with a list")
-    items = end if isinstance(end, Sequence) else list(end)  # type: ignore[call-overload]
+        raise ValueError("start and step can only be used with integer values")
+    if not isinstance(end, Iterable):
+        raise ValueError("random can only be used on sequences and integers")
+    items = end if isinstance(end, Sequence) else list(end)
     return source.choice(items)

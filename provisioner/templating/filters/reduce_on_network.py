@@ -12,4 +12,4 @@ def reduce_on_network(value: object, network: object) -> list[object]:
     >>> reduce_on_network(["192.0.2.7", "198.51.100.1"], "192.0.2.0/24")
     ['192.0.2.7']
     """
-    return [item for item in as_list(value, "reduce_on_network") if network_in_network(network, item)]
+    return [item for item in as_list(value) if network_in_network(network, item)]

@@ -17,4 +17,6 @@ def regex_escape(string: object, re_type: str = "python") -> str:
         return re.escape(str(string))
     if re_type == "posix_basic":
         return re.sub(r"([].[^$*\\])", r"\\\1", str(string))
-    raise ValueError(f"regex_escape: re_type is 'python' or 'posix_basic', not '{re_type}'")
+    if re_type == "posix_extended":
+        raise ValueError(f"Regex type ({re_type}) not yet implemented")
+    raise ValueError(f"Invalid regex type ({re_type})")

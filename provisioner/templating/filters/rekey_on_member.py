@@ -12,15 +12,18 @@ def rekey_on_member(data: object, key: str, duplicates: str = "error") -> dict[o
     {'eigrp': {'proto': 'eigrp', 'on': 1}}
     """
     if duplicates not in ("error", "overwrite"):
-        raise ValueError(f"rekey_on_member: duplicates is 'error' or 'overwrite', not '{duplicates}'")
+        known = "it is error or overwrite"
+        raise ValueError(f"duplicates parameter to rekey_on_member has unknown value '{duplicates}': {known}")
     things = data.values() if isinstance(data, Mapping) else data
     if isinstance(things, str) or not hasattr(things, "__iter__"):
-        raise ValueError("rekey_on_member: a list or dictionary of dictionaries is wanted")
+        raise ValueError("Type is not a valid list, set, or dict")
     found: dict[object, object] = {}
     for thing in things:
-        if not isinstance(thing, Mapping) or key not in thing:
-            raise ValueError(f"rekey_on_member: {str(thing)[:60]} has no '{key}'")
+        if not isinstance(thing, Mapping):
+            raise ValueError(f"List item is not a valid dict: {str(thing)[:60]}")
+        if key not in thing:
+            raise ValueError(f"Key {key} was not found in {str(thing)[:60]}")
         if thing[key] in found and duplicates == "error":
-            raise ValueError(f"rekey_on_member: '{thing[key]}' is there twice")
+            raise ValueError(f"Key {thing[key]} is not unique, cannot correctly turn into dict")
         found[thing[key]] = thing
     return found

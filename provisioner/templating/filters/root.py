@@ -11,4 +11,7 @@ def root(x: float, base: float = 2) -> float:
     >>> root(16), round(root(125, 3), 9)
     (4.0, 5.0)
     """
-    return math.sqrt(x) if base == 2 else math.pow(x, 1.0 / float(base))
+    try:
+        return math.sqrt(x) if base == 2 else math.pow(x, 1.0 / float(base))
+    except TypeError as error:
+        raise ValueError(f"root() can only be used on numbers: {error}") from error

@@ -11,5 +11,8 @@ def strftime(string_format: str, second: object = None, utc: bool = False) -> st
     >>> strftime("%Y-%m-%d", 0, utc=True)
     '1970-01-01'
     """
-    moment = None if second is None else float(str(second))
+    try:
+        moment = None if second is None else float(str(second))
+    except ValueError:
+        raise ValueError(f"Invalid value for epoch value ({second})") from None
     return time.strftime(string_format, time.gmtime(moment) if utc else time.localtime(moment))

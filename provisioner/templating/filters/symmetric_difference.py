@@ -11,5 +11,5 @@ def symmetric_difference(first: object, second: object) -> list[object]:
     >>> symmetric_difference([1, 2, 5, 1, 3], [1, 3, 4])
     [2, 5, 4]
     """
-    mine, theirs = as_list(first, "symmetric_difference"), as_list(second, "symmetric_difference")
+    mine, theirs = as_list(first), as_list(second)
     return distinct([item for item in mine if item not in theirs] + [item for item in theirs if item not in mine])

@@ -13,4 +13,8 @@ def to_uuid(string: object, namespace: str = NAMESPACE) -> str:
     >>> to_uuid("www.example.com")
     '69680a13-a686-5d20-a166-0e7b3b17ef84'
     """
-    return str(uuid.uuid5(uuid.UUID(str(namespace)), str(string)))
+    try:
+        known = uuid.UUID(str(namespace))
+    except ValueError:
+        raise ValueError(f"Invalid value '{namespace}' for 'namespace': it must be a UUID") from None
+    return str(uuid.uuid5(known, str(string)))

@@ -11,4 +11,4 @@ def union(first: object, second: object) -> list[object]:
     >>> union([1, 2, 5, 1, 3], [1, 3, 4])
     [1, 2, 5, 3, 4]
     """
-    return distinct([*as_list(first, "union"), *as_list(second, "union")])
+    return distinct([*as_list(first), *as_list(second)])

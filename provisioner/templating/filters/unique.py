@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from jinja2 import Environment, pass_environment
-from jinja2.filters import make_attrgetter
+from jinja2.filters import do_unique
 
-from provisioner.templating.sets import as_list
+from provisioner.templating.sets import as_list, distinct
 
 
 @pass_environment
@@ -21,14 +19,10 @@ def unique(
     >>> unique(Environment(), ["b", "a", "b", "A"], case_sensitive=True)
     ['b', 'a', 'A']
     """
-    getter = make_attrgetter(environment, attribute)
-    seen: list[Any] = []
-    kept = []
-    for item in as_list(items, "unique"):
-        key = getter(item)
-        if not case_sensitive and isinstance(key, str):
-            key = key.lower()
-        if key not in seen:
-            seen.append(key)
-            kept.append(item)
-    return kept
+    try:
+        return list(do_unique(environment, items, bool(case_sensitive), attribute))
+    except TypeError as error:
+        if case_sensitive is not None or attribute is not None:
+            reason = "these items can only be compared as they are: with these options one cannot fall back to that"
+            raise ValueError(f"unique: {error}; {reason}") from error
+        return distinct(as_list(items))

@@ -18,5 +18,5 @@ def urlsplit(value: object, query: str = "") -> object:
     if not query:
         return parts
     if query not in parts:
-        raise ValueError(f"urlsplit: there is no part '{query}'; there are {', '.join(PARTS)}")
+        raise ValueError(f"urlsplit: unknown URL component: {query}; there are {', '.join(PARTS)}")
     return parts[query]

@@ -13,6 +13,6 @@ def run(terms: list[object], context: LookupContext) -> list[object]:
     found: list[object] = []
     for term in terms[0] if len(terms) == 1 and isinstance(terms[0], list) else terms:
         if not isinstance(term, Mapping):
-            raise ValueError(f"a dictionary is wanted, not {type(term).__name__}")
+            raise ValueError(f"with_dict expects a dict, not {type(term).__name__}")
         found += [{"key": key, "value": value} for key, value in term.items()]
     return found

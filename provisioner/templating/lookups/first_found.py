@@ -43,7 +43,9 @@ def run(
 
 
 def _find(name: str, context: LookupContext) -> str | None:
-    for folder in ("files", "templates", "vars", "tasks", ""):
+    own = context.scope.find("ansible_lookup_folder")
+    folders = ("files", "templates", "vars", "tasks", "") if own is None else (str(own.value), "tasks", "")
+    for folder in folders:
         path = context.find(name, folder)
         if path is not None:
             return str(path)

@@ -10,7 +10,7 @@ from provisioner.templating.errors import LookupFailed
 
 _SHORT = re.compile(r"(?:(0?[0-9a-fA-Fx]+)-)?(0?[0-9a-fA-Fx]+)(?:/(-?[0-9a-fA-Fx]+))?(?::(.+))?")
 MOST = 1_000_000
-USUAL = {"start": 1, "end": None, "count": None, "stride": None, "format": "%d"}
+USUAL = {"start": 1, "end": None, "count": None, "stride": 1, "format": "%d"}
 
 
 def run(terms: list[object], context: LookupContext, **options: Any) -> list[object]:
@@ -21,7 +21,7 @@ def run(terms: list[object], context: LookupContext, **options: Any) -> list[obj
     del context
     strange = set(options) - set(USUAL)
     if strange:
-        raise LookupFailed(f"unknown option {', '.join(sorted(strange))}; there are {', '.join(USUAL)}")
+        raise LookupFailed(f"unrecognized arguments to with_sequence: {sorted(strange)}")
     found: list[object] = []
     for term in terms or [""]:
         found += _numbers({**USUAL, **options, **_read(str(term))}, str(term))
@@ -38,9 +38,12 @@ def _read(term: str) -> dict[str, object]:
     options: dict[str, object] = {}
     for word in term.split():
         name, equals, value = word.partition("=")
-        if not equals or name not in USUAL:
-            raise LookupFailed(f"'{word}' is not start=, end=, count=, stride= or format=")
+        if not equals:
+            raise LookupFailed(f"unknown error parsing with_sequence arguments: '{word}' is not 'name=value'")
         options[name] = value
+    strange = sorted(set(options) - set(USUAL))
+    if strange:
+        raise LookupFailed(f"unrecognized arguments to with_sequence: {strange}")
     return options
 
 
@@ -49,22 +52,34 @@ def _numbers(options: dict[str, Any], term: str) -> list[str]:
     if len(numbers) > MOST:
         raise LookupFailed(f"{len(numbers)} numbers are more than {MOST}")
     try:
+        if options["format"].count("%") - 2 * options["format"].count("%%") != 1:
+            raise LookupFailed(f"bad formatting string: {options['format']}")
         return [options["format"] % number for number in numbers]
     except (TypeError, ValueError):
-        raise LookupFailed(f"format '{options['format']}' needs one number, such as %d or %02x") from None
+        raise LookupFailed(f"problem formatting {numbers[0]} with '{options['format']}'") from None
+
+
+def _number(options: dict[str, Any], name: str, term: str) -> int:
+    try:
+        return int(str(options[name]), 0)
+    except ValueError:
+        raise LookupFailed(f"Invalid type for {name} in '{term}': '{options[name]}' is no whole number") from None
 
 
 def _range(options: dict[str, Any], term: str) -> range:
-    if (options["count"] is None) == (options["end"] is None):
-        raise LookupFailed(f"give either count or end in '{term}'")
-    first = int(str(options["start"]), 0)
+    if options["count"] is None and options["end"] is None:
+        raise LookupFailed("must specify count or end in with_sequence")
+    if options["count"] is not None and options["end"] is not None:
+        raise LookupFailed("can't specify both count and end in with_sequence")
+    first = _number(options, "start", term)
     if options["count"] is not None:
-        count, step = int(str(options["count"]), 0), int(str(options["stride"] or 1), 0)
+        count, step = _number(options, "count", term), _number(options, "stride", term)
         return range(first, first + count * step, step) if count and step else range(0)
-    last = int(str(options["end"]), 0)
-    step = int(str(options["stride"] or (1 if last >= first else -1)), 0)
+    last, step = _number(options, "end", term), _number(options, "stride", term)
     if step == 0:
         return range(0)
-    if (last - first) * step < 0:
-        raise LookupFailed(f"from {first} one does not get to {last} by steps of {step}")
+    if step > 0 and last < first:
+        raise LookupFailed("to count backwards make stride negative")
+    if step < 0 and last > first:
+        raise LookupFailed("to count forward don't make stride negative")
     return range(first, last + (1 if step > 0 else -1), step)

@@ -8,7 +8,7 @@ from typing import Any
 
 from provisioner.templating.context import LookupContext
 from provisioner.templating.settings import TemplateOptions
-from provisioner.templating.values import FinalText
+from provisioner.templating.values import FinalUnsafe, data_or_text, from_nodes_native
 from provisioner.variables.scope import Layer, Level
 
 MARKS = ("variable_start_string", "variable_end_string", "comment_start_string", "comment_end_string", "trim_blocks",
@@ -28,7 +28,6 @@ def run(
 
     Other options: variable_start_string, variable_end_string, comment_start_string, comment_end_string.
     """
-    del jinja2_native
     strange = set(options) - set(MARKS)
     if strange:
         raise ValueError(f"unknown option {', '.join(sorted(strange))}; there are {', '.join(MARKS)}")
@@ -42,8 +41,15 @@ def run(
         if template_vars:
             scope = scope.with_layers(Layer(Level.MAGIC, "template_vars", template_vars, rendered=True))
         result = context.renderer.file(text, str(path), scope, settings)
-        rendered.append(result if convert_data else FinalText(result))
+        rendered.append(_converted(result, context, convert_data=convert_data, jinja2_native=jinja2_native))
     return rendered
+
+
+def _converted(text: str, context: LookupContext, *, convert_data: bool, jinja2_native: bool) -> object:
+    """Return the data that a template spells, or its text where that is wanted."""
+    if context.settings.native:
+        return from_nodes_native([text]) if jinja2_native else FinalUnsafe(text)
+    return data_or_text(text) if convert_data else FinalUnsafe(text)
 
 
 def _about(path: Path, managed: str) -> dict[str, object]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from provisioner.templating.context import LookupContext
+from provisioner.templating.errors import LookupFailed
 
 
 def run(terms: list[object], context: LookupContext) -> list[object]:
@@ -12,5 +13,5 @@ def run(terms: list[object], context: LookupContext) -> list[object]:
     del context
     lists = [term if isinstance(term, (list, tuple)) else [term] for term in terms]
     if not lists:
-        raise ValueError("it needs at least one list")
+        raise LookupFailed("with_together requires at least one element in each list")
     return [list(group) for group in itertools.zip_longest(*lists)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from provisioner.templating.context import LookupContext
+from provisioner.templating.errors import LookupFailed
 from provisioner.templating.undefined import Missing
 
 _NONE = object()
@@ -13,11 +14,11 @@ def run(terms: list[object], context: LookupContext, *, default: object = _NONE)
     found: list[object] = []
     for term in terms:
         if not isinstance(term, str):
-            raise ValueError(f"'{term}' is no name of a variable")
+            raise LookupFailed(f'Invalid setting identifier, "{term}" is not a string, its a {type(term)}')
         try:
             value = context.variable(term)
         except KeyError:
-            value = Missing(hint=f"there is no variable '{term}'")
+            value = Missing(hint=f"No variable found with this name: {term}")
         if isinstance(value, Missing) and default is not _NONE:
             value = default
         if isinstance(value, Missing):

@@ -11,5 +11,5 @@ def subset(value: object, other: object) -> bool:
     >>> subset([1, 2], [3, 2, 1]), subset([4], [1])
     (True, False)
     """
-    others = as_list(other, "subset")
-    return all(item in others for item in as_list(value, "subset"))
+    others = as_list(other)
+    return all(item in others for item in as_list(value))

@@ -18,14 +18,20 @@ class Contestant:
 
     name: str
     commands: Path
+    libraries: Path
     environment: dict[str, str]
 
 
 def contestant(name: str, scratch: Path) -> Contestant:
     """Return ``theirs``, ``ours`` or ``nothing``; its commands may be written into ``scratch``."""
     programs = oracle_programs()
+    libraries = scratch / f"{name}-lib"
+    libraries.mkdir(parents=True, exist_ok=True)
+    for package in programs.parent.glob("lib/python3*/site-packages/ansible"):
+        (libraries / "ansible").unlink(missing_ok=True)
+        (libraries / "ansible").symlink_to(package)
     if name == "theirs":
-        return Contestant(name, programs, {})
+        return Contestant(name, programs, libraries, {})
     folder = scratch / name
     folder.mkdir(parents=True, exist_ok=True)
     for program in ("python", "python3", "pip", "pip3"):
@@ -33,13 +39,13 @@ def contestant(name: str, scratch: Path) -> Contestant:
     if name == "nothing":
         for suffix in COMMANDS:
             _write(folder / f"ansible{suffix}", "#!/bin/sh\nexit 0\n")
-        return Contestant(name, folder, {})
+        return Contestant(name, folder, libraries, {})
     # the modules we do not have are run from an Ansible installation, which has to be named
     environment = {"PROVISIONER_ANSIBLE_PYTHON": str(programs / "python")}
     subprocess.run([sys.executable, "-m", "compileall", "-q", PROJECT / "provisioner"], check=False, timeout=300)
     shims = [sys.executable, "-m", "provisioner.compat", "install-shims", str(folder)]
     subprocess.run(shims, check=True, cwd=PROJECT, timeout=60)
-    return Contestant(name, folder, environment)
+    return Contestant(name, folder, libraries, environment)
 
 
 def _write(path: Path, text: str) -> None:

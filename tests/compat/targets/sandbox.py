@@ -17,7 +17,20 @@ from .suite import Suite, Target
 
 # what the machines have that Ansible's own tests are run on
 PACKAGES = (
-    *("acl", "apt-utils", "bzip2", "gcc", "git", "gnupg", "libc6-dev", "locales", "make", "openssh-client", "psmisc"),
+    *(
+        "acl",
+        "apt-utils",
+        "bsdextrautils",
+        "bzip2",
+        "gcc",
+        "git",
+        "gnupg",
+        "libc6-dev",
+        "locales",
+        "make",
+        "openssh-client",
+        "psmisc",
+    ),
     *("python3-dev", "python3-pip", "python3-venv", "python3-virtualenv", "python3-yaml", "python3-jinja2", "sshpass"),
     *(
         "python3-setuptools",
@@ -59,6 +72,7 @@ SETTINGS = {
     "PYTHONDONTWRITEBYTECODE": "1",
 }
 OUTPUT = "/tmp/target-output"
+INJECTED = "test/lib/ansible_test/_util/target/injector"
 PREPARE_S = 120
 
 
@@ -110,10 +124,14 @@ class Sandbox:
 
     def _preparation(self) -> list[str]:
         lines = ["localedef -i en_US -f UTF-8 en_US.UTF-8", "chmod 755 /root"]  # its interpreters are for all users
-        for number, folder in enumerate((self._suite.root, oracle_programs().parent)):
+        for number, folder in enumerate(_writable(self._suite)):
             layers = [f"/run/views/{number}/upper", f"/run/views/{number}/work"]
             options = f"lowerdir={folder},upperdir={layers[0]},workdir={layers[1]}"
             lines += [f"mkdir -p {' '.join(layers)}", f"mount -t overlay overlay -o {options} {folder}"]
+        lines += [f"chmod +x {self._suite.root / INJECTED}/*"]
+        for packages in oracle_programs().parent.glob("lib/python3*/site-packages"):
+            # a virtual environment that a target makes is to see what the oracle sees
+            lines += [f"echo {packages} > {_interpreter() / packages.relative_to(packages.parents[2])}/oracle.pth"]
         inventory = self._suite.integration / "inventory"
         lines += [f"cat > {inventory} <<'END'\n{self._inventory()}END"]
         lines += ["ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"]
@@ -132,6 +150,7 @@ class Sandbox:
         here = target.folder if target.is_script else self._suite.integration
         inventory = self._suite.integration / "inventory"
         empty = self._suite.root / "test" / "lib" / "ansible_test" / "_data" / "ansible.cfg"
+        injected = self._suite.root / INJECTED
         support = self._suite.root / "test" / "support" / "integration" / "plugins"
         variables = {
             **SETTINGS,
@@ -144,7 +163,10 @@ class Sandbox:
             "INVENTORY_PATH": str(inventory),
             "JUNIT_OUTPUT_DIR": f"{OUTPUT}-junit",
             "HOME": "/root",
-            "PATH": f"{side.commands}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PYTHONPATH": str(side.libraries),
+            "ANSIBLE_TEST_PYTHON_INTERPRETER": str(oracle_programs() / "python"),
+            "ANSIBLE_TEST_PYTHON_VERSION": "3",
+            "PATH": f"{side.commands}:{injected}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         }
         for kind in ("filter", "lookup", "test", "action", "cache", "callback", "inventory", "vars"):
             if (support / kind).is_dir():
@@ -171,13 +193,28 @@ def _play(target: Target) -> str:
 def shared_folders(suite: Suite, sides: Iterable[Contestant]) -> Sequence[Path]:
     """Return the folders of this machine that a sandbox has to see: commands, interpreters, the suite."""
     oracle = oracle_programs().parent
-    wanted = [suite.root, PROJECT, oracle, Path(sys.prefix), *(side.commands for side in sides)]
-    for python in (Path(sys.executable), oracle / "bin" / "python"):
-        wanted.append(python.resolve().parents[1])
+    wanted = [
+        suite.root,
+        PROJECT,
+        oracle,
+        Path(sys.prefix),
+        *(path for side in sides for path in (side.commands, side.libraries)),
+    ]
+    wanted += [_interpreter(), Path(sys.executable).resolve().parents[1]]
     settings = [Path(name) for name in ("/etc/pip.conf", "/etc/xdg/pip", "/root/.config/pip")]
     wanted += [path for path in (*settings, *_wheel_folders()) if path.exists()]
     outside = [path for path in dict.fromkeys(wanted) if path != Path("/usr")]
     return tuple(path for path in outside if not any(other in path.parents for other in outside))
+
+
+def _interpreter() -> Path:
+    return (oracle_programs() / "python").resolve().parents[1]
+
+
+def _writable(suite: Suite) -> list[Path]:
+    """Return what targets write into: the suite, and where they install Python packages."""
+    found = [suite.root, oracle_programs().parent]
+    return found if _interpreter() == Path("/usr") else [*found, _interpreter()]
 
 
 def _wheel_folders() -> list[Path]:
@@ -185,4 +222,4 @@ def _wheel_folders() -> list[Path]:
         [sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False, timeout=60
     )
     words = listing.stdout.replace("'", " ").replace("file://", " ").split()
-    return [Path(word) for word in words if word.startswith("/opt/")]
+    return [Path(*Path(word).parts[:3]) for word in words if word.startswith("/opt/")]

@@ -16,7 +16,7 @@ __all__ = ["Cli", "Done", "On", "assert_clean", "cli", "ends", "eventually", "ex
 On = Callable[..., str]
 HOSTS = ("h1", "h2")
 LEFT = "ls -d /tmp/provisioner-* 2>/dev/null; pgrep -af 'zlib[.]decompress' | grep -v pgrep; true"
-IMPATIENT = ("--ssh-extra-args", "-o ServerAliveInterval=1")
+IMPATIENT = ("--ssh-extra-args", "-o ServerAliveInterval=1", "--reconnect", "0")
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.graph import drawn
 from provisioner.app.listing import checked, listed
 from provisioner.app.run import run_module, run_playbooks
+from provisioner.app.wiring import Single
 from provisioner.diagnostics.errors import InputError
 from provisioner.model import event
 from provisioner.model.options import RunOptions
@@ -120,14 +121,14 @@ def test_secrets_are_masked_before_anybody_hears_of_them(site: str) -> None:
 
 def test_one_module_runs_on_the_hosts_of_a_pattern(site: str) -> None:
     heard = EventRecorder()
-    assert run_module("d1", ("debug", "msg=hello"), options(), Credentials(), [heard], nobody) == 0
+    assert run_module("d1", Single("debug", "msg=hello"), options(), Credentials(), [heard], nobody) == 0
     (done,) = heard.of(event.OperationFinished)
     assert (done.host, done.result["msg"]) == ("d1", "hello")
 
 
 def test_a_module_that_does_not_exist_is_an_input_error(site: str) -> None:
     with pytest.raises(InputError, match="debgu"):
-        run_module("all", ("debgu", "msg=hello"), options(), Credentials(), [], nobody)
+        run_module("all", Single("debgu", "msg=hello"), options(), Credentials(), [], nobody)
 
 
 def test_a_strategy_or_need_that_cannot_be_honoured_is_told_before_anything_runs(site: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,68 @@ def test_an_unknown_name_is_an_error_with_the_nearest_one(
 ) -> None:
     assert main(["inventory", "-i", source, *words]) == 4
     assert text in capsys.readouterr().err
+
+
+def test_toml_has_a_table_for_each_group(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inventory", "-i", source, "--list", "--toml"]) == 0
+    assert tomllib.loads(capsys.readouterr().out) == {
+        "all": {"children": ["ungrouped", "web", "db"]},
+        "ungrouped": {"hosts": {"lone": {"zone": "eu"}}},
+        "web": {
+            "children": ["edge"],
+            "hosts": {"h1": {"ansible_host": "10.0.0.1", "http": 80, "zone": "eu"}, "h2": {"http": 80, "zone": "eu"}},
+        },
+        "db": {"hosts": {"h2": {}, "h4": {"zone": "eu"}}},
+        "edge": {"hosts": {"h3": {"http": 80, "zone": "eu"}}},
+    }
+
+
+def test_export_shows_variables_where_they_are_written(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inventory", "-i", source, "--list", "--export"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["_meta"] == {"hostvars": {"h1": {"ansible_host": "10.0.0.1"}}}
+    assert (shown["all"]["vars"], shown["web"]["vars"]) == ({"zone": "eu"}, {"http": 80})
+    assert main(["inventory", "-i", source, "--host", "h1", "--export", "--toml"]) == 0
+    assert capsys.readouterr().out == 'ansible_host = "10.0.0.1"\n'
+
+
+def test_a_file_takes_what_would_be_printed(source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["inventory", "-i", source, "--graph", "--output", str(tmp_path / "tree")]) == 0
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "tree").read_text() == TREE
+
+
+def test_a_repeated_group_is_empty_and_what_is_encrypted_stays_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    own = "{s: !vault '$ANSIBLE_VAULT;1.1;AES256', 1: n}"
+    text = f"all: {{children: {{a: {{children: {{c: {{hosts: {{h: {own}}}}}}}}}, b: {{children: {{c: {{}}}}}}}}}}\n"
+    (tmp_path / "hosts.yml").write_text(text)
+    assert main(["inventory", "-i", str(tmp_path / "hosts.yml"), "--list", "--yaml"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines] == [
+        "all:", "children:", "a:", "children:", "c:", "hosts:", "h:", "1: n", "s: !vault |",
+        "$ANSIBLE_VAULT;1.1;AES256", "b:", "children:",
+        "c: {}",
+    ]  # fmt: skip
+    assert main(["inventory", "-i", str(tmp_path / "hosts.yml"), "--list", "--toml"]) == 4
+    assert "a key that is no string (1), which TOML cannot represent" in capsys.readouterr().err
+
+
+def test_plugins_below_the_working_directory_and_settings_count(
+    source: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "c.yml").write_text("plugin: constructed\nkeyed_groups: [{key: zone}]\n")
+    monkeypatch.chdir(tmp_path)
+    assert main(["inventory", "-i", source, "-i", "c.yml", "--graph", "_eu"]) == 0
+    assert capsys.readouterr().out == "@_eu:\n  |--h1\n  |--h2\n  |--h3\n  |--h4\n  |--lone\n"
+    monkeypatch.setenv("ANSIBLE_INVENTORY_ENABLED", "ini")
+    assert main(["inventory", "-i", source, "--list"]) == 4
+    monkeypatch.setenv("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "yes")
+    assert main(["inventory", "-i", source, "--list"]) == 1
+    monkeypatch.setenv("ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED", "no")
+    assert main(["inventory", "-i", source, "--list"]) == 0
+    assert "Unable to parse" in capsys.readouterr().err
+    monkeypatch.setenv("ANSIBLE_PRECEDENCE", "all_inventroy")
+    assert main(["inventory", "-i", source, "--list"]) == 4
+    assert "VARIABLE_PRECEDENCE cannot have 'all_inventroy'" in capsys.readouterr().err

@@ -102,10 +102,10 @@ def test_a_handler_may_include_tasks(theatre: Theatre) -> None:
     assert theatre.on("h1") == ["a changed", "h ok", "t1 changed", "t2 changed", "i changed"]
 
 
-def test_handlers_in_a_block_are_notified_by_their_own_names(theatre: Theatre) -> None:
-    handlers = "  - block:\n    - {name: x, command: ok}\n    - {name: y, command: ok}\n"
-    theatre.run(play("  - {name: a, command: ok, notify: y}\n", handlers))
-    assert theatre.on("h1") == ["a changed", "y changed"]
+@pytest.mark.parametrize(("handler", "what"), [("block: [{ping: }]", "block"), ("include_role: {name: r}", "role")])
+def test_neither_block_nor_role_can_be_a_handler(theatre: Theatre, handler: str, what: str) -> None:
+    with pytest.raises(InputError, match=f"a {what} cannot be a handler"):
+        theatre.run(play("  - {name: a, command: ok}\n", f"  - {handler}\n"), {"roles/r/tasks/main.yml": "[]\n"})
 
 
 def test_handlers_notified_in_rescue_and_always_run(theatre: Theatre) -> None:

@@ -128,7 +128,7 @@ def test_a_missing_file_fails_the_include_and_can_be_rescued(theatre: Theatre) -
         extra_vars={"name_of": "nothere"},
     )
     assert theatre.on("h1")[0] == "inc failed"
-    assert "nothere.yml" in theatre.result("inc")["msg"]
+    assert "nothere.yml" in theatre.result("inc")["reason"]
     assert theatre.said() == ["inc"]
 
 
@@ -148,7 +148,9 @@ def test_a_mistake_in_an_included_file_is_told_with_its_place(theatre: Theatre) 
         extra_vars={"x": "t"},
     )
     assert theatre.on("h1") == ["inc failed"]
-    assert "t.yml:1" in theatre.result("inc")["msg"]
+    told = theatre.result("inc")
+    assert "t.yml': line 1, column 4" in told["reason"]
+    assert "t.yml:1" in told["_ansible_diagnosis"]
 
 
 def test_an_included_file_may_be_empty(theatre: Theatre) -> None:
@@ -208,7 +210,7 @@ ROLE = {
 
 def test_an_included_role_brings_its_handlers_and_variables(theatre: Theatre) -> None:
     theatre.run(play("  - include_role: {name: r}\n"), ROLE)
-    assert theatre.on("h1") == ["include_role ok", "r : a changed", "r : h ok"]
+    assert theatre.on("h1") == ["include_role : r ok", "r : a changed", "r : h ok"]
     assert theatre.said() == ["r default"]
 
 
@@ -236,8 +238,8 @@ def test_keywords_applied_to_an_included_role_reach_its_tasks(theatre: Theatre) 
 
 def test_a_role_that_does_not_exist_fails_the_include(theatre: Theatre) -> None:
     theatre.run(play("  - include_role: {name: '{{ x }}'}\n"), extra_vars={"x": "nothere"})
-    assert theatre.on("h1") == ["include_role failed"]
-    assert "nothere" in theatre.result("include_role")["msg"]
+    assert theatre.on("h1") == ["include_role : {{ x }} failed"]
+    assert "nothere" in theatre.result("include_role : {{ x }}")["reason"]
 
 
 def test_dependencies_of_an_included_role_run_first(theatre: Theatre) -> None:
@@ -247,7 +249,7 @@ def test_dependencies_of_an_included_role_run_first(theatre: Theatre) -> None:
         "roles/top/tasks/main.yml": "- {name: t, command: ok}\n",
     }
     theatre.run(play("  - include_role: {name: top}\n"), files)
-    assert theatre.on("h1") == ["include_role ok", "r : a changed", "top : t changed", "r : h ok"]
+    assert theatre.on("h1") == ["include_role : top ok", "r : a changed", "top : t changed", "r : h ok"]
 
 
 def test_import_role_with_tasks_from_runs_that_file(theatre: Theatre) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from provisioner.execution.judge import DroppedUnrun, combined, normalised, resu
 from provisioner.execution.memory import HostMemory
 from provisioner.execution.outcome import Effects, Include, Outcome
 from provisioner.model.call import Reply
-from provisioner.model.inventory import Group, Host, Inventory
+from provisioner.model.inventory import Group, Host, Inventory, VarsFile
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.options import RunOptions
 from provisioner.model.status import Status
 from provisioner.scheduling.stimuli import Ends
+from provisioner.variables.scope import Scope
 
 # ---------------------------------------------------------------------- judge
 
@@ -64,7 +66,7 @@ def test_a_loop_is_what_its_items_come_to() -> None:
     assert combined([ok, skipped])["changed"] is True
     assert combined([ok, bad])["failed"] is True
     assert combined([skipped, skipped])["skipped"] is True
-    assert "skipped" not in combined([ok, skipped])
+    assert combined([ok, skipped])["skipped"] is False
     assert combined([ok, {"unreachable": True, "msg": "gone"}])["msg"] == "gone"
     assert combined([])["results"] == []
 
@@ -122,6 +124,53 @@ def test_variables_of_a_known_host_are_added_to() -> None:
     state = inventory()
     state.add_host("a", (), {"z": 3})
     assert state.inventory.hosts["a"].vars == {"x": 1, "z": 3}
+
+
+def test_what_is_new_brings_its_files_of_variables() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def files(kind: str, name: str) -> tuple[VarsFile, ...]:
+        asked.append((kind, name))
+        return (VarsFile(kind, name, "inventory", f"/{kind}_vars/{name}", {f"{kind}_{name}": 1}),)
+
+    state = InventoryState(inventory().inventory, files)
+    state.add_host("c", ("web", "new"), {})
+    state.add_to_groups("b", ("new",), ("above",))
+    assert sorted(asked) == [("group", "above"), ("group", "new"), ("host", "c")]
+    merged = {key: value for layer in state.layers("b") for key, value in layer.values.items()}
+    assert merged == {"group_new": 1, "group_above": 1}
+    assert next(layer.values for layer in state.layers("c")) == {"stage": "prod"}
+
+
+def test_a_group_that_gets_a_parent_takes_its_hosts_along() -> None:
+    state = inventory()
+    state.add_to_groups("b", ("web",), ("world",))
+    assert state.group_names("a") == ["prod", "web", "world"]
+    assert state.group_names("b") == ["prod", "web", "world"]
+    assert state.inventory.groups["ungrouped"].hosts == ()
+
+
+def test_new_groups_get_names_that_variables_could_have_where_that_is_set() -> None:
+    state = InventoryState(inventory().inventory, has_safe_names=True)
+    state.add_to_groups("b", ("os-x 1",), ("9lives",))
+    assert {"os_x_1", "_lives"} <= set(state.groups)
+
+
+def test_a_host_says_where_it_comes_from() -> None:
+    state = InventoryState(Inventory({"a": Host("a", source="/inv/hosts"), "b": Host("b", source="b,c")}, {}))
+    assert state.origin("a") == {"inventory_file": "/inv/hosts", "inventory_dir": "/inv"}
+    assert state.origin("b") == {"inventory_file": "b,c", "inventory_dir": None}
+    assert state.origin("localhost") == {}
+
+
+def test_another_order_of_precedence_is_kept_by_the_layers() -> None:
+    known = inventory().inventory
+    file = VarsFile("group", "prod", "inventory", "/group_vars/prod", {"stage": "file"})
+    words = ("groups_plugins_inventory", "groups_inventory")
+    changed = replace(known, files={("group", "prod"): (file,)}, precedence=words)
+    found = Scope(InventoryState(changed).layers("a")).find("stage")
+    assert found is not None
+    assert found.value == "prod"
 
 
 def test_group_by_makes_parents_too() -> None:

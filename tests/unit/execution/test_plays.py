@@ -205,7 +205,8 @@ def test_other_strategies_run_everything_too(theatre: Theatre, strategy: str) ->
         "  - include_tasks: t.yml\n  handlers:\n  - {name: h, command: ok}\n"
     )
     theatre.run(text, {"t.yml": "- {name: i, command: ok}\n"}, forks=2)
-    assert len(theatre.told) == 5 + 1 + 5 + 5 + 5
+    once = 1 if strategy == "graph" else 5  # no host of the others waits for what another does
+    assert len(theatre.told) == 5 + once + 5 + 5 + 5
 
 
 def test_a_play_without_tasks_is_no_problem(theatre: Theatre) -> None:

@@ -118,3 +118,15 @@ def test_an_added_host_is_one_of_all(theatre: Theatre) -> None:
     text = play("  - {name: add, add_host: {name: new}}\n") + play("  - {name: z, command: ok}\n")
     theatre.run(text)
     assert sorted(line for line in theatre.told if " z " in line) == ["h1 z changed", "h2 z changed", "new z changed"]
+
+
+def test_a_template_may_need_what_was_registered_before(theatre: Theatre) -> None:
+    tasks = "  - {command: echo 1, register: r}\n  - {name: a, command: ok, run_once: '{{ r.changed }}'}\n"
+    theatre.run(play(tasks))
+    assert [line for line in theatre.told if " a " in line] == ["h1 a changed"]
+
+
+def test_under_free_every_host_runs_it_and_the_user_is_told(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, run_once: true}\n", "  strategy: free\n"))
+    assert sorted(theatre.told) == ["h1 a changed", "h2 a changed"]
+    assert any("run_once" in note for note in theatre.notes)

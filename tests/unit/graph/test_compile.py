@@ -9,7 +9,6 @@ from provisioner.graph.compile import Selection, compile_flush, compile_fragment
 from provisioner.graph.expand import Place
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Kind, Operation, Section
-from provisioner.graph.passes import once
 from provisioner.graph.passes.barriers import reach
 from provisioner.graph.passes.tags import is_selected
 from provisioner.model.keywords import Keywords
@@ -45,9 +44,22 @@ def test_free_has_none() -> None:
     assert text(compiled([task("a"), task("b")], strategy="free").graph) == ["a -> b"]
 
 
-def test_free_has_one_around_what_runs_once() -> None:
-    graph = compiled([task("a"), task("b", run_once=True), task("c")], strategy="free").graph
+def test_free_has_one_around_what_is_about_the_run() -> None:
+    graph = compiled([task("a"), task("b", action="add_host"), task("c")], strategy="free").graph
     assert text(graph) == ["a -> |", "| -> b", "b -> |", "| -> c"]
+
+
+def test_free_runs_on_every_host_what_would_run_once() -> None:
+    graph = compiled([task("a"), task("b", run_once=True), task("c", run_once="{{ x }}")], strategy="free").graph
+    assert text(graph) == ["a -> b", "b -> c"]
+    assert not any(o.runs_once or o.asks_first for o in graph.tasks)
+
+
+@pytest.mark.parametrize(("word", "once"), [("end_play", True), ("clear_facts", True), ("end_host", False)])
+def test_what_meta_does_for_all_hosts_is_decided_once(word: str, once: bool) -> None:
+    node = task("a", action="meta", args={"_raw_params": word})
+    assert [o.runs_once for o in compiled([node]).graph.tasks] == [once]
+    assert not any(o.runs_once for o in compiled([node], strategy="free").graph.tasks)
 
 
 def test_graph_waits_only_around_what_other_hosts_can_see() -> None:
@@ -144,11 +156,16 @@ def use(used: Role, **fields: object) -> RoleUse:
     return RoleUse(used, at(), **fields)  # type: ignore[arg-type]
 
 
-def test_dependencies_run_before_their_role_and_once() -> None:
+def test_dependencies_stand_before_their_role_and_a_second_time_is_marked() -> None:
     dep = use(role("dep", "d"))
     one, two = role("one", "a", dependencies=(dep,)), role("two", "b", dependencies=(dep,))
     graph = compiled([], roles=(use(one), use(two))).graph
-    assert titles(graph) == ["dep : d", "one : a", "two : b"]
+    assert titles(graph) == ["dep : d", "one : a", "dep : d", "two : b"]
+    first, _, again, _ = (operation.role for operation in graph.tasks)
+    assert first is not None
+    assert again is not None
+    assert first.identity == again.identity
+    assert (first.is_again, again.is_again) == (False, True)
 
 
 def test_a_role_runs_again_with_other_parameters_or_where_it_allows_it() -> None:
@@ -156,7 +173,9 @@ def test_a_role_runs_again_with_other_parameters_or_where_it_allows_it() -> None
     graph = compiled(
         [], roles=(use(once_only), use(once_only), use(once_only, params={"x": 1}), use(often), use(often))
     ).graph
-    assert titles(graph) == ["r : a", "r : a", "o : b", "o : b"]
+    roles = [operation.role for operation in graph.tasks if operation.role]
+    assert [each.is_again for each in roles] == [False, True, False, False, False]
+    assert [bool(each.identity) for each in roles] == [True, True, True, False, False]
 
 
 def test_a_role_brings_its_variables_as_layers() -> None:
@@ -262,14 +281,6 @@ def test_what_needs_a_block_waits_for_its_last_task() -> None:
 # ---------------------------------------------------------------------- run_once as a template
 
 
-def test_a_templated_run_once_is_settled_for_a_batch_and_the_rest_stays() -> None:
-    graph = compiled([task("a", run_once="{{ x }}"), task("b")]).graph
-    settled = once.settled(graph, lambda _o: True)
-    assert [o.runs_once for o in settled.tasks] == [True, False]
-    assert text(settled) == text(graph)
-    assert [o.runs_once for o in graph.tasks] == [False, False], "the compiled graph is left as it was"
-
-
-def test_a_run_once_that_cannot_be_settled_stays_as_written() -> None:
-    settled = once.settled(compiled([task("a", run_once="{{ x }}")]).graph, lambda _o: None)
-    assert next(settled.tasks).keywords.run_once == "{{ x }}"
+def test_the_first_host_is_asked_about_a_templated_run_once_or_throttle() -> None:
+    graph = compiled([task("a", run_once="{{ x }}"), task("b"), task("c", throttle="{{ n }}")]).graph
+    assert [(o.runs_once, o.asks_first) for o in graph.tasks] == [(False, True), (False, False), (False, True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.loading.hostnames import BadRange, expand
+from provisioner.loading.hostnames import BadRange, expand, split_port
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,8 @@ from provisioner.loading.hostnames import BadRange, expand
         ("[a:c].example.org", ["a.example.org", "b.example.org", "c.example.org"], None),
         ("r[1:2]-[a:b]", ["r1-a", "r1-b", "r2-a", "r2-b"], None),
         ("[a:e:2]", ["a", "c", "e"], None),
+        ("web[:2]", ["web0", "web1", "web2"], None),
+        ("web[3:1]", [], None),
         ("[::1]:2222", ["::1"], 2222),
         ("[fe80::1]", ["fe80::1"], None),
         ("fe80::1", ["fe80::1"], None),
@@ -28,7 +30,18 @@ def test_a_word_stands_for_these_hosts(word: str, names: list[str], port: int | 
     assert expand(word) == (names, port)
 
 
-@pytest.mark.parametrize("word", ["web[3:1]", "web[01:100]", "web[a:3]", "web[c:a]", "web[1:3:0]", "web[aa:cc]"])
+@pytest.mark.parametrize("word", ["web[1:]", "web[01:100]", "web[a:3]", "web[c:a]", "web[1:3:0]", "web[aa:cc]"])
 def test_a_range_that_cannot_be_counted_is_refused(word: str) -> None:
     with pytest.raises(BadRange, match="range"):
         expand(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "port"),
+    [
+        ("web1", "web1", None), ("web1:22", "web1", 22), ("web[1:3]", "web[1:3]", None), ("[::1]:22", "::1", 22),
+        ("[fe80::1]", "fe80::1", None), ("fe80::1", "fe80::1", None),
+    ],
+)  # fmt: skip
+def test_a_port_is_split_off_and_a_range_left_alone(word: str, name: str, port: int | None) -> None:
+    assert split_port(word) == (name, port)

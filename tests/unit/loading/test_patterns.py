@@ -64,8 +64,22 @@ def test_an_unmatched_part_warns_with_the_nearest_name(inventory: Inventory) -> 
         select(inventory, "wbe:db", findings) == ("db1", "db2", "web01.example.org")[:2] + select(inventory, "db")[2:]
     )
     (warning,) = findings.warnings
-    assert warning.summary == "no host or group matches 'wbe'"
+    assert warning.summary == "Could not match supplied host pattern, ignoring: wbe"
     assert warning.hint == "did you mean 'web'?"
+
+
+def test_a_mismatch_can_be_an_error_or_nothing(inventory: Inventory) -> None:
+    findings = Findings()
+    assert select(inventory, "wbe", findings, mismatch="ignore") == ()
+    assert not findings.all
+    assert select(inventory, "wbe", findings, mismatch="error") == ()
+    assert [each.summary for each in findings.errors] == ["Could not match supplied host pattern, ignoring: wbe"]
+
+
+@pytest.mark.parametrize("pattern", [",,", ",", "", " , "])
+def test_nothing_between_commas_is_all_hosts(inventory: Inventory, pattern: str) -> None:
+    assert set(select(inventory, pattern)) == set(inventory.hosts)
+    assert select(inventory, "db1, ,   ,as1") == ("db1", "as1")
 
 
 def test_a_file_of_hosts_can_be_the_pattern(inventory: Inventory, tmp_path: Path) -> None:
@@ -73,6 +87,8 @@ def test_a_file_of_hosts_can_be_the_pattern(inventory: Inventory, tmp_path: Path
     assert select(inventory, f"@{tmp_path}/retry") == ("db1", "as1")
     with pytest.raises(InputError, match="cannot read the host list"):
         select(inventory, f"@{tmp_path}/absent")
+    with pytest.raises(InputError, match="must be a file"):
+        select(inventory, f"@{tmp_path}")
 
 
 def test_a_broken_regular_expression_is_an_input_error(inventory: Inventory) -> None:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from provisioner.model.play import Play
+import pytest
+
+from provisioner.diagnostics.diagnostic import Findings
+from provisioner.model.play import Play, Playbook
+from provisioner.model.task import RoleUse
 
 GoodPlay = Callable[..., Play]
 Mistakes = Callable[..., list[str]]
+Load = Callable[..., tuple[Playbook, Findings]]
 
 
 def test_all_files_of_a_role_are_read_whatever_their_ending(good_play: GoodPlay) -> None:
@@ -93,3 +98,35 @@ def test_mistakes_around_roles(mistakes: Mistakes) -> None:
         "roles/bad/defaults/main.yml:1:3: roles/bad/defaults/main.yml must be a mapping of variables, not a list",
         "roles/bad/tasks/main.yml:1:1: 'roles/bad/tasks/main.yml' must be a list of tasks, not a mapping",
     ]
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "../../../other.yml"])
+def test_files_of_a_role_cannot_lie_outside_of_it(mistakes: Mistakes, name: str) -> None:
+    text = f"- hosts: all\n  tasks:\n  - import_role: {{name: r, tasks_from: {name}}}\n"
+    found = mistakes(text, {"roles/r/tasks/main.yml": "- ping:\n", "other.yml": "- ping:\n"})
+    assert "not inside the expected role path" in found[0]
+
+
+@pytest.mark.parametrize(("private", "shown"), [(None, True), (False, True), (True, False)])
+def test_whether_a_role_shows_its_variables_is_configured(
+    good_play: GoodPlay, private: bool | None, shown: bool
+) -> None:
+    files = {"roles/r/tasks/main.yml": "- ping:\n"}
+    tasks = "  tasks:\n  - import_role: {name: r}\n  - import_role: {name: r, public: true}\n"
+    play = good_play(f"- hosts: all\n  roles: [r]\n{tasks}", files, private_role_vars=private)
+    uses = [each for each in (*play.roles, *play.tasks) if isinstance(each, RoleUse)]
+    assert [use.public for use in uses] == [shown, shown, True]
+
+
+def test_truths_of_an_import_may_be_templates_known_before_the_play(good_play: GoodPlay) -> None:
+    text = (
+        "- hosts: all\n  vars: {often: false}\n  tasks:\n  - import_role: {name: r, allow_duplicates: '{{ often }}'}\n"
+    )
+    (use,) = good_play(text, {"roles/r/tasks/main.yml": "- ping:\n"}).tasks
+    assert isinstance(use, RoleUse)
+    assert not use.role.allow_duplicates
+
+
+def test_modules_that_are_rejected_exist_nowhere(load: Load) -> None:
+    _, findings = load("- hosts: all\n  tasks:\n  - copy: {dest: /x}\n", rejected_modules=frozenset({"copy"}))
+    assert findings.errors

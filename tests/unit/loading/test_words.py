@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioner.loading.words import Unbalanced, split_pairs
+from provisioner.loading.words import Unbalanced, split_pairs, without_continuations
 
 RAW = frozenset({"chdir", "creates"})
 
@@ -43,6 +43,20 @@ def test_pairs_are_split(text: str, pairs: dict[str, str], rest: str) -> None:
 def test_a_command_line_loses_only_its_own_options(text: str, pairs: dict[str, str], rest: str) -> None:
     split = split_pairs(text, RAW.__contains__)
     assert (split.pairs, split.rest) == (pairs, rest)
+
+
+@pytest.mark.parametrize(
+    ("text", "joined"),
+    [
+        ("echo a \\\n  b", "echo a b"),
+        ("echo 'a \\\nb' \\\nc", "echo 'a \\\nb' c"),
+        ("echo end\\\ning", "echo end\\\ning"),
+        ("echo a \\ b  'c \\ d'", "echo a b  'c \\ d'"),
+        ("echo a", "echo a"),
+    ],
+)
+def test_a_line_that_ends_with_a_lone_backslash_goes_on_in_the_next(text: str, joined: str) -> None:
+    assert without_continuations(text) == joined
 
 
 @pytest.mark.parametrize("text", ["msg='open", "x={{ y", 'a="b c', "{% if x"])

@@ -8,7 +8,7 @@ from provisioner.model.status import Status
 from provisioner.scheduling.instructions import Dispatch
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
-from provisioner.scheduling.stimuli import Deferred, Dropped, Ends, Finished, Sent, Stop
+from provisioner.scheduling.stimuli import Decided, Deferred, Dropped, Ends, Finished, Sent, Stop
 from tests.support.plays import block, compiled, task
 from tests.support.simulated import Simulation
 
@@ -210,4 +210,36 @@ def test_stop_starts_nothing_more_but_lets_what_runs_finish() -> None:
     assert state.handle(Stop()) == []
     assert not state.is_over
     state.handle(Finished("1.1", "x", Status.OK))
+    assert state.is_over
+
+
+# ---------------------------------------------------------------------- what the first host decides
+
+
+def asking(**keywords: object) -> RunState:
+    state = RunState(compiled([task("a", **keywords)]).graph, ["x", "y", "z"], Rules())
+    assert state.start() == [Dispatch("1.1", "x")], "the others wait for what the first says"
+    return state
+
+
+def test_a_templated_run_once_that_comes_out_true_leaves_the_others_out() -> None:
+    state = asking(run_once="{{ q }}")
+    assert state.handle(Decided("1.1", "x", runs_once=True, throttle=0)) == []
+    assert state.operation("1.1").runs_once
+    state.handle(Finished("1.1", "x", Status.OK))
+    assert state.is_over
+
+
+def test_a_templated_run_once_that_comes_out_false_lets_the_others_in() -> None:
+    state = asking(run_once="{{ q }}")
+    out = state.handle(Decided("1.1", "x", runs_once=False, throttle=0))
+    assert out == [Dispatch("1.1", "y"), Dispatch("1.1", "z")]
+
+
+def test_a_templated_throttle_counts_the_host_that_was_asked() -> None:
+    state = asking(throttle="{{ n }}")
+    assert state.handle(Decided("1.1", "x", runs_once=False, throttle=2)) == [Dispatch("1.1", "y")]
+    assert state.handle(Finished("1.1", "x", Status.OK)) == [Dispatch("1.1", "z")]
+    assert state.handle(Finished("1.1", "y", Status.OK)) == []
+    state.handle(Finished("1.1", "z", Status.OK))
     assert state.is_over

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.configuration.configuration import Configuration
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.templating.errors import TemplateError, UndefinedVariable
 from provisioner.templating.renderer import Renderer
@@ -53,9 +54,10 @@ def test_what_a_failing_lookup_does_is_for_the_playbook_to_say(site: Scope) -> N
     renderer = Renderer(RenderSettings(warn=heard.append))
     assert renderer.render("{{ lookup('file', 'no', errors='ignore') }}|", site) == "|"
     assert renderer.render("{{ lookup('file', 'no', errors='warn') }}|", site) == "|"
-    assert [warning.summary.split(";")[0] for warning in heard] == ["lookup 'file': file 'no' was not found"]
+    said = [warning.summary.split(";")[0] for warning in heard]
+    assert said == ["lookup 'file': could not locate file in lookup: no"]
     assert renderer.render("{{ query('file', 'no', errors='ignore') }}", site) == []
-    with pytest.raises(TemplateError, match="file 'no' was not found; looked for: "):
+    with pytest.raises(TemplateError, match="could not locate file in lookup: no; looked for: "):
         renderer.render("{{ lookup('file', 'no') }}", site)
 
 
@@ -144,7 +146,7 @@ def test_hosts_are_chosen_by_pattern(site: Scope) -> None:
 
 
 def test_settings_are_looked_up_by_name(site: Scope) -> None:
-    renderer = Renderer(RenderSettings(config={"DEFAULT_FORKS": 5}))
+    renderer = Renderer(RenderSettings(configuration=Configuration({"ANSIBLE_FORKS": "5"}, Path("/"))))
     assert renderer.render("{{ lookup('config', 'DEFAULT_FORKS') }}", site) == "5"
     assert renderer.render("{{ query('config', 'NOPE', on_missing='skip') }}", site) == []
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.configuration.configuration import read_configuration
+from provisioner.diagnostics.diagnostic import Diagnostic
+from provisioner.loading.collections import Collections
 from provisioner.templating.errors import TemplateError
 from provisioner.templating.renderer import Renderer
 from provisioner.templating.settings import PluginFolders, RenderSettings
@@ -96,8 +99,103 @@ def test_own_names_count_when_templates_are_checked(renderer: Renderer) -> None:
     assert found.hint == "did you mean 'shout'?"
 
 
-def test_a_plugin_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+def test_a_plugin_file_that_cannot_be_used_is_skipped_with_a_warning(tmp_path: Path) -> None:
     (tmp_path / "broken.py").write_text("import no_such_module_anywhere\n")
-    renderer = Renderer(RenderSettings(plugin_folders=PluginFolders(filters=(tmp_path,))))
-    with pytest.raises(TemplateError, match=r"broken\.py cannot be imported"):
-        renderer.render("{{ 'a' | quote }}", SCOPE)
+    (tmp_path / "raises.py").write_text("class FilterModule:\n    def filters(self):\n        raise TypeError('oh')\n")
+    (tmp_path / "good.py").write_text(
+        "class FilterModule:\n    def filters(self):\n        return {'one': lambda x: 1}\n"
+    )
+    heard: list[Diagnostic] = []
+    renderer = Renderer(RenderSettings(plugin_folders=PluginFolders(filters=(tmp_path,)), warn=heard.append))
+    assert renderer.render("{{ 'a' | one }}{{ 'a' | quote }}", SCOPE) == "1a"
+    said = sorted(each.summary for each in heard)
+    assert len(said) == 2
+    assert said[0].startswith(f"Skipping filter plugin {tmp_path / 'broken.py'} as it seems to be invalid: No module")
+    assert said[1].endswith(": oh")
+
+
+COLLECTION_FILTER = """
+from ansible_collections.acme.tools.plugins.module_utils.words import louder
+
+
+class FilterModule:
+    def filters(self):
+        return {"shouted": louder, "second": lambda value: value * 2}
+"""
+OPTIONS_LOOKUP = '''
+from ansible.plugins.lookup import LookupBase
+
+DOCUMENTATION = """
+options:
+  town: {type: str, default: Rome, vars: [{name: my_town}], env: [{name: MY_TOWN}], ini: [{section: tour, key: town}]}
+  days: {type: int, default: 1}
+"""
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        self.set_options(var_options=variables, direct=kwargs)
+        return [[self.get_option("town"), self.get_option("days"), self._templar.template("{{ word }}")]]
+'''
+
+
+def _write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+@pytest.fixture
+def _clean() -> Iterator[None]:
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if name.partition(".")[0] in {"ansible", "ansible_collections"}:
+            del sys.modules[name]
+
+
+@pytest.mark.usefixtures("_clean")
+def test_plugins_of_collections_answer_under_their_full_names(tmp_path: Path) -> None:
+    home = "ansible_collections/acme/tools"
+    _write(
+        tmp_path,
+        {
+            f"{home}/plugins/module_utils/words.py": "def louder(value):\n    return value.upper()\n",
+            f"{home}/plugins/filter/words.py": COLLECTION_FILTER,
+            f"{home}/plugins/lookup/tour.py": OPTIONS_LOOKUP,
+            f"{home}/meta/runtime.yml": "plugin_routing: {filter: {old: {redirect: acme.tools.shouted}}}\n",
+        },
+    )
+    renderer = Renderer(RenderSettings(collections=Collections([str(tmp_path)])))
+    assert renderer.render("{{ word | acme.tools.shouted }}{{ 'x' | acme.tools.second }}", SCOPE) == "HELLOxx"
+    assert renderer.render("{{ lookup('acme.tools.tour') }}", SCOPE) == ["Rome", 1, "hello"]
+    found = renderer.check_template("{{ word | acme.tools.nothing }}")
+    assert found is not None
+    assert found.summary == "there is no filter 'acme.tools.nothing'"
+
+
+@pytest.mark.usefixtures("_clean")
+def test_options_of_a_lookup_come_from_the_call_variables_environment_settings_or_their_default(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(tmp_path, {"lookups/tour.py": OPTIONS_LOOKUP, "ansible.cfg": "[tour]\ntown = Oslo\n"})
+    settings = read_configuration({"ANSIBLE_CONFIG": str(tmp_path / "ansible.cfg")})
+    chosen = PluginFolders(lookups=(tmp_path / "lookups",))
+    renderer = Renderer(RenderSettings(plugin_folders=chosen, configuration=settings))
+    assert renderer.render("{{ lookup('tour') }}", SCOPE) == ["Oslo", 1, "hello"]
+    monkeypatch.setenv("MY_TOWN", "Bern")
+    assert renderer.render("{{ lookup('tour', days='3') }}", SCOPE) == ["Bern", 3, "hello"]
+    more = SCOPE.with_layers(Layer(Level.TASK_VARS, "t", {"my_town": "Graz"}))
+    assert renderer.render("{{ lookup('tour') }}", more) == ["Graz", 1, "hello"]
+    assert renderer.render("{{ lookup('tour', town='Lima') }}", more) == ["Lima", 1, "hello"]
+    with pytest.raises(TemplateError, match="option 'days' must be of type int"):
+        renderer.render("{{ lookup('tour', days='many') }}", SCOPE)
+
+
+def test_plugins_beside_a_role_are_there_once_the_role_is_found(tmp_path: Path) -> None:
+    code = "class FilterModule:\n    def filters(self):\n        return {'tripled': lambda x: x * 3}\n"
+    _write(tmp_path, {"role/filter_plugins/own.py": code})
+    renderer = Renderer()
+    assert renderer.check_template("{{ 1 | tripled }}") is not None
+    renderer.plugins.add_beside(tmp_path / "role")
+    assert renderer.render("{{ 'ab' | tripled }}", SCOPE) == "ababab"

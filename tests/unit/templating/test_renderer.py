@@ -138,8 +138,8 @@ def test_a_variable_defined_in_terms_of_itself_is_said_with_the_way_round(render
         ("{{ 1 / 0 }}", "division by zero"),
         ("{{ {'items': 1}.items }}", "write ['items'] for the key of that name"),
         ("{{ x + 'a' }}", "unsupported operand"),
-        ("{{ x | dict2items }}", "dict2items: a dictionary is wanted, not int"),
-        ("{{ lookup('file', 'nothing.txt') }}", "lookup 'file': file 'nothing.txt' was not found"),
+        ("{{ x | dict2items }}", "dict2items requires a dictionary, got int instead"),
+        ("{{ lookup('file', 'nothing.txt') }}", "lookup 'file': could not locate file in lookup: nothing.txt"),
         ("{% include 'nothing.j2' %}", "included template 'nothing.j2' is not in"),
     ],
 )
@@ -266,9 +266,9 @@ def test_lookups_run_for_loops_too(renderer: Renderer, tmp_path: Path) -> None:
     here: dict[str, Any] = {"ansible_search_path": [str(tmp_path)]}
     assert renderer.lookup("items", [[1, 2], 3], scope()) == [1, 2, 3]
     assert renderer.lookup("file", ["a.txt"], scope(**here)) == ["content"]
-    with pytest.raises(TemplateError, match="lookup 'sequence': give either count or end"):
+    with pytest.raises(TemplateError, match="lookup 'sequence': must specify count or end"):
         renderer.lookup("sequence", ["start=1"], scope())
-    with pytest.raises(UndefinedVariable, match="there is no variable 'nope'"):
+    with pytest.raises(UndefinedVariable, match="No variable found with this name: nope"):
         renderer.lookup("vars", ["nope"], scope())
     assert renderer.has_lookup("subelements")
     assert not renderer.has_lookup("nonsense")

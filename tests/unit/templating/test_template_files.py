@@ -50,7 +50,7 @@ def test_options_of_the_task_count_where_there_is_no_header(role: Path) -> None:
 def test_a_header_that_cannot_be_read_is_said(role: Path) -> None:
     with pytest.raises(TemplateError, match="'trim_block' in the #jinja2 line is not an option"):
         render("#jinja2: trim_block: True\nx\n", role)
-    with pytest.raises(TemplateError, match="is not 'name: value, name: value'"):
+    with pytest.raises(TemplateError, match="it is 'name: value, name: value'"):
         render("#jinja2: nonsense\nx\n", role)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.needs import RawCall
+from provisioner.remote.params import BadParameters
 from tests.support.stage import Stage
 
 
@@ -30,7 +31,7 @@ def test_a_script_runs_with_its_arguments_in_one_call(stage: Stage) -> None:
 
 
 def test_a_script_without_a_name_is_refused(stage: Stage) -> None:
-    with pytest.raises(InputError, match="needs the name"):
+    with pytest.raises(BadParameters, match="one of the following is required"):
         stage.run("script", {"_raw_params": ""})
 
 

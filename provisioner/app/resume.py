@@ -1,0 +1,98 @@
+"""Goes on with a run that was interrupted or failed: what is done is taken over, the rest is done now."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from provisioner.app.credentials import Credentials
+from provisioner.app.history import journal_of
+from provisioner.app.run import run_loaded, with_settings
+from provisioner.app.start import checksum, options_of
+from provisioner.app.wiring import Ask, load
+from provisioner.diagnostics.errors import InputError
+from provisioner.execution.context import Guidance
+from provisioner.execution.ports import EventSink
+from provisioner.journal.ledger import is_living
+from provisioner.journal.recall import read_recall
+from provisioner.model.options import RunOptions
+from provisioner.model.recall import Recall
+from provisioner.model.status import Status
+
+STOP, AGAIN, DONE = "stop", "again", "done"
+"""What to do with operations of unknown outcome: say so and leave the host, run them again, take them for done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resuming:
+    """How to resume: ``adopt`` a playbook that changed since, what to do with the ``unknown``, and new passwords."""
+
+    adopt: bool = False
+    unknown: str = STOP
+    connection_password: str | None = None
+    become_password: str | None = None
+
+
+def resume(word: str, how: Resuming, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask) -> int:
+    """Resume the run that ``word`` names and return the exit code.
+
+    InputError where there is nothing to resume, the run is still going on, or its playbook is another one now.
+    """
+    path = journal_of(word, os.environ)
+    _refuse_living(path)
+    recall = read_recall(path, os.environ)
+    _refuse_finished(recall)
+    os.chdir(str(recall.started.options.get("folder", ".")))
+    if not how.adopt:
+        _refuse_changed(recall)
+    _settle_unknown(recall, how.unknown)
+    options = _options(recall, how)
+    loaded = load(recall.started.playbooks, options, credentials)
+    return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask, Guidance(recall=recall))
+
+
+def _options(recall: Recall, how: Resuming) -> RunOptions:
+    passwords = {"connection_password": how.connection_password, "become_password": how.become_password}
+    return replace(options_of(recall.started), **passwords)  # type: ignore[arg-type]
+
+
+def _refuse_living(path: Path) -> None:
+    if is_living(path):
+        raise InputError.at(None, f"run {path.parent.name} is still going on")
+
+
+def _refuse_finished(recall: Recall) -> None:
+    run = recall.started.run
+    if recall.finished is not None and recall.finished.exit_code == 0:
+        raise InputError.at(None, f"run {run} came to its end and all went well: there is nothing to resume")
+    if "inputs" not in recall.started.options or not recall.started.playbooks or recall.started.options.get("check"):
+        raise InputError.at(None, f"run {run} cannot be resumed", detail="only runs of playbooks that change hosts can")
+
+
+def _refuse_changed(recall: Recall) -> None:
+    inputs = recall.started.options["inputs"]
+    changed = [name for name, before in dict(inputs).items() if checksum(name) != before]  # type: ignore[call-overload]
+    if changed:
+        raise InputError.at(
+            None,
+            f"what run {recall.started.run} was started with has changed since",
+            detail="\n".join(f"changed: {name}" for name in changed),
+            hint="start anew with 'provisioner run', or go on with what it is now: --adopt",
+        )
+
+
+def _settle_unknown(recall: Recall, what: str) -> None:
+    decided = []
+    for place, event in recall.unknown.items():
+        if what == AGAIN:
+            recall.tried[place] = recall.tried.get(place, 0) + 1
+            decided.append(place)
+        elif what == DONE:
+            taken = replace(event, status=Status.CHANGED, result={"changed": True, "assumed": "done"})
+            recall.ended.setdefault(place, deque()).append(taken)
+            decided.append(place)
+    for place in decided:
+        del recall.unknown[place]

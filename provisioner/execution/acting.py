@@ -1,0 +1,74 @@
+"""What a task's name means when it is run: an action here, a module of ours, the user's own, one of a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from provisioner import catalog
+from provisioner.bridge.library import Foreign, Refusal
+from provisioner.execution import bridging, jobs
+from provisioner.execution.judge import result_of
+from provisioner.execution.needs import Result, Steps
+from provisioner.execution.task_run import ActionCall
+from provisioner.loading.action import canonical
+
+WITH_JOBS = frozenset({"async_status", "meta", "gather_facts"})
+"""Actions to which ``async`` does not matter."""
+
+
+def act(call: ActionCall) -> Steps:
+    """Do what the task says, once."""
+    written, name = _names(call)
+    job = jobs.asked(call)
+    if name in catalog.names("action"):
+        if job is not None and name not in WITH_JOBS:
+            return {"failed": True, "changed": False, "msg": f"This action ({written}) does not support async."}
+        action = catalog.load("action", name)
+        if hasattr(action, "answer"):
+            return dict(action.answer(call))
+        steps: Steps = action.run(call)
+        return (yield from steps)
+    made = yield from _call_of(call, written, name, call.args)
+    if isinstance(made, dict):
+        return made
+    result = (yield from jobs.run(call, made, job)) if job else result_of((yield made))
+    _join_streams(call, result)
+    return bridging.without_ours(result) if made.request.carried else result
+
+
+def _join_streams(call: ActionCall, result: Result) -> None:
+    """Show what a broken module wrote where playbooks look for it: over SSH, Ansible has one stream for both."""
+    errors = result.get("module_stderr")
+    if errors and call.resolved.route.target.connection != "local" and "exception" in result:
+        result["module_stdout"] = f"{result.get('module_stdout', '')}{errors}"
+
+
+def module(call: ActionCall, written: str, args: Mapping[str, Any], *, last: bool = True) -> Steps:
+    """Run a module on the task's target for an action, whoever it is from."""
+    made = yield from _call_of(call, written, canonical(written), args, last=last)
+    if isinstance(made, dict):
+        return made
+    result = result_of((yield made))
+    return bridging.without_ours(result) if made.request.carried else result
+
+
+def _call_of(call: ActionCall, written: str, name: str, args: Mapping[str, Any], *, last: bool = True) -> Any:
+    """Return, by yielding needs, the call of a module (the user's own, ours, one from elsewhere), or why not."""
+    foreign: Foreign | Refusal | None = bridging.overriding(call, written)
+    if foreign is None and name in catalog.names("module"):
+        return call.remote(name, args, last=last)
+    foreign = foreign or bridging.elsewhere(call, written)
+    if isinstance(foreign, Refusal):
+        return {"failed": True, "changed": False, "msg": foreign.text}
+    return (yield from bridging.request(call, foreign, args, last=last))
+
+
+def _names(call: ActionCall) -> tuple[str, str]:
+    """Return the name as written and the one it goes by; a template is rendered."""
+    task = call.run.task
+    written = str(task.written_action or task.action)
+    name = call.resolved.action
+    if "{{" in written:
+        written = str(call.renderer.render(written, call.scope)).strip()
+    return (name if name.count(".") >= 2 else written), name

@@ -1,0 +1,80 @@
+"""Says of each operation in check mode how sure its outcome is, so that a plan promises no more than is known.
+
+What an operation sets (``register``, ``set_fact``) is as unsure as the operation itself, and so is what reads it. As
+with the data edges of the graph, a name that stands in the text counts as read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from provisioner import catalog
+from provisioner.execution.outcome import Outcome
+from provisioner.graph.operation import Operation
+from provisioner.graph.passes.data import names_in, names_written
+from provisioner.model.plan import PREDICTED, PROVEN, UNKNOWN
+from provisioner.model.status import Status
+
+OPEN = frozenset({"raw", "script", "reboot", "expect"})
+"""Actions of which only running them tells what they do."""
+SAID_OPEN = ("unknown until run", "does not support check mode")
+PARTLY = frozenset({"synchronize", "wait_for_connection"})
+HERE = frozenset({"debug", "set_fact", "assert", "fail", "meta", "include_vars", "set_stats", "add_host", "group_by"})
+"""Actions that change no host: they are as sure as what they read."""
+
+
+class Foresight:
+    """Belongs to one run in check mode."""
+
+    def __init__(self) -> None:
+        self._unsure: dict[tuple[str, str], tuple[str, str]] = {}
+        self._changing: dict[str, str] = {}
+
+    def judge(self, operation: Operation, host: str, outcome: Outcome) -> tuple[Outcome, str, str]:
+        """Return the outcome as the plan goes on with it, its label and the reason for that."""
+        label, why = self._label(operation, host, outcome)
+        title = operation.title
+        if outcome.status is Status.FAILED and host in self._changing:
+            label, why = UNKNOWN, f"fails now, perhaps not after '{self._changing[host]}': {_said(outcome)}"
+            outcome = replace(outcome, status=Status.IGNORED)
+        if label != PROVEN:
+            for name in names_written(operation):
+                self._unsure[host, name] = label, title
+        if outcome.status is Status.CHANGED or label == UNKNOWN:
+            self._changing.setdefault(host, title)
+        return outcome, label, why
+
+    def _label(self, operation: Operation, host: str, outcome: Outcome) -> tuple[str, str]:
+        action = operation.task.action if operation.task else ""
+        said = str(outcome.result.get("msg", ""))
+        if any(words in said for words in SAID_OPEN) or _is_open(action, operation, outcome):
+            return UNKNOWN, f"only running it tells what {action} does"
+        for name in names_in(operation):
+            if (host, name) in self._unsure:
+                label, title = self._unsure[host, name]
+                is_open = label == UNKNOWN
+                return (UNKNOWN if is_open else PREDICTED), f"depends on '{title}', which is not run yet"
+        if _predictable(action) == "partly" and outcome.status is not Status.SKIPPED:
+            return PREDICTED, f"{action} foretells only part of what it does"
+        return PROVEN, ""
+
+
+def _is_open(action: str, operation: Operation, outcome: Outcome) -> bool:
+    if outcome.status is not Status.SKIPPED or "false_condition" in outcome.result:
+        return False
+    return _predictable(action) == "no" and operation.keywords.check_mode is not False
+
+
+def _predictable(action: str) -> str:
+    if action in OPEN:
+        return "no"
+    if action in PARTLY:
+        return "partly"
+    if action in HERE or action not in catalog.names("module"):
+        return "yes" if action in catalog.names("action") else "partly"
+    traits = getattr(catalog.load("module", action), "TRAITS", None)
+    return str(getattr(traits, "predictable", "yes"))
+
+
+def _said(outcome: Outcome) -> str:
+    return str(outcome.result.get("msg", "")).splitlines()[0] if outcome.result.get("msg") else "it gives no reason"

@@ -1,0 +1,106 @@
+"""Variables that lie beside inventories and playbooks: ``group_vars``, ``host_vars``, and the user's vars plugins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from provisioner.diagnostics.diagnostic import Findings
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import Position, Source, position_of
+from provisioner.loading.files import shown
+from provisioner.loading.reading import kind_of
+from provisioner.loading.settings import LoadSettings
+from provisioner.loading.vars_plugins import VarsPlugin, vars_plugins
+from provisioner.model.inventory import VarsFile
+
+FOLDERS = {"group": "group_vars", "host": "host_vars"}
+HOST_GROUP_VARS = ("host_group_vars", "ansible.builtin.host_group_vars", "ansible.legacy.host_group_vars")
+
+
+class VarsFolders:
+    """The folders of a run whose variables count; what a name has there is read when it is asked for.
+
+    ``places`` are folders, each with ``inventory`` or ``playbook``, weakest first.
+    """
+
+    def __init__(self, places: Sequence[tuple[str, str]], settings: LoadSettings, findings: Findings) -> None:
+        self._places, self._settings, self._findings = tuple(places), settings, findings
+        self._reads_files = any(name in HOST_GROUP_VARS for name in settings.inventory.vars_plugins)
+        self._homes = {
+            kind: [(Path(folder, name), beside, _names_in(Path(folder, name))) for folder, beside in self._places]
+            for kind, name in FOLDERS.items()
+        }
+        self._plugins: Sequence[VarsPlugin] | None = None
+
+    def of(self, kind: str, name: str) -> tuple[VarsFile, ...]:
+        """Return what a ``group`` or ``host`` has, weakest first."""
+        found = list(self._of_files(kind, name)) if self._reads_files else []
+        if self._plugins is None:
+            self._plugins = vars_plugins(self._settings, self._findings)
+        for plugin in self._plugins:
+            for folder, beside in self._places:
+                try:
+                    values = plugin.variables(folder, kind, name)
+                except InputError as error:
+                    self._findings.extend(error.diagnostics)
+                    continue
+                if values:
+                    found.append(VarsFile(kind, name, beside, plugin.name, values))
+        return tuple(found)
+
+    def with_findings(self, findings: Findings) -> VarsFolders:
+        """Return the same folders, looked at again, with their mistakes recorded elsewhere."""
+        return VarsFolders(self._places, self._settings, findings)
+
+    def _of_files(self, kind: str, name: str) -> Iterable[VarsFile]:
+        for home, beside, present in self._homes[kind]:
+            if not present:
+                continue
+            for path in self._paths(home, name, present):
+                values = self._values(path)
+                if values:
+                    yield VarsFile(kind, name, beside, path, values)
+
+    def _paths(self, home: Path, name: str, present: frozenset[str]) -> list[str]:
+        """Return one owner's files: the first that exists of a folder or file without, or with, an ending."""
+        endings = self._settings.inventory.yaml_extensions
+        for ending in ("", *endings):
+            if name + ending in present:
+                place = home / (name + ending)
+                return _inside(place, endings) if place.is_dir() else [str(place)]
+        return []
+
+    def _values(self, path: str) -> dict[str, object]:
+        try:
+            content = self._settings.files.document(path, self._settings.vault, self._findings)
+        except InputError as error:
+            self._findings.extend(error.diagnostics)
+            return {}
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            where = position_of(content) or Position(Source(shown(path)), 1, 1)
+            self._findings.error(f"a file of variables must be a mapping, not {kind_of(content)}", where)
+            return {}
+        return content
+
+
+def _names_in(home: Path) -> frozenset[str]:
+    try:
+        return frozenset(os.listdir(home))  # noqa: PTH208 - names only
+    except OSError:
+        return frozenset()
+
+
+def _inside(folder: Path, endings: tuple[str, ...]) -> list[str]:
+    found: list[str] = []
+    for place in sorted(folder.iterdir()):
+        if place.name.startswith(".") or place.name.endswith("~"):
+            continue
+        if place.is_dir():
+            found += _inside(place, endings)
+        elif place.suffix in ("", *endings):
+            found.append(str(place))
+    return found

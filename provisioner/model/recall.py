@@ -1,0 +1,41 @@
+"""What an earlier run did, as a run that goes on from there needs it: the outcome of every operation on every host."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from provisioner.model.event import Data, OperationFinished, OperationPlanned, RunFinished, RunStarted
+from provisioner.model.status import Status
+
+Place = tuple[str, str]
+"""An operation and a host."""
+
+DONE = frozenset({Status.OK, Status.CHANGED, Status.SKIPPED, Status.IGNORED})
+
+
+@dataclass
+class Recall:
+    """The outcomes of a run, taken one by one by the run that resumes it.
+
+    ``ended`` holds, for each operation and host, what counts as done, in the order in which it was done. ``tried`` says
+    how often it came to another end and is to be done anew, ``unknown`` where nobody knows what came of it,
+    ``items`` which items of a loop were done where it failed at others, by their place in it.
+    """
+
+    started: RunStarted
+    finished: RunFinished | None = None
+    planned: dict[str, OperationPlanned] = field(default_factory=dict)
+    ended: dict[Place, deque[OperationFinished]] = field(default_factory=dict)
+    tried: dict[Place, int] = field(default_factory=dict)
+    unknown: dict[Place, OperationFinished] = field(default_factory=dict)
+    items: dict[Place, dict[int, Data]] = field(default_factory=dict)
+
+    def look(self, operation: str, host: str) -> OperationFinished | None:
+        """Return what came of an operation on a host, or None where it is to be done now."""
+        waiting = self.ended.get((operation, host))
+        return waiting[0] if waiting else None
+
+    def use(self, operation: str, host: str) -> None:
+        """Count the outcome as taken over; the next look is about the operation's next time."""
+        self.ended[operation, host].popleft()

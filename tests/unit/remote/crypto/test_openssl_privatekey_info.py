@@ -1,0 +1,18 @@
+"""What a private key is."""
+
+from __future__ import annotations
+
+from tests.unit.remote.crypto.conftest import Ask
+
+
+def test_kind_and_public_half_are_told_and_nothing_private(ask: Ask, key: str) -> None:
+    told = ask("openssl_privatekey_info", path=key, check_consistency=True)
+    assert (told["changed"], told["type"], told["key_is_consistent"]) == (False, "ECC", True)
+    assert told["public_data"]["curve"] == "secp256r1"
+    assert told["public_key"].startswith("-----BEGIN PUBLIC KEY-----")
+    assert "PRIVATE" not in str(told)
+
+
+def test_what_is_no_key_is_said_to_be_none(ask: Ask) -> None:
+    told = ask("openssl_privatekey_info", content="nonsense")
+    assert (told["failed"], told["can_parse_key"]) == (True, False)
