@@ -7,7 +7,7 @@ JOBS ?= 2
 FAST := tests/unit tests/modules tests/property tests/architecture
 HOSTS := $(wildcard tests/integration tests/e2e tests/compat)
 
-.PHONY: help setup check format test test-fast test-hosts demo compat faults bench docs clean
+.PHONY: help setup check format test test-fast test-hosts demo compat conformance faults bench docs clean
 
 help:
 	@echo "make setup      virtual environment with all dependencies in $(VENV)"
@@ -16,6 +16,7 @@ help:
 	@echo "make test-fast  the tests that need no hosts"
 	@echo "make demo       boots hosts and moves a web site from one to another (Linux, root)"
 	@echo "make compat     playbooks under ansible-core and under provisioner, compared (Linux, root)"
+	@echo "make conformance  ansible-core's own integration targets, run by our commands (Linux, root; long)"
 	@echo "make faults     the long campaign with killed workers and cut links (Linux, root)"
 	@echo "make bench      measurements (Linux, root)"
 	@echo "make docs       writes docs/reference from the code"
@@ -59,8 +60,12 @@ demo: hosts-possible $(STAMP)
 compat: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 tests/compat
 
+conformance: hosts-possible $(STAMP)
+	$(PY) -m tests.compat.targets --expected --jobs $(JOBS)
+
 faults: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 -m campaign tests/integration tests/e2e
+	$(PY) bench/faults.py --cases 60
 
 bench: hosts-possible $(STAMP)
 	@$(PY) bench/small_tasks.py

@@ -78,6 +78,7 @@ def theirs(programs: Path, name: str, params: dict[str, Any], folder: Path) -> f
         environment = {**os.environ, "ANSIBLE_PIPELINING": "1", "ANSIBLE_LOCALHOST_WARNING": "0"}
         begun = time.perf_counter()
         command = [str(programs / "ansible-playbook"), str(book), "-i", "localhost,", "-c", "local"]
+        command += ["-e", "ansible_python_interpreter=/usr/bin/python3"]
         done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
         if done.returncode:
             return float("nan")  # as where ansible-core needs a library for Python that is not here

@@ -69,7 +69,8 @@ def load(path: str | None = None) -> Configuration:
     """Return the configuration of this process, or the one that counts with another ``ansible.cfg``."""
     named = Path(path) if path else None
     if named is not None and not named.is_file():
-        raise InputError.at(None, f"the configuration file {path} does not exist")
+        known_as = f"The provided configuration file is missing or not accessible: {path}"
+        raise InputError.at(None, f"the configuration file {path} does not exist", known_as=known_as)
     return read_configuration(cfg=named)
 
 

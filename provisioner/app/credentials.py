@@ -93,27 +93,26 @@ def _vault_secrets(
 
 
 def _configured(asked: Asked, found: Configuration, *, adds: bool) -> Asked:
-    """Return what is asked for with the settings below it.
+    """Return what is asked for with the settings below it; an option for one kind of password hides its settings.
 
-    An option for one kind of password hides its settings; vault passwords of both count where the configuration adds.
+    ``adds``: configured vault passwords count beside those of options.
     """
-    if adds:
-        listed, file = found.texts("DEFAULT_VAULT_IDENTITY_LIST"), found.text("DEFAULT_VAULT_PASSWORD_FILE")
-        asked = replace(asked, vault_ids=(*listed, *asked.vault_ids),
-                        vault_password_files=(*asked.vault_password_files, *((file,) if file else ())))  # fmt: skip
-    vault = bool(asked.vault_ids or asked.vault_password_files or asked.ask_vault)
-    login = bool(asked.ask_connection or asked.connection_password_file)
-    become = bool(asked.ask_become or asked.become_password_file)
-    file = found.text("DEFAULT_VAULT_PASSWORD_FILE")
-    return Asked(
-        asked.vault_ids if vault else found.texts("DEFAULT_VAULT_IDENTITY_LIST"),
-        asked.vault_password_files if vault or not file else (file,),
-        asked.ask_vault or (not vault and found.flag("DEFAULT_ASK_VAULT_PASS")),
-        asked.ask_connection or (not login and found.flag("DEFAULT_ASK_PASS")),
-        asked.ask_become or (not become and found.flag("DEFAULT_BECOME_ASK_PASS")),
-        asked.connection_password_file if login else found.text("CONNECTION_PASSWORD_FILE"),
-        asked.become_password_file if become else found.text("BECOME_PASSWORD_FILE"),
-    )
+    is_given = bool(asked.vault_ids or asked.vault_password_files or asked.ask_vault)
+    if adds or not is_given:
+        file = found.text("DEFAULT_VAULT_PASSWORD_FILE")
+        asked = replace(
+            asked,
+            vault_ids=(*found.texts("DEFAULT_VAULT_IDENTITY_LIST"), *asked.vault_ids),
+            vault_password_files=(*asked.vault_password_files, *((file,) if file else ())),
+            ask_vault=asked.ask_vault or (found.flag("DEFAULT_ASK_VAULT_PASS") and not is_given),
+        )
+    if not (asked.ask_connection or asked.connection_password_file):
+        file = found.text("CONNECTION_PASSWORD_FILE")
+        asked = replace(asked, ask_connection=found.flag("DEFAULT_ASK_PASS"), connection_password_file=file)
+    if not (asked.ask_become or asked.become_password_file):
+        file = found.text("BECOME_PASSWORD_FILE")
+        asked = replace(asked, ask_become=found.flag("DEFAULT_BECOME_ASK_PASS"), become_password_file=file)
+    return asked
 
 
 def _first_line(path: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from dataclasses import replace
 
 from provisioner.app.settings import Settings
@@ -17,45 +18,50 @@ OWN_CONNECTIONS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh"})
 def settled(options: RunOptions, settings: Settings) -> RunOptions:
     """Return the options with the settings below them."""
     found, plain = settings.configuration, RunOptions()
-    tags, skipped = found.texts("TAGS_RUN"), found.texts("TAGS_SKIP")
-    keys = "accept-new" if found.flag("PARAMIKO_HOST_KEY_AUTO_ADD") else "yes"
-    keys = keys if settings.host_key_checking else "no"
-    return replace(
-        _connecting(options, found),
-        remote_user=options.remote_user or settings.remote_user,
-        private_key=options.private_key or settings.private_key_file,
-        forks=settings.forks if settings.forks and options.forks == plain.forks else options.forks,
-        timeout_s=settings.timeout_s
-        if settings.timeout_s and options.timeout_s == plain.timeout_s
-        else options.timeout_s,
-        force_handlers=options.force_handlers or settings.force_handlers,
-        host_key_checking=keys if options.host_key_checking == plain.host_key_checking else options.host_key_checking,
-        diff=options.diff or found.flag("DIFF_ALWAYS"),
-        tags=tags if tags and options.tags == plain.tags else options.tags,
-        skip_tags=options.skip_tags or skipped,
-        verbosity=options.verbosity or int(found.number("DEFAULT_VERBOSITY") or 0),
-        policy=settings.policy,
-    )
+    below: dict[str, object] = {
+        "forks": settings.forks,
+        "timeout_s": settings.timeout_s,
+        "tags": found.texts("TAGS_RUN"),
+        "skip_tags": found.texts("TAGS_SKIP"),
+        "verbosity": int(found.number("DEFAULT_VERBOSITY") or 0),
+        "diff": found.flag("DIFF_ALWAYS"),
+        "force_handlers": settings.force_handlers,
+        "host_key_checking": _host_keys(settings),
+    }
+    below |= _connecting(options, settings)
+    changes = {name: value for name, value in below.items() if value and getattr(options, name) == getattr(plain, name)}
+    words = (*options.ssh_args, *_ssh_words(found))
+    return replace(options, **changes, ssh_args=words, policy=settings.policy)  # type: ignore[arg-type]
 
 
-def _connecting(options: RunOptions, found: Configuration) -> RunOptions:
-    """Return the options with the settings about logins and other users below them."""
-    transport = found.text("DEFAULT_TRANSPORT") or ""
-    port, python = found.number("DEFAULT_REMOTE_PORT"), found.text("INTERPRETER_PYTHON")
-    names = ("ssh_args", "ssh_common_args", "ssh_extra_args")
-    words = [found.text(f"connection/ssh/{name}") or "" for name in names if found.given(f"connection/ssh/{name}")]
-    return replace(
-        options,
-        connection=options.connection or (None if transport in OWN_CONNECTIONS else transport or None),
-        become=options.become or found.flag("DEFAULT_BECOME"),
-        become_user=options.become_user or _given(found, "DEFAULT_BECOME_USER"),
-        become_method=options.become_method or _given(found, "DEFAULT_BECOME_METHOD"),
-        become_exe=options.become_exe or _of_method(options, found, "become_exe"),
-        become_flags=options.become_flags or _of_method(options, found, "become_flags"),
-        port=options.port or (int(port) if port else None),
-        python=options.python or python,
-        ssh_args=(*options.ssh_args, *(each for text in words for each in shlex.split(text))),
-    )
+def _host_keys(settings: Settings) -> str:
+    if not settings.host_key_checking:
+        return "no"
+    return "accept-new" if settings.configuration.flag("PARAMIKO_HOST_KEY_AUTO_ADD") else "yes"
+
+
+def _connecting(options: RunOptions, settings: Settings) -> dict[str, object]:
+    """Return the settings about logins and other users."""
+    found = settings.configuration
+    transport, port = found.text("DEFAULT_TRANSPORT") or "", found.number("DEFAULT_REMOTE_PORT")
+    return {
+        "remote_user": settings.remote_user,
+        "private_key": settings.private_key_file,
+        "connection": "" if transport in OWN_CONNECTIONS else transport,
+        "become": found.flag("DEFAULT_BECOME"),
+        "become_user": _given(found, "DEFAULT_BECOME_USER"),
+        "become_method": _given(found, "DEFAULT_BECOME_METHOD"),
+        "become_exe": _of_method(options, found, "become_exe"),
+        "become_flags": _of_method(options, found, "become_flags"),
+        "port": int(port) if port else None,
+        "python": found.text("INTERPRETER_PYTHON"),
+    }
+
+
+def _ssh_words(found: Configuration) -> Iterator[str]:
+    """Yield the words of the SSH client's options that somebody set."""
+    for name in ("ssh_args", "ssh_common_args", "ssh_extra_args"):
+        yield from shlex.split(_given(found, f"connection/ssh/{name}") or "")
 
 
 def _of_method(options: RunOptions, found: Configuration, option: str) -> str | None:

@@ -21,6 +21,7 @@ class Place:
 
     libraries: tuple[str, ...] = ()
     module_utils: tuple[str, ...] = ()
+    action_plugins: tuple[str, ...] = ()
     collections: Collections = Collections()  # noqa: RUF009 - never changed where it has no folders
 
 
@@ -50,6 +51,17 @@ class Bridge:
             return None
         name = written.removeprefix("ansible.legacy.")
         return None if "." in name else self._library.beside(name, place.libraries)
+
+    def acted(self, written: str, place: Place) -> Refusal | None:
+        """Return why a task cannot be run whose name the user has an action plugin for: it is no module."""
+        if not place.action_plugins or written.startswith("ansible.builtin."):
+            return None
+        found = self._library.beside(written.removeprefix("ansible.legacy."), place.action_plugins)
+        if found is None:
+            return None
+        return Refusal(
+            f"{written} is an action plugin of the project ({found.path}), which only Ansible itself can run"
+        )
 
     def elsewhere(self, written: str, place: Place) -> Foreign | Refusal:
         """Return a module that neither we nor the user have, or why it cannot be run."""

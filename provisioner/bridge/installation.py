@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def _interpreters(environ: Mapping[str, str]) -> Iterator[str]:
     if environ.get(VARIABLE):
         yield environ[VARIABLE]
         return
-    if importlib.util.find_spec("ansible") is not None:
+    if PathFinder.find_spec("ansible") is not None:  # it asks the disk: what is loaded may be a stand-in of ours
         yield sys.executable
     for folder in environ.get("PATH", "").split(os.pathsep):
         python = _interpreter_of(Path(folder, "ansible"))

@@ -21,6 +21,9 @@ def act(call: ActionCall) -> Steps:
     """Do what the task says, once."""
     written, name = _names(call)
     job = jobs.asked(call)
+    refused = bridging.acted(call, written)
+    if refused is not None:
+        return {"failed": True, "changed": False, "msg": refused.text}
     if name in catalog.names("action"):
         if job is not None and name not in WITH_JOBS:
             return {"failed": True, "changed": False, "msg": f"This action ({written}) does not support async."}

@@ -152,6 +152,7 @@ class Applier:
             groups=groups,
             ends=outcome.effects.ends,
             fatal=_is_fatal(operation, outcome),
+            was_reached=not outcome.result.get("unreachable"),
         )
 
     def _foreseen(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, dict[str, object]]:
@@ -257,8 +258,9 @@ class Applier:
         run = self.play.run
         state.readmit(operation)
         run.forgiven.update(name for name, host in state.hosts.items() if host.doomed)
-        run.failed_hosts.clear()
-        run.unreachable_hosts.clear()
+        meant = {*state.hosts, *(self.play.out_before.intersection(self.play.all_hosts))}
+        run.failed_hosts.difference_update(meant)
+        run.unreachable_hosts.difference_update(meant)
 
     def _grow_inventory(self, effects: Effects) -> None:
         inventory = self.play.run.inventory

@@ -57,7 +57,8 @@ def _place(play: PlayContext, operation: Operation) -> Place:
               if each.name == "ansible_collections"]  # fmt: skip
     configured = [absolute_path(each, loading.basedir) for each in loading.collections_path]
     collections = loading.collections.beside([f"{homes[0]}/collections", *configured, *around])
-    return Place(_existing(libraries), _existing(utils), collections)
+    actions = [f"{home}/action_plugins" for home in homes] + _paths(os.environ.get("ANSIBLE_ACTION_PLUGINS", ""))
+    return Place(_existing(libraries), _existing(utils), _existing(actions), collections)
 
 
 def _paths(text: str) -> list[str]:
@@ -72,6 +73,11 @@ def _existing(folders: list[str]) -> tuple[str, ...]:
 def overriding(call: ActionCall, written: str) -> Foreign | None:
     """Return the user's own module that wins over ours."""
     return call.run.play.run.bridge.overriding(written, place_of(call.run.play, call.run.operation))
+
+
+def acted(call: ActionCall, written: str) -> Refusal | None:
+    """Return why the task cannot be run where the user has an action plugin of its name."""
+    return call.run.play.run.bridge.acted(written, place_of(call.run.play, call.run.operation))
 
 
 def elsewhere(call: ActionCall, written: str) -> Foreign | Refusal:

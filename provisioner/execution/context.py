@@ -131,6 +131,8 @@ class PlayContext:
         self.compiled = compiled
         self.all_hosts = list(hosts)
         self.batch: list[str] = list(hosts)
+        self.out_before = frozenset(run.failed_hosts | run.unreachable_hosts)
+        """Hosts that were out when the play began."""
         self.live: Callable[[], list[str]] = lambda: list(self.batch)
         self._layers = (*compiled.public, *layers, Layer(Level.EXTRA_VARS, "extra vars", run.options.extra_vars))
         self._scopes: dict[str, Scope] = {}

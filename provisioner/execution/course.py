@@ -150,7 +150,7 @@ class Course:
         gone = [n for n, h in state.hosts.items() if h.gone and n not in forgiven]
         self.run.failed_hosts.update(failed)
         self.run.unreachable_hosts.update(gone)
-        if self.stopping or len(failed) + len(gone) == len(state.hosts):
+        if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
             return After.END
         if limit is not None and len(failed) / len(state.hosts) * 100 > limit:
             return After.END
@@ -235,14 +235,15 @@ class Course:
         return found
 
     def _batches(self, play: Play, hosts: tuple[str, ...], layers: Sequence[Layer]) -> tuple[tuple[str, ...], ...]:
-        alive = [h for h in hosts if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
+        if all(h in self.run.failed_hosts or h in self.run.unreachable_hosts for h in hosts):
+            return ()
         try:
-            alive = list(ordered(alive, play.order))
+            in_order = ordered(hosts, play.order)
         except ValueError as error:
             raise InputError.at(play.position, str(error)) from None
         written = self._render(list(play.serial), play_scope(self.run, layers))
         try:
-            return batches(alive, [each for each in _listed(written) if not is_omit(each)])
+            return batches(in_order, [each for each in _listed(written) if not is_omit(each)])
         except ValueError:
             raise InputError.at(play.position, f"serial: {written} is neither number nor percentage") from None
 

@@ -44,12 +44,20 @@ def rendered_keywords(keywords: Keywords, run: TaskRun, scope: Scope) -> Keyword
             continue
         if isinstance(value, str):
             value = run.renderer.render(value, scope)
-            value = UNSET if is_omit(value) else value
+            value = _around(name, run, scope) if is_omit(value) else value
         if name in BOOLEAN and value is not UNSET:
             value = _truth(name, value, run)
         if value is not getattr(keywords, name):
             changes[name] = value
     return replace(keywords, **changes) if changes else keywords
+
+
+def _around(name: str, run: TaskRun, scope: Scope) -> Any:
+    """Return what a keyword is where the task omits it: what block, role or play say."""
+    value = getattr(run.operation.outer, name)
+    if isinstance(value, str):
+        value = run.renderer.render(value, scope)
+    return UNSET if is_omit(value) else value
 
 
 def _truth(name: str, value: Any, run: TaskRun) -> bool:

@@ -34,7 +34,10 @@ _KNOWN = frozenset({*_TEXTS, *_LISTS, "dependencies", "build_ignore", "manifest"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a collection says of itself. ``build_ignore`` are patterns of files that no artifact holds."""
+    """What a collection says of itself. ``build_ignore`` are patterns of files that no artifact holds.
+
+    ``has_directives``: its ``galaxy.yml`` chooses files by ``manifest``, which is not understood here.
+    """
 
     namespace: str
     name: str
@@ -42,6 +45,7 @@ class About:
     dependencies: Mapping[str, str]
     info: Mapping[str, object]
     build_ignore: tuple[str, ...] = ()
+    has_directives: bool = False
 
     @property
     def full_name(self) -> str:
@@ -116,6 +120,7 @@ def _about_source(content: Mapping[str, object], folder: Path) -> About:
         {str(k): str(v) for k, v in needs.items()},
         _info(content, {str(k): str(v) for k, v in needs.items()}),
         tuple(map(str, ignored if isinstance(ignored, list) else [ignored])),
+        content.get("manifest") is not None,
     )
 
 
@@ -196,6 +201,9 @@ def build(folder: Path, output: Path, *, force: bool = False) -> Path:
     about = about_folder(folder)
     if about.version == ANY:
         raise InputError.at(None, f"a collection of the version '*' cannot be built: set one in {folder / SOURCE}")
+    if about.has_directives:
+        raise InputError.at(None, f"'manifest' in {folder / SOURCE} is not supported: files are chosen by build_ignore",
+                            hint="build it with ansible-galaxy itself; installing it works here")  # fmt: skip
     target = output / about.artifact_name if output.is_dir() or output.suffix != ".gz" else output
     if target.is_dir():
         raise InputError.at(

@@ -158,37 +158,50 @@ def _from_git(word: str, version: str) -> Requirement:
 
 
 def _collection_of_mapping(written: Mapping[str, object], folder: Path) -> Requirement:
-    name = str(written.get("name") or "")
-    version = "" if written.get("version") is None else str(written["version"])
-    way = str(written.get("type") or "")
-    source = str(written.get("source") or "")
-    if not name and not source:
+    words = {
+        key: "" if written.get(key) is None else str(written[key]) for key in ("name", "version", "type", "source")
+    }
+    name, version, way = words["name"], words["version"], words["type"]
+    named = name or words["source"]
+    _check_entry(written, named, way)
+    if way == "git" or _GIT.match(name):
+        return _from_git(named, "" if version == ANY else version)
+    if way in ("file", "dir", "subdirs"):
+        return Requirement("", str((folder / Path(named).expanduser()).absolute()), way, version)
+    if way == "url" or name.startswith(("http://", "https://")):
+        return Requirement("", named, "url", version)
+    return _of_name(written, words, folder)
+
+
+def _check_entry(written: Mapping[str, object], named: str, way: str) -> None:
+    if not named:
         raise InputError.at(position_of(written), "Collections requirement entry should contain the key name.")
     if way and way not in TYPES:
-        allowed = ", ".join(TYPES)
         raise InputError.at(
-            position_of(written), f"The collection requirement entry key 'type' must be one of {allowed}."
+            position_of(written), f"The collection requirement entry key 'type' must be one of {', '.join(TYPES)}."
         )
-    if way == "git" or _GIT.match(name):
-        return _from_git(name or source, "" if version == ANY else version)
-    if way in ("file", "dir", "subdirs"):
-        return Requirement("", str((folder / Path(name or source).expanduser()).absolute()), way, version)
-    if way == "url" or name.startswith(("http://", "https://")):
-        return Requirement("", name or source, "url", version)
-    path = folder / Path(name).expanduser() if name else None
-    if path is not None and not COLLECTION_NAME.fullmatch(name) and path.exists():
-        return Requirement("", str(path.absolute()), "file" if path.is_file() else _folder_kind(path), version)
+
+
+def _of_name(written: Mapping[str, object], words: Mapping[str, str], folder: Path) -> Requirement:
+    """Return the requirement of an entry that names a path, or a collection of a server."""
+    name, source = words["name"], words["source"]
+    if not name:
+        raise _no_name(name)
+    path = folder / Path(name).expanduser()
     if not COLLECTION_NAME.fullmatch(name):
-        raise _no_name(name) if not name else InputError.at(
+        if path.exists():
+            way = "file" if path.is_file() else _folder_kind(path)
+            return Requirement("", str(path.absolute()), way, words["version"])
+        raise InputError.at(
             position_of(name), f"Collection name '{name}': name must be in the format <namespace>.<collection>."
-        )  # fmt: skip
+        )
     if source.startswith("git+"):
         raise InputError.at(
             position_of(written["source"]),
             "Collections requirement 'source' entry should contain a valid Galaxy API URL but it does not: "
             f"{source} is not an HTTP URL.",
         )
-    return Requirement(name, "", "galaxy", version or ANY, server=source)
+    return Requirement(name, "", "galaxy", words["version"] or ANY, server=source)
 
 
 def collections_of_list(written: object, path: Path) -> Iterator[Requirement]:

@@ -9,6 +9,7 @@ from provisioner.diagnostics.position import Position
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
 from provisioner.graph.passes import proofs
 from provisioner.graph.passes.arguments import arguments_checked
+from provisioner.graph.passes.guards import with_guard
 from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.play import Play
@@ -52,7 +53,7 @@ class Expansion:
 
     def walk(self, nodes: Iterable[Node], place: Place) -> Iterator[Operation]:
         """Yield the operations of ``nodes``, each with what it inherits from ``place``."""
-        for node in map(with_revert, nodes):
+        for node in map(with_revert, map(with_guard, nodes)):
             if isinstance(node, Task):
                 yield self._task(node, place)
                 for proof in proofs.of_task(node, place.role.name if place.role else ""):

@@ -15,7 +15,7 @@ from provisioner.model.task import UNORDERED, Check, Graphing
 GRAPHING_KEYS = frozenset({"id", "needs", "verify"})
 """Keys every task, block, role and play may have besides Ansible's."""
 
-LATER = frozenset({"guard", "window", "migration"})
+LATER = frozenset({"window", "migration"})
 """Keys of the language that no release runs yet; they are refused, never ignored."""
 
 _SIDE_KEYS = frozenset({"name", "when", "retries", "delay", "timeout"})

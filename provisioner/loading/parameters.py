@@ -17,7 +17,7 @@ from provisioner.loading.roles import PARTS, not_a_name
 from provisioner.loading.variables import LOCAL
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Task
-from provisioner.remote.params import Parameters, Problem, boolean
+from provisioner.remote.params import Parameters, Problem, boolean, may_vanish
 
 _SOURCES = {
     "template": ("templates", "src"),
@@ -111,7 +111,15 @@ def _check_params(task: Task, declared: type[Parameters], around: Around, readin
             known_as = f"No file specified for {task.written_action}" if "file" in problem.wrong.names else ""
             reading.error(text, where, hint=hint, known_as=known_as)
         else:
-            reading.mistake(text, where, hint=hint, is_certain=not around.caught)
+            vanishes = "unknown parameter" in problem.message and _may_vanish(problem, given)
+            is_certain = not around.caught and not vanishes
+            reading.mistake(text, where, hint=hint, is_certain=is_certain)
+
+
+def _may_vanish(problem: Problem, given: Mapping[str, object]) -> bool:
+    """Tell whether the value is a template that may turn out as ``omit``: then nobody sees the parameter."""
+    value = given.get(problem.parameter)
+    return is_template(value) and may_vanish(value)
 
 
 def _place(problem: Problem, args: Mapping[str, object]) -> Position | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -86,6 +87,8 @@ def _in_order(findings: Findings) -> Findings:
 
 def _read_file(path: str, outer: Reading) -> list[Play]:
     reading = replace(outer.inside(path), basedir=str(Path(path).parent))
+    if reading.settings.add_plugins is not None:
+        reading.settings.add_plugins(Path(path).parent)
     content = reading.document(path)
     if content is None:
         if not reading.findings.errors:
@@ -193,9 +196,10 @@ def load_tasks_file(name: str, settings: LoadSettings, place: Inclusion) -> tupl
     reading = _reading_for(place, settings, settings.extra_vars)
     path = find_tasks_file(name, reading)
     if path is None:
-        looked = ", ".join(shown(each) for each in tasks_file_places(name, reading))
+        places = tasks_file_places(name, reading)
+        first, looked = os.path.abspath(places[0]), ", ".join(map(shown, places))  # noqa: PTH100 - no link is followed
         reading.error(f"file '{name}' does not exist", place.position, detail=f"looked for {looked}",
-                      known_as=f"Could not find or access '{looked.partition(', ')[0]}' on the Ansible Controller.")  # fmt: skip
+                      known_as=f"Could not find or access '{first}' on the Ansible Controller.")  # fmt: skip
         return (), reading.findings
     role = place.role
     key = (path, settings.files.stamp(path), role.path if role else None, place.in_handlers, place.play.basedir)

@@ -13,13 +13,13 @@ MARK = "__is_of_provisioner__"
 
 
 def are_needed(plugin: Path) -> bool:
-    """Tell whether a plugin names ansible, and ansible is not installed."""
+    """Tell whether a plugin names ansible, and ansible is not installed, or not with what it cannot do without."""
     if b"ansible" not in plugin.read_bytes():
         return False
     present = sys.modules.get("ansible")
     if present is not None:
         return bool(getattr(present, MARK, False))
-    return importlib.util.find_spec("ansible") is None
+    return any(importlib.util.find_spec(name) is None for name in ("ansible", "yaml"))
 
 
 def provide(modules: Mapping[str, Mapping[str, object]]) -> None:

@@ -10,6 +10,7 @@ from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Source, position_of
 from provisioner.loading.action import STATIC, read_action, unknown_module
 from provisioner.loading.graphing import GRAPHING_KEYS, LATER, read_checks, read_graphing, refuse_later
+from provisioner.loading.guarding import read_guard
 from provisioner.loading.keywords import (
     SHARED,
     VARIABLE,
@@ -36,7 +37,7 @@ TASK_KEYS = (
 )  # fmt: skip
 """Every key of a task that is no module and no ``with_`` loop."""
 
-BLOCK_KEYS = SHARED | GRAPHING_KEYS | {"name", "block", "rescue", "always", "revert"}
+BLOCK_KEYS = SHARED | GRAPHING_KEYS | {"name", "block", "rescue", "always", "revert", "guard"}
 """Every key of a block."""
 
 _INCLUDES = {"include_tasks": "TaskInclude", "include_role": "IncludeRole"}
@@ -116,6 +117,7 @@ def _read_block(written: dict[str, object], reading: Reading) -> Block | None:
                       known_as="Using a block as a handler is not supported.")  # fmt: skip
     keywords = read_keywords(written, "block", reading)
     inner = reading.with_constants(_merged(keywords)).with_collections(keywords.collections)
+    revert = read_list(written, "revert", inner)
     return Block(
         read_list(written, "block", inner),
         position,
@@ -125,7 +127,8 @@ def _read_block(written: dict[str, object], reading: Reading) -> Block | None:
         keywords=keywords,
         graphing=read_graphing(written, "block", reading),
         verify=read_checks(written["verify"], position, reading) if "verify" in written else (),
-        revert=read_list(written, "revert", inner),
+        revert=revert,
+        guard=read_guard(written, revert, reading),
     )
 
 

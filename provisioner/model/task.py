@@ -108,6 +108,15 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """``guard`` of a block: undone by the host itself unless confirmed within ``confirm_s``, after the checks hold."""
+
+    confirm_s: float
+    checks: tuple[Check, ...]
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """Tasks together, with ``rescue`` and ``always``. An imported file is a block without either."""
 
@@ -120,6 +129,7 @@ class Block:
     graphing: Graphing = UNORDERED
     verify: tuple[Check, ...] = ()
     revert: tuple[Node, ...] = ()
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,22 @@ class Lease:
     def __init__(self, mine: Dict[str, Any]) -> None:
         """``mine`` is what others are told: at least ``run``, ``owner``, ``reason`` and ``since``."""
         self.mine = mine
+        self._stream: Optional[socket.socket] = None
+
+    @property
+    def is_held(self) -> bool:
+        """Tell whether this worker has a part in the lease."""
+        return self._stream is not None
+
+    def release(self) -> None:
+        """Let others have the host: whoever works for this run was not heard of for a while."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                stream.shutdown(socket.SHUT_RDWR)  # wakes the thread that waits on it
+            except OSError:
+                pass
+            stream.close()
 
     def take(self) -> Optional[Dict[str, Any]]:
         """Take the lease, or share it with a worker of the same run; return the holder where another run has it."""
@@ -41,6 +57,7 @@ class Lease:
         return None
 
     def _start(self, work: Any, stream: socket.socket) -> None:
+        self._stream = stream
         thread = threading.Thread(target=work, args=(stream,))
         thread.daemon = True
         thread.start()
@@ -49,15 +66,17 @@ class Lease:
         """Tell everybody who asks; connections stay open, so that their ends see it when this process goes."""
         told = []
         text = json.dumps(self.mine).encode("utf-8")
-        while True:
-            connection = listening.accept()[0]
-            connection.setblocking(False)
+        while self._stream is listening:
             try:
+                connection = listening.accept()[0]
+                connection.setblocking(False)
                 connection.send(text)
             except OSError:
                 continue
             told.append(connection)
             del told[:-64]
+        for connection in told:
+            connection.close()
 
     def _succeed(self, connection: socket.socket) -> None:
         """Wait for the end of the holder, a worker of the same run, and take its place."""
@@ -68,7 +87,8 @@ class Lease:
         except OSError:
             pass
         connection.close()
-        self.take()
+        if self._stream is connection:
+            self.take()
 
 
 def _bound() -> Optional[socket.socket]:

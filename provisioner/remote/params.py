@@ -26,14 +26,16 @@ class Problem(NamedTuple):
 class BadParameters(ValueError):
     """The given parameters are not acceptable; all problems found are in ``problems``."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = list(problems)
+    def __init__(self, problems: Sequence[Problem], declared: "Optional[Type[Parameters]]" = None) -> None:
+        self.problems, self.declared = list(problems), declared
         ValueError.__init__(self, "; ".join(p.message for p in self.problems))
 
     def said(self, module: str = "", declared: "Optional[Type[Parameters]]" = None) -> str:
         """Return what a task's result says: the first mistake in the words Ansible's modules use."""
         mistakes = [problem.wrong for problem in self.problems]
         text = sentence(mistakes)
+        declared = declared or self.declared
+        module = module or (declared.__module__.rpartition(".")[2] if declared is not None else "")
         if not text and declared is not None:
             known = [name.rstrip("_") for name in declared.declared if not name.startswith("_")]
             aliases = [alias for param in declared.declared.values() for alias in param.aliases]
@@ -58,11 +60,12 @@ class NotOfKind(ValueError):
 class Param:
     """One declared parameter. ``kind`` is one of the names in KINDS; ``elements`` the kind of a list's items.
 
-    ``aliases`` are other names for it, ``choices`` the values allowed, ``no_log`` marks a secret, and ``options`` is
-    the Parameters class of a dictionary, or of the items where ``elements`` is ``dict``.
+    ``aliases`` are other names for it, ``choices`` the values allowed, ``no_log`` marks a secret, ``quiet`` what is
+    no secret and not repeated under ``invocation`` either, and ``options`` is the Parameters class of a dictionary, or
+    of the items where ``elements`` is ``dict``.
     """
 
-    __slots__ = ("aliases", "choices", "default", "elements", "help", "kind", "no_log", "options", "required")
+    __slots__ = ("aliases", "choices", "default", "elements", "help", "kind", "no_log", "options", "quiet", "required")
 
     def __init__(self, kind: str, help: str, required: bool, default: object, more: Dict[str, Any]) -> None:
         self.kind, self.help, self.required, self.default = kind, help, required, default
@@ -71,6 +74,7 @@ class Param:
         self.elements: Optional[str] = more.pop("elements", None)
         self.no_log: bool = more.pop("no_log", False)
         self.options: Optional[Type[Parameters]] = more.pop("options", None)
+        self.quiet: bool = more.pop("quiet", False)
         if more:
             raise TypeError("a parameter has no %s" % ", ".join(sorted(more)))
 
@@ -185,7 +189,7 @@ class Parameters:
         """Return checked parameters or raise BadParameters with everything that is wrong."""
         values, problems = cls._read(raw, _never)
         if problems:
-            raise BadParameters(problems)
+            raise BadParameters(problems, cls)
         names = cls.names()
         extra = {k: v for k, v in raw.items() if k not in names}
         given = [names[k] for k in raw if k in names and raw[k] is not None]
@@ -240,7 +244,7 @@ class Parameters:
         shown = {}
         for name, param in self.declared.items():
             value = getattr(self, name)
-            shown[name.rstrip("_")] = "********" if param.no_log and value is not None else value
+            shown[name.rstrip("_")] = "********" if (param.no_log or param.quiet) and value is not None else value
         return shown
 
 
@@ -248,28 +252,39 @@ def _never(_value: object) -> bool:
     return False
 
 
+def may_vanish(template: Any) -> bool:
+    """Tell whether a template may leave its parameter out: ``omit`` works where it is all that a template yields."""
+    text = template.strip() if isinstance(template, str) else ""
+    return text[:2] in ("{{", "{%") and text[-2:] in ("}}", "%}")
+
+
 def _rule_problems(
     rule: Rule, given: Mapping[str, Any], values: Mapping[str, Any], is_template: Callable[[Any], bool]
 ) -> List[Problem]:
     present = [name for name in rule.names if name in given]
+    sure = [name for name in present if not (is_template(given[name]) and may_vanish(given[name]))]
     names = tuple(name.rstrip("_") for name in rule.names)
     listed = ", ".join(names)
-    if rule.kind == "mutually_exclusive" and len(present) > 1:
-        message = "parameters are mutually exclusive: %s" % ", ".join(present)
-        return [Problem(present[1], message, Wrong("exclusive", names))]
+    if rule.kind == "mutually_exclusive" and len(sure) > 1:
+        message = "parameters are mutually exclusive: %s" % ", ".join(sure)
+        return [Problem(sure[1], message, Wrong("exclusive", names))]
     if rule.kind == "required_one_of" and not present:
         return [Problem("", "one of these parameters is required: %s" % listed, Wrong("one_of", names))]
-    if rule.kind == "required_together" and present and len(present) < len(rule.names):
+    if rule.kind == "required_together" and sure and len(present) < len(rule.names):
         message = "parameters are required together: %s" % listed
-        return [Problem(present[0], message, Wrong("together", names))]
-    if rule.kind == "required_if":
-        name, wanted = rule.when
-        if not is_template(values.get(name)) and values.get(name) == wanted:
-            missing = [n for n in rule.names if n not in given]
-            if missing:
-                message = "%s is %s but missing: %s" % (name, wanted, ", ".join(missing))
-                return [Problem(name, message, Wrong("if", missing, (name, wanted)))]
+        return [Problem(sure[0], message, Wrong("together", names))]
+    if rule.kind == "required_if" and not is_template(values.get(rule.when[0])):
+        return _missing_if(rule, given, values)
     return []
+
+
+def _missing_if(rule: Rule, given: Mapping[str, Any], values: Mapping[str, Any]) -> List[Problem]:
+    name, wanted = rule.when
+    missing = [each for each in rule.names if each not in given]
+    if values.get(name) != wanted or not missing:
+        return []
+    message = "%s is %s but missing: %s" % (name, wanted, ", ".join(missing))
+    return [Problem(name, message, Wrong("if", missing, (name, wanted)))]
 
 
 def _text(value: Any) -> str:
@@ -306,6 +321,15 @@ def _floating(value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise ValueError("%r is not a number" % (value,)) from None
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether ``value`` is a number or text that is one."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, bool)
 
 
 def _path(value: Any) -> str:

@@ -46,7 +46,7 @@ class Recording:
         recorded = self._recorded(self._log, key, head)
         if recorded is not None:
             return recorded
-        result = self._worker.run(head, system)
+        result: Dict[str, Any] = self._worker.run(head, system)
         kept = self._sealed(result) if head.get("secret") else result
         self._log.end(key, None if system.attachment is not None else kept)
         return result

@@ -45,6 +45,7 @@ class Worker:
         self.left: Any = None
         self.linked, self.abandoned = True, False
         self.recording = Recording(self)
+        self.lease: Any = None
         self.closed = self.unheard = False
 
     def serve(self) -> None:
@@ -56,6 +57,8 @@ class Worker:
             reader.start()
             while True:
                 request = self._next()
+                if request is not None:
+                    self._take_lease()
                 if request is None or not self.linked:
                     break
                 self._answer(*request)
@@ -72,6 +75,8 @@ class Worker:
             if self.every and silence > LEAVES_AFTER * self.every:
                 self.abandoned = True
                 return None
+            if self.lease is not None and self.every and silence > HOLDS_AFTER * self.every:
+                self.lease.release()  # another run need not wait for one that may never be heard of again
             if waiting is None:
                 try:
                     waiting = (self.requests.get(timeout=self.every or None),)
@@ -179,11 +184,17 @@ class Worker:
         """Open the run's record, and take the host for the run where it wants it."""
         self.recording.begin(head)
         if head.get("lease"):
-            lease = importlib.import_module(".lease", __package__)
-            holder = lease.Lease(head["lease"]).take()
-            if holder is not None:
-                self.send(protocol.REFUSED, {"holder": holder})
-                self.linked = False
+            self.lease = importlib.import_module(".lease", __package__).Lease(head["lease"])
+            self._take_lease()
+
+    def _take_lease(self) -> None:
+        """Take the host for the run, if need be again; where another run has it this worker ends."""
+        if self.lease is None or self.lease.is_held:
+            return
+        holder = self.lease.take()
+        if holder is not None:
+            self.send(protocol.REFUSED, {"holder": holder})
+            self.linked = False
 
     def run(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
         """Run what a request asks for: here, or as a job that is left alone."""

@@ -103,6 +103,15 @@ class RunState:
             elif host.doomed:
                 host.forgive(operation.branches)
 
+    @property
+    def ended_fatally(self) -> bool:
+        """Tell whether a failure that counts for all hosts left none that goes on."""
+        return (
+            bool(self._fatal)
+            and any(h.doomed for h in self.hosts.values())
+            and not any(h.is_live for h in self.hosts.values())
+        )
+
     def operation(self, name: str) -> Operation:
         """Return an operation of the base graph or of any fragment spliced in."""
         return self.plan.nodes[self._index[name]].operation
@@ -290,7 +299,7 @@ class RunState:
         self._release(host, node)
         for handler in told.notified:
             host.notified.setdefault(handler)
-        if node.operation.role is not None:
+        if node.operation.role is not None and told.was_reached:
             host.play_role(node.operation.role, told.status)
         if told.status.is_bad:
             self._failed(host, node, told)

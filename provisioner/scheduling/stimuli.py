@@ -58,7 +58,8 @@ class Finished:
     """An operation reached its end on a host.
 
     ``notified`` are handler ids. ``groups`` are keys of what an include brings, in order; hosts with equal keys share
-    the expansion. ``fatal`` says that a failure here ends every other host's way too.
+    the expansion. ``fatal`` says that a failure here ends every other host's way too. ``was_reached`` is False where
+    the host was out of reach and that is ignored.
     """
 
     operation: str
@@ -68,6 +69,7 @@ class Finished:
     groups: tuple[str, ...] = ()
     ends: Ends | None = None
     fatal: bool = False
+    was_reached: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,10 +37,11 @@ class Underway(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """How to learn the names of all filters and tests."""
+    """How to learn the names of all filters and tests, and (kind, full name) whether a collection brings one."""
 
     filters: Callable[[], set[str]]
     tests: Callable[[], set[str]]
+    in_collection: Callable[[str, str], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,11 @@ def failed(error: Exception, where: Where) -> TemplateError:
         return TemplateError(
             Diagnostic(f"template syntax: {error.message}", place, _way(where)), _syntax_said(error, error.source or "")
         )
+    return _other(error, where, line)
+
+
+def _other(error: Exception, where: Where, line: int | None) -> TemplateError:
+    """Return the error for what a filter, lookup or operation raised."""
     said = str(error) or type(error).__name__
     unknown = re.fullmatch(r"No (filter|test) named '(.+)'(?: found)?\.", said)
     if unknown and isinstance(error, TemplateRuntimeError):
@@ -196,6 +202,8 @@ def unknown_names(tree: nodes.Template, text: str, position: Position | None, kn
     """Return the first filter or test of ``tree`` that does not exist."""
     for kind, node_type, names in (("filter", nodes.Filter, known.filters), ("test", nodes.Test, known.tests)):
         for node in tree.find_all(node_type):
+            if known.in_collection(kind, node.name):
+                continue
             if node.name not in names() and short_name(node.name) not in names():
                 return _unknown(kind, node.name, _moved(position, node.lineno, text), known)
     return None

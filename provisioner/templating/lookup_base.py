@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,26 @@ class Loader:
     def path_dwim(self, given: str) -> str:
         """Return the absolute path of a file."""
         return os.path.normpath(Path(self.get_basedir(), Path(str(given)).expanduser()))
+
+    def path_dwim_relative(self, path: str, dirname: str, source: str, is_role: bool = False) -> str:
+        """Return a file that belongs to a role's or task file's folder ``path``, or to the playbook.
+
+        It lies in ``dirname`` or beside that, the first found counts; where there is none, the last place looked at.
+        """
+        given = Path(str(source)).expanduser()
+        if given.is_absolute():
+            return os.path.normpath(given)
+        home, base = Path(path), Path(self.get_basedir())
+        if home.name == "tasks" and (is_role or (home / "main.yml").is_file()):
+            home = home.parent
+        beside = [home / "tasks"] if is_role or (home / "tasks").is_dir() else []
+        places = [root / given for root in (home / dirname, *beside, home, base / dirname, base)]
+        return os.path.normpath(next((place for place in places if place.exists()), places[-1]))
+
+    def path_dwim_relative_stack(self, paths: Sequence[str], dirname: str, source: str, is_role: bool = False) -> str:
+        """Return the first file found for one of several folders; the playbook's place of that name where none is."""
+        found = [self.path_dwim_relative(path, dirname, source, is_role) for path in (*paths, self.get_basedir())]
+        return next((each for each in found if Path(each).exists()), found[-1])
 
     def path_exists(self, path: str) -> bool:
         """Tell whether something is there."""
@@ -242,31 +262,45 @@ def _elsewhere(
 
 def _typed(name: str, value: Any, spec: Mapping[str, Any]) -> Any:
     """Return an option's value in the type its documentation says; LookupFailed where it cannot be."""
-    kind = spec.get("type", "str")
+    kind = str(spec.get("type", "str"))
     try:
-        if kind in {"bool", "boolean"}:
-            value = boolean(value)
-        elif kind in {"int", "integer"}:
-            value = int(value)
-        elif kind == "float":
-            value = float(value)
-        elif kind in {"list", "pathlist"} and isinstance(value, str):
-            value = [word.strip() for word in value.split(",")]
-        elif kind in {"list", "pathlist"} and not isinstance(value, (list, tuple)):
-            value = [value]
-        elif kind in {"path", "tmppath"}:
-            value = str(Path(os.path.expandvars(str(value))).expanduser())
-        elif kind in {"str", "string"} and isinstance(value, (int, float)):
-            value = str(value)
-        elif kind in {"dict", "dictionary"} and not isinstance(value, Mapping):
-            raise ValueError(value)
+        value = _KINDS.get(kind, _as_it_is)(value)
     except (ValueError, TypeError):
         raise AnsibleOptionsError(f"option '{name}' must be of type {kind}, not {value!r}") from None
     choices = spec.get("choices")
     for each in value if isinstance(value, list) else [value]:
         if choices and each not in choices:
             known = ", ".join(map(str, choices))
-            raise AnsibleOptionsError(
-                f'Invalid value "{each}" for configuration option "{name}", valid values are: {known}'
-            )
+            wrong = f'Invalid value "{each}" for configuration option "{name}"'
+            raise AnsibleOptionsError(f"{wrong}, valid values are: {known}")
     return value
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _list(value: Any) -> Any:
+    if isinstance(value, str):
+        return [word.strip() for word in value.split(",")]
+    return value if isinstance(value, (list, tuple)) else [value]
+
+
+def _path(value: Any) -> str:
+    return str(Path(os.path.expandvars(str(value))).expanduser())
+
+
+def _mapping(value: Any) -> Any:
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return value
+
+
+_KINDS: Mapping[str, Callable[[Any], Any]] = {
+    "bool": boolean, "boolean": boolean, "int": int, "integer": int, "float": float, "str": _text, "string": _text,
+    "list": _list, "pathlist": _list, "path": _path, "tmppath": _path, "dict": _mapping, "dictionary": _mapping,
+}  # fmt: skip

@@ -66,6 +66,13 @@ class ProjectPlugins:
             return own
         return self._of_collection(kind, name)
 
+    def in_collection(self, kind: str, name: str) -> bool:
+        """Tell whether a full name is of an installed collection, also where its plugin cannot be loaded."""
+        if name.count(".") < 2 or name.startswith(BUILT_IN):
+            return False
+        found = self._collections.plugin(kind, name)
+        return (found is not None and found.path is not None) or self._of_collection(kind, name) is not None
+
     def lookup(self, name: str) -> type[Any] | None:
         """Return the class of a lookup, None where the project has none of that name."""
         short = name.removeprefix("ansible.legacy.")

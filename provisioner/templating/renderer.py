@@ -31,11 +31,12 @@ from provisioner.templating.environment import (
     ScopeTemplate,
 )
 from provisioner.templating.errors import LookupFailed, TemplateError, UndefinedVariable
+from provisioner.templating.filters.type_debug import type_debug
 from provisioner.templating.functions import Lookups
 from provisioner.templating.plugins import PluginTable
 from provisioner.templating.project_plugins import ProjectPlugins
 from provisioner.templating.rendering import AllVariables, Rendering
-from provisioner.templating.settings import RenderSettings, TemplateOptions
+from provisioner.templating.settings import RenderSettings, TemplateOptions, unheard
 from provisioner.templating.source import (
     CHANGES_IN_PLACE,
     LONE_NAME,
@@ -144,7 +145,21 @@ class Renderer:
             if not value:
                 return False
             expression = Text(value, position_of(expression))
-        return self._run(self._expression(expression), work, expression, _truth)
+        value = self._run(self._expression(expression), work, expression, _used)
+        if value is True or value is False:
+            return value
+        self._remark_type(expression, value)
+        return bool(value)
+
+    def _remark_type(self, expression: str, value: object) -> None:
+        """Say that a condition was neither true nor false, where deprecations are to be told."""
+        if self.settings.warn is unheard or not self.settings.configuration.flag("DEPRECATION_WARNINGS"):
+            return
+        place = position_of(expression)
+        taken = f"was of type '{type_debug(value)}'. The result was interpreted as {bool(value)}."
+        summary = f"Conditional result {taken} Conditional results should only be True or False."
+        hint = "say what is meant: 'is defined', '| bool', '| length > 0', '!= \"\"'"
+        self.settings.warn(Diagnostic(summary, place, hint=hint, severity=Severity.WARNING))
 
     def _condition_of_template(self, expression: str, work: Rendering) -> object:
         """Return what a condition that is a template becomes; text into which data came is no condition."""
@@ -232,7 +247,7 @@ class Renderer:
         return explaining.unknown_names(tree, text, position, self._known())
 
     def _known(self) -> explaining.Known:
-        return explaining.Known(self._filters.names, self._tests.names)
+        return explaining.Known(self._filters.names, self._tests.names, self.plugins.in_collection)
 
     # -- compiling and running
 
@@ -341,8 +356,11 @@ def _only(nodes: list[Any]) -> Any:
     return nodes[0] if nodes else None
 
 
-def _truth(nodes: list[Any]) -> bool:
-    return bool(nodes[0]) if nodes else False
+def _used(nodes: list[Any]) -> Any:
+    """Return the value of a condition; a missing one fails here, where its place is known."""
+    if nodes and isinstance(nodes[0], Missing):
+        nodes[0].missing_fail()
+    return nodes[0] if nodes else False
 
 
 _KEPT = frozenset({bool, int, float})

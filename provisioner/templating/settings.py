@@ -57,7 +57,7 @@ def _undecrypted(value: VaultText) -> str:
     raise InputError.at(value.position, "this value is encrypted and no vault password was given")
 
 
-def _unheard(_diagnostic: Diagnostic) -> None:
+def unheard(_diagnostic: Diagnostic) -> None:
     """Drop a warning."""
 
 
@@ -83,4 +83,4 @@ class RenderSettings:
     collections: Collections = field(default_factory=Collections)
     configuration: Configuration = field(default=NO_CONFIGURATION, compare=False, repr=False)
     ansible_managed: str = "Ansible managed"
-    warn: Callable[[Diagnostic], None] = _unheard
+    warn: Callable[[Diagnostic], None] = unheard

@@ -42,7 +42,7 @@ class Missing(Undefined):
     @property
     def missing_name(self) -> str:
         """The name that has no value."""
-        return str(self._undefined_name or "")
+        return "" if self._undefined_name is None else str(self._undefined_name)
 
     @property
     def missing_owner(self) -> object:

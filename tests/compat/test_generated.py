@@ -25,8 +25,8 @@ from scenarios import INVENTORY, Scenario, scenario  # noqa: E402
 from sides import PROJECT, Ours, Outcome, Theirs, oracle_programs  # noqa: E402
 
 PATIENCE_S = 600
-DIFFERENT = frozenset({16, 39, 75})
-"""Seeds whose difference is known: see docs/compat.md, "Where the order of hosts shows"."""
+DIFFERENT = frozenset({16, 39, 51})
+"""Seeds whose difference is known: see docs/compat.md, "Behaviour"."""
 BATCH = 25
 known_seeds = [seed for seed in range(60) if seed not in DIFFERENT]
 
@@ -85,7 +85,5 @@ def test_known_playbooks_do_the_same_on_both_sides(tmp_path: Path) -> None:
 @pytest.mark.timeout(3600)
 @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), database=None)
 @given(seeds=st.lists(st.integers(1000, 10**6), min_size=BATCH, max_size=BATCH, unique=True))
-def test_any_playbooks_do_the_same_on_both_sides(
-    tmp_path_factory: pytest.TempPathFactory, seeds: list[int]
-) -> None:
+def test_any_playbooks_do_the_same_on_both_sides(tmp_path_factory: pytest.TempPathFactory, seeds: list[int]) -> None:
     check(seeds, tmp_path_factory.mktemp("generated"))

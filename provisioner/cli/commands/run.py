@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--start-at-task", metavar="NAME", help="begin at the task of this name")
     choice.add_argument("--step", action="store_true", help="ask before each task")
     choice.add_argument("--force-handlers", action="store_true", help="run notified handlers even after a failure")
-    choice.add_argument("--flush-cache", action="store_true", help="accepted; facts are never kept between runs")
+    choice.add_argument("--flush-cache", action="store_true", help="forget facts that earlier runs kept")
     look = parser.add_argument_group("looking without running").add_mutually_exclusive_group()
     look.add_argument("--list-hosts", action="store_true", help="show the hosts of each play")
     look.add_argument("--list-tasks", action="store_true", help="show the tasks of each play")

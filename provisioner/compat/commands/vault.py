@@ -17,7 +17,7 @@ from provisioner.compat import options as shared
 from provisioner.compat.refusal import Refused
 from provisioner.compat.terminal import configuration_of, screen
 from provisioner.diagnostics.errors import ProvisionerError
-from provisioner.syntax.vault import Vault, VaultSecret
+from provisioner.syntax.vault import Vault, VaultSecret, is_encrypted
 
 STANDARD = Path("-")
 ENCRYPTING = frozenset({"encrypt", "encrypt_string", "create"})
@@ -119,7 +119,7 @@ def _encrypt(arguments: argparse.Namespace, vault: Vault) -> str:
     secret = _secret(arguments, vault)
     for path in _paths(arguments):
         data = _read(path)
-        if vaults.is_encrypted(data):
+        if is_encrypted(data):
             raise ProvisionerError("input is already encrypted")
         _write(arguments.output or path, _sealed(data, secret))
     return "Encryption"

@@ -36,7 +36,9 @@ def run(call: ActionCall) -> Steps:
     except OSError as error:
         raise unreadable(call, folder, error) from None
     args = {name: value for name, value in call.args.items() if name not in OWN}
-    return (yield from write_file(call, args, whole, str(folder)))
+    result = yield from write_file(call, args, whole, str(folder))
+    diff = result.get("diff")
+    return {**result, "diff": diff[0] if diff else {}} if isinstance(diff, list) else result
 
 
 def _fragments(call: ActionCall, folder: Path, params: Params) -> Iterator[bytes]:

@@ -9,7 +9,8 @@ from typing import Any
 from provisioner.execution.needs import Question, Sleep, Steps
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
-from provisioner.remote.params import Parameters, mutually_exclusive, optional
+from provisioner.remote.params import Parameters, demand, is_number, mutually_exclusive, optional
+from provisioner.remote.wording import Wrong, sentence
 
 TRAITS = Traits(reach="others")
 
@@ -26,6 +27,10 @@ class Params(Parameters):
 
 def run(call: ActionCall) -> Steps:
     """Wait; where nobody is there to ask, go on."""
+    for name in ("minutes", "seconds"):
+        given = call.args.get(name)
+        wrong = Wrong("type", (name,), ("int", False), given)
+        demand(given is None or is_number(given), sentence([wrong]))
     params = Params.parse(call.args)
     wait_s = params.seconds if params.seconds is not None else None
     if params.minutes is not None:

@@ -28,13 +28,13 @@ def of_task(task: Task, role: str = "") -> tuple[Task, ...]:
         return ()
     keywords = replace(_without_item(task), notify=(), retry=UNSET, timeout=UNSET)
     names = (task.name, *((f"{role} : {task.name}",) if role else ())) if task.name else ()
-    proof = _proof(task.verify, task.title, keywords)
+    proof = proof_of(task.verify, task.title, keywords)
     return (replace(proof, graphing=task.graphing, listen=(*task.listen, *names)),)
 
 
 def of_block(block: Block) -> tuple[Task, ...]:
     """Return the proof of a block; it stands inside, so it inherits the block's keywords."""
-    return (_proof(block.verify, block.name or "block"),) if block.verify else ()
+    return (proof_of(block.verify, block.name or "block"),) if block.verify else ()
 
 
 def of_role(use: RoleUse) -> tuple[Task, ...]:
@@ -42,15 +42,16 @@ def of_role(use: RoleUse) -> tuple[Task, ...]:
     if not use.verify:
         return ()
     flush = Task("meta", {"free_form": "flush_handlers"}, use.verify[0].position, written_action="meta")
-    return flush, _proof(use.verify, use.role.name)
+    return flush, proof_of(use.verify, use.role.name)
 
 
 def of_play(play: Play) -> tuple[Task, ...]:
     """Return the proof of a play."""
-    return (_proof(play.verify, play.name),) if play.verify else ()
+    return (proof_of(play.verify, play.name),) if play.verify else ()
 
 
-def _proof(checks: tuple[Check, ...], title: str, keywords: Keywords = EMPTY) -> Task:
+def proof_of(checks: tuple[Check, ...], title: str, keywords: Keywords = EMPTY) -> Task:
+    """Return the task that runs these checks."""
     return Task(
         action="verify",
         args={"checks": checks},

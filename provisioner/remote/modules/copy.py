@@ -21,7 +21,7 @@ class Params(FileParameters):
 
     dest: str = required("path", "Where to write: a file, or a directory (with a slash at its end it is made).")
     src: Optional[str] = optional("path", "What to copy; a directory without a slash at its end is copied itself.")
-    content: Optional[str] = optional("str", "The content itself.")
+    content: Optional[str] = optional("str", "The content itself.", quiet=True)
     remote_src: bool = optional("bool", "Whether src is on the target.", False)
     backup: bool = optional("bool", "Whether to keep the file replaced under a name with the time in it.", False)
     force: bool = optional("bool", "Whether to replace a file that differs.", True, aliases=("thirsty",))
@@ -83,6 +83,8 @@ def inspect(params: Params, system: System) -> State:
         if system.files.is_dir(params.src):
             manifest = _manifest(params, system)
             return _inspect_tree(params, system, manifest, os.path.dirname(params.src))
+        if not system.files.is_file(params.src):
+            raise Failed("Source %s is not a file" % params.src)
     return _inspect_file(params, system)
 
 

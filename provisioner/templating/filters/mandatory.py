@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jinja2.exceptions import FilterArgumentError
 from jinja2.runtime import Undefined
 
 from provisioner.templating.undefined import Missing
@@ -16,5 +17,5 @@ def mandatory(value: object, msg: str | None = None) -> object:
     if isinstance(value, Undefined):
         name = value.missing_name if isinstance(value, Missing) else ""
         shown = f"'{name}' " if name else ""
-        raise ValueError(str(msg) if msg is not None else f"Mandatory variable {shown} not defined.")
+        raise FilterArgumentError(str(msg) if msg is not None else f"Mandatory variable {shown} not defined.")
     return value

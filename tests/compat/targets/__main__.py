@@ -15,6 +15,7 @@ from pathlib import Path
 from provisioner.lab.lab import Lab
 
 from .contestants import Contestant, contestant
+from .expectations import PASS, expectations, surprises
 from .sandbox import PACKAGES, Finish, Sandbox, shared_folders
 from .suite import Target, chosen, open_suite
 
@@ -44,10 +45,15 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=300, help="seconds for one target")
     parser.add_argument("--logs", type=Path, default=Path("build/targets"), help="folder for what they print")
     parser.add_argument("--keep", action="store_true", help="leave the machines up afterwards (quicker next time)")
+    parser.add_argument("--quick", action="store_true", help="only those that 'make test' runs")
+    parser.add_argument("--expected", action="store_true", help="only those that are expected to pass")
     parser.add_argument("--list", action="store_true", help="only print the names")
     options = parser.parse_args()
     suite = open_suite()
-    targets = list(chosen(suite, options.names))
+    names = options.names or [each.target for each in expectations().values() if options.quick and each.is_quick]
+    if options.expected:
+        names = [each.target for each in expectations().values() if each.state == PASS]
+    targets = list(chosen(suite, names))
     if options.list:
         print("\n".join(target.name for target in targets))
         return 0
@@ -66,7 +72,9 @@ def main() -> int:
         if not options.keep:
             lab.down()
     report(outcomes, sides, options.logs)
-    return 0 if all(outcome.passed for outcome in outcomes if outcome.side == sides[0].name) else 1
+    odd = list(surprises({each.target: each.passed for each in outcomes if each.side == "ours"}, expectations()))
+    print("\n".join(odd) or "all as expected")
+    return 1 if odd else 0
 
 
 def attempt(free: queue.Queue[Sandbox], target: Target, side: Contestant, options: argparse.Namespace) -> Outcome:

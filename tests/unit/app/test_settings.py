@@ -92,3 +92,36 @@ def test_options_win_over_settings(tmp_path: Path) -> None:
     made = settled(tmp_path, "forks = 7\nremote_user = ops\nhost_key_checking = no\ntimeout = 3\n", asked)
     assert (made.forks, made.remote_user, made.host_key_checking, made.timeout_s) == (2, "me", "accept-new", 5)
     assert made.force_handlers
+
+
+def test_what_connections_and_other_users_need_is_settled_below_the_options(tmp_path: Path) -> None:
+    text = (
+        "remote_port = 2222\ninterpreter_python = /usr/bin/python3\nno_log = yes\n"
+        "[privilege_escalation]\nbecome = yes\nbecome_user = ops\n[sudo_become_plugin]\nflags = -n\n"
+        "[ssh_connection]\nssh_args = -o A=b\n[diff]\nalways = yes\n[tags]\nrun = a, b\n"
+    )
+    made = settled(tmp_path, text, RunOptions())
+    assert (made.port, made.python, made.become, made.become_user) == (2222, "/usr/bin/python3", True, "ops")
+    assert (made.become_flags, made.ssh_args, made.diff, made.tags) == ("-n", ("-o", "A=b"), True, ("a", "b"))
+    asked = settled(tmp_path, text, RunOptions(become_user="me", tags=("c",), become_method="su"))
+    assert (asked.become_user, asked.tags, asked.become_flags) == ("me", ("c",), None)
+
+
+def test_keys_of_unknown_hosts_are_accepted_only_where_that_is_said(tmp_path: Path) -> None:
+    made = settled(tmp_path, "\n[paramiko_connection]\nhost_key_auto_add = yes\n", RunOptions())
+    assert made.host_key_checking == "accept-new"
+
+
+@pytest.mark.parametrize(("text", "found"), [("", None), ("private_role_vars = no\n", False)])
+def test_whether_role_variables_are_private_may_be_left_open(tmp_path: Path, text: str, found: bool | None) -> None:
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\n{text}")
+    assert read_settings({}).private_role_vars is found
+
+
+def test_modules_can_be_rejected_by_a_file(tmp_path: Path) -> None:
+    (tmp_path / "f.yml").write_text("filter_version: 1.0\nmodule_rejectlist: [copy]\n")
+    (tmp_path / "ansible.cfg").write_text("[defaults]\nplugin_filters_cfg = f.yml\n")
+    assert read_settings({}).rejected_modules == frozenset({"copy"})
+    (tmp_path / "f.yml").write_text("filter_version: 1.0\nmodule_rejectlist: [stat]\n")
+    with pytest.raises(InputError, match="stat"):
+        read_settings({})

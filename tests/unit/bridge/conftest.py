@@ -45,4 +45,4 @@ def place(tmp_path: Path) -> Place:
     """Return a place with a library folder and a module_utils folder of the user's own."""
     for name in ("library", "module_utils"):
         (tmp_path / name).mkdir()
-    return Place((str(tmp_path / "library"),), (str(tmp_path / "module_utils"),), Collections())
+    return Place((str(tmp_path / "library"),), (str(tmp_path / "module_utils"),), (), Collections())

@@ -60,6 +60,14 @@ def test_the_same_sources_give_the_same_artifact(tmp_path: Path, make_collection
         artifact.build(folder, tmp_path)
 
 
+def test_files_chosen_by_directives_are_refused_not_ignored(tmp_path: Path, make_collection: MakeCollection) -> None:
+    folder = make_collection("ns.a")
+    with (folder / "galaxy.yml").open("a") as file:
+        file.write("manifest: {directives: [graft x]}\n")
+    with pytest.raises(InputError, match="not supported"):
+        artifact.build(folder, tmp_path)
+
+
 @pytest.mark.parametrize("version", ["1.0", "'1.0'", "[1.0.0]", "{a: b}"])
 def test_a_version_that_is_none_is_refused(tmp_path: Path, make_collection: MakeCollection, version: str) -> None:
     folder = make_collection("ns.a")

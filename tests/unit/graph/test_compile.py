@@ -13,7 +13,7 @@ from provisioner.graph.passes.barriers import reach
 from provisioner.graph.passes.tags import is_selected
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Block, Graphing, Role, RoleUse
-from provisioner.variables.scope import Level
+from provisioner.variables.scope import Level, Scope
 from tests.support.plays import at, block, compiled, play, task
 
 
@@ -166,6 +166,18 @@ def test_dependencies_stand_before_their_role_and_a_second_time_is_marked() -> N
     assert again is not None
     assert first.identity == again.identity
     assert (first.is_again, again.is_again) == (False, True)
+
+
+def test_a_dependency_sees_the_parameters_of_the_role_that_needs_it_but_not_the_other_way_round() -> None:
+    inner = use(role("inner", "i", defaults={"own": 1}), params={"word": "inner"})
+    outer = role("outer", "o", dependencies=(use(role("plain", "p")), inner), vars={"kept": 1})
+    graph = compiled([], roles=(use(outer, params={"word": "outer", "more": 1}),)).graph
+    seen = {o.title: {name for layer in o.layers for name in layer.values} for o in graph.tasks}
+    assert seen["plain : p"] >= {"word", "more", "kept"}
+    words = {o.title: Scope(o.layers).find("word") for o in graph.tasks}
+    assert {title: found.value for title, found in words.items() if found} == {
+        "plain : p": "outer", "inner : i": "inner", "outer : o": "outer",
+    }  # fmt: skip
 
 
 def test_a_role_runs_again_with_other_parameters_or_where_it_allows_it() -> None:

@@ -125,7 +125,8 @@ def test_the_first_search_folder_counts_and_all_are_listed(tmp_path: Path, write
 
 def test_tasks_get_the_full_name_a_collection_gives_their_module(good_play: GoodPlay) -> None:
     play = good_play(
-        "- hosts: all\n  collections: [ns.coll]\n  tasks:\n  - new:\n  - ns.coll.old:\n  - ns.coll.pong:\n  - acts:\n  - ping:\n",
+        "- hosts: all\n  collections: [ns.coll]\n  tasks:\n"
+        "  - new:\n  - ns.coll.old:\n  - ns.coll.pong:\n  - acts:\n  - ping:\n",
         FILES,
     )
     names = [task.action for task in play.tasks if isinstance(task, Task)]
@@ -147,8 +148,8 @@ def test_roles_are_found_by_full_name_by_folder_and_by_the_collections_keyword(g
 
 def test_playbooks_of_collections_are_imported_and_run_by_name(load: Load, write: Write) -> None:
     playbook, findings = load("- import_playbook: ns.coll.p\n", FILES)
-    assert findings.errors == []
+    assert not findings.errors
     assert len(playbook.plays) == 1
     again, findings = load_playbooks(["ns.coll.p"], LoadSettings())
-    assert findings.errors == []
+    assert not findings.errors
     assert again.plays[0].basedir.endswith("ns/coll/playbooks")

@@ -100,6 +100,22 @@ def test_rules_over_several_parameters() -> None:
     assert [p.message for p in Ruled.problems({}, lambda _: False)] == ["one of these parameters is required: a, b"]
 
 
+def test_a_template_that_may_be_omitted_breaks_no_rule_over_several_parameters() -> None:
+    class Ruled(Parameters):
+        a: str = optional("str", "")
+        b: str = optional("str", "")
+        c: str = optional("str", "")
+        rules = (mutually_exclusive("a", "b"), required_together("a", "c"), required_one_of("a", "b"))
+
+    def messages(**given: object) -> list[str]:
+        return [problem.message for problem in Ruled.problems(given, lambda value: "{" in str(value))]
+
+    assert messages(a="{{ x | d(omit) }}", b="{{ y | d(omit) }}") == []
+    assert messages(a="{% if x %}{{ x }}{% else %}{{ omit }}{% endif %}", b="1") == []
+    assert messages(a="{{ x }}.txt", b="of {{ y }}", c="1") == ["parameters are mutually exclusive: a, b"]
+    assert messages(a="1", b="{{ y }}") == ["parameters are required together: a, c"]
+
+
 def test_secrets_are_masked_in_what_is_shown() -> None:
     shown = Sample.parse({"name": "x", "secret": "hunter2"}).raw()
     assert shown["secret"] == "********"

@@ -172,6 +172,33 @@ def test_plugins_of_collections_answer_under_their_full_names(tmp_path: Path) ->
     found = renderer.check_template("{{ word | acme.tools.nothing }}")
     assert found is not None
     assert found.summary == "there is no filter 'acme.tools.nothing'"
+    assert renderer.check_template("{{ word | acme.tools.second | acme.tools.shouted }}") is None
+
+
+def test_a_collections_plugin_that_cannot_load_is_no_mistake_before_it_is_used(tmp_path: Path) -> None:
+    _write(tmp_path, {"ansible_collections/acme/tools/plugins/filter/odd.py": "import no_such_module_anywhere\n"})
+    renderer = Renderer(RenderSettings(collections=Collections([str(tmp_path)])))
+    assert renderer.check_template("{{ word | acme.tools.odd }}") is None
+
+
+PATH_LOOKUP = """
+from ansible.plugins.lookup import LookupBase
+
+
+class LookupModule(LookupBase):
+    def run(self, terms, variables=None, **kwargs):
+        return [self._loader.path_dwim_relative(variables["role_path"], *term) for term in terms]
+"""
+
+
+def test_a_lookup_may_ask_for_files_of_a_role_or_of_the_playbook(tmp_path: Path) -> None:
+    _write(tmp_path, {"lookups/place.py": PATH_LOOKUP, "role/templates/a.j2": "", "role/b": "", "play/files/c": ""})
+    layer = Layer(Level.PLAY_VARS, "play", {"role_path": str(tmp_path / "role"), "playbook_dir": str(tmp_path / "play")})
+    renderer = Renderer(RenderSettings(plugin_folders=PluginFolders(lookups=(tmp_path / "lookups",))))
+    asked = "[['templates', ''], ['templates', 'a.j2'], ['files', 'b'], ['files', 'c'], ['files', 'd'], ['x', '/etc/y']]"
+    found = renderer.render("{{ lookup('place', %s, wantlist=true) }}" % asked[1:-1], Scope((layer,)))
+    wanted = ["role/templates", "role/templates/a.j2", "role/b", "play/files/c", "play/d", "/etc/y"]
+    assert found == [str(tmp_path / name) for name in wanted]
 
 
 @pytest.mark.usefixtures("_clean")

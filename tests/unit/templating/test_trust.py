@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from provisioner.configuration.configuration import Configuration
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.templating.errors import TemplateError
 from provisioner.templating.renderer import Renderer
@@ -47,3 +50,19 @@ def test_a_templated_condition_is_remarked_with_its_text() -> None:
     )
     assert len(heard) == 1
     assert heard[0].summary.endswith("Found: {{ name }} == web")
+
+
+def test_a_condition_that_is_neither_true_nor_false_is_remarked() -> None:
+    heard: list[Diagnostic] = []
+    renderer = Renderer(RenderSettings(warn=heard.append))
+    assert renderer.condition(["name", "r.ok", "name == 'web'"], SCOPE)
+    assert not renderer.condition(["'' | length"], SCOPE)
+    assert [each.summary.split(".")[0] for each in heard] == [
+        "Conditional result was of type 'str'",
+        "Conditional result was of type 'int'",
+    ]
+    silent = RenderSettings(
+        warn=heard.append, configuration=Configuration({"ANSIBLE_DEPRECATION_WARNINGS": "no"}, Path("/"))
+    )
+    assert Renderer(silent).condition(["name"], SCOPE)
+    assert len(heard) == 2

@@ -35,7 +35,7 @@ class Modules:
         (tmp / "library").mkdir()
         self.folder = tmp / "library"
         self.bridge = Bridge({"PROVISIONER_ANSIBLE_PYTHON": str(python), "PATH": ""}, Cache(tmp / "cache"))
-        self.place = Place((str(self.folder),), (str(tmp / "module_utils"),), Collections())
+        self.place = Place((str(self.folder),), (str(tmp / "module_utils"),), (), Collections())
 
     def request(
         self, name: str, content: str | bytes = "", params: Mapping[str, object] | None = None, **more: Any

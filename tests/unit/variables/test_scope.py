@@ -115,3 +115,14 @@ def test_deriving_a_scope_for_a_loop_item_takes_microseconds() -> None:
     item = Layer(Level.LOOP, "loop", {"item": 1}, rendered=True)
     best = min(timeit.repeat(lambda: scope.with_layers(item), number=1000, repeat=5)) / 1000
     assert best < 20e-6
+
+
+def test_what_a_task_says_replaces_what_its_block_says_even_where_dictionaries_are_merged() -> None:
+    layers = [
+        Layer(Level.PLAY_VARS, "play", {"d": {"play": 1}}),
+        Layer(Level.BLOCK_VARS, "block", {"d": {"block": 1}}),
+        Layer(Level.TASK_VARS, "task", {"d": {"task": 1}}),
+    ]
+    found = Scope(layers, merge=True).find("d")
+    assert found is not None
+    assert found.value == {"play": 1, "task": 1}

@@ -7,7 +7,6 @@ import tarfile
 
 import pytest
 
-from provisioner.diagnostics.errors import InputError
 from provisioner.execution.needs import RawCall
 from provisioner.remote.params import BadParameters
 from tests.support.stage import Stage

@@ -124,7 +124,7 @@ def test_large_text_is_sent_only_where_it_is_missing(stage: Stage) -> None:
 def test_the_difference_names_where_the_content_comes_from(stage: Stage) -> None:
     path = stage.write("files/motd", "new\n")
     (stage.root / "motd").write_text("old\n")
-    diff = stage.run("copy", {"src": "motd", "dest": "/motd"}, check=True)["diff"]
+    diff = stage.run("copy", {"src": "motd", "dest": "/motd"}, check=True)["diff"][0]
     assert (diff["before_header"], diff["after_header"]) == ("/motd", str(path))
     assert (diff["before"], diff["after"]) == ("old\n", "new\n")
 
@@ -132,5 +132,5 @@ def test_the_difference_names_where_the_content_comes_from(stage: Stage) -> None
 def test_check_mode_shows_the_difference_of_a_large_file(stage: Stage) -> None:
     stage.write("big", "x\n" * (SMALL // 2 + 1))
     (stage.root / "big").write_text("old\n")
-    diff = stage.run("copy", {"src": "big", "dest": "/big"}, check=True)["diff"]
+    diff = stage.run("copy", {"src": "big", "dest": "/big"}, check=True)["diff"][0]
     assert diff["after"].startswith("x\n")

@@ -22,7 +22,7 @@ def test_the_difference_is_shown_in_check_mode_and_nothing_written(stage: Stage)
     stage.write("templates/t.j2", "new {{ inventory_hostname }}\n")
     (stage.root / "t").write_text("old\n")
     result = stage.run("template", {"src": "t.j2", "dest": "/t"}, check=True)
-    assert (result["diff"]["before"], result["diff"]["after"]) == ("old\n", "new web1\n")
+    assert (result["diff"][0]["before"], result["diff"][0]["after"]) == ("old\n", "new web1\n")
     assert (stage.root / "t").read_text() == "old\n"
 
 
