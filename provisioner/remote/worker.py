@@ -55,7 +55,7 @@ class Worker:
             reader = threading.Thread(target=self._read)
             reader.daemon = True
             reader.start()
-            while True:
+            while self.linked:
                 request = self._next()
                 if request is not None:
                     self._take_lease()
@@ -165,7 +165,7 @@ class Worker:
         try:
             result = self.recording.once(head, system)
         except Superseded:
-            self.linked = False
+            self._leave()
             return
         except Unknown as unknown:
             self._break_chain(dict(head, stop_chain=True), {"failed": True})
@@ -187,6 +187,10 @@ class Worker:
             self.lease = importlib.import_module(".lease", __package__).Lease(head["lease"])
             self._take_lease()
 
+    def _leave(self) -> None:
+        """End by itself, while the reader still waits for the controller."""
+        self.linked, self.abandoned = False, True
+
     def _take_lease(self) -> None:
         """Take the host for the run, if need be again; where another run has it this worker ends."""
         if self.lease is None or self.lease.is_held:
@@ -194,7 +198,7 @@ class Worker:
         holder = self.lease.take()
         if holder is not None:
             self.send(protocol.REFUSED, {"holder": holder})
-            self.linked = False
+            self._leave()
 
     def run(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
         """Run what a request asks for: here, or as a job that is left alone."""

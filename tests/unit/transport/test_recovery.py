@@ -184,3 +184,16 @@ def _identity(talk: Talk) -> Identity:
     identity = talk.sessions._identity
     assert identity is not None
     return identity
+
+
+def test_a_worker_that_another_took_the_record_from_ends_and_is_sought_again(
+    sources: ModuleSources, here: Target, identity: Identity
+) -> None:
+    first, second = (Talk(sources, here, Limits(close_s=3.0), identity) for _ in range(2))
+    assert first.ask(shell("a", "echo 1")).error is None
+    assert second.ask(shell("b", "echo 2")).error is None
+    taken_back = first.ask(shell("c", "echo 3"))
+    for talk in (first, second):
+        talk.sessions.close()
+    assert taken_back.result is not None
+    assert taken_back.result["stdout"] == "3"
