@@ -19,7 +19,6 @@ from provisioner.execution.task_run import TaskRun
 from provisioner.graph.compile import behind_barrier
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
-from provisioner.graph.passes.once import TRUE
 from provisioner.model import event
 from provisioner.model.options import AT_RUN
 from provisioner.model.status import Status
@@ -57,7 +56,7 @@ class Applier:
                     name=operation.title,
                     action=task.action,
                     where=str(operation.position),
-                    role=operation.role.name if operation.role else "",
+                    role=operation.role.full_name if operation.role else "",
                     is_handler=operation.section == "handlers",
                     tags=operation.keywords.tags,
                     check=self.play.run.options.checks(operation.keywords),
@@ -326,8 +325,7 @@ class Applier:
 
 def _is_fatal(operation: Operation, outcome: Outcome) -> bool:
     """Tell whether a failure is that of all hosts; not where ``ignore_errors`` is a template, whatever it comes to."""
-    is_for_all = operation.runs_once or operation.keywords.run_once in TRUE
-    return (is_for_all or outcome.is_fatal) and not isinstance(operation.keywords.ignore_errors, str)
+    return (operation.runs_once or outcome.is_fatal) and not isinstance(operation.keywords.ignore_errors, str)
 
 
 def _failed_instead(outcome: Outcome, message: str) -> Outcome:

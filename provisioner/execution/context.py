@@ -202,8 +202,7 @@ class PlayContext:
             if operation.role is not None:
                 role = operation.role
                 paths = [role.path, *reversed(role.parents), *paths]
-                name = f"{role.collection}.{role.name}" if role.collection else role.name
-                values = {"role_name": role.name, "role_path": role.path, "ansible_role_name": name}
+                values = {"role_name": role.name, "role_path": role.path, "ansible_role_name": role.full_name}
                 if role.parents:
                     values["ansible_parent_role_paths"] = list(role.parents)
                     values["ansible_parent_role_names"] = [Path(p).name for p in role.parents]

@@ -223,13 +223,13 @@ class Executor:
             else:
                 running.outcome = Outcome(Status.SKIPPED, {"changed": False, "skipped": True}, Effects())
         except NotYet:
-            self._tell(Deferred(*running.key))
+            self._put_off(told)
             return
         finally:
             self.play.pending = {}
         if not self._may_queue(running, line):
             running.steps.close()
-            self._tell(Deferred(*running.key))
+            self._put_off(told)
             return
         line.append(running)
         self._announce(line[0])

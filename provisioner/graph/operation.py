@@ -64,6 +64,12 @@ class RoleContext:
     is_again: bool = False
     """Whether another use of the same identity stands before this one."""
 
+    @property
+    def full_name(self) -> str:
+        """The name with its collection in front, as titles of tasks show it."""
+        is_full = not self.collection or self.name.startswith(f"{self.collection}.")
+        return self.name if is_full else f"{self.collection}.{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Operation:
@@ -111,4 +117,4 @@ class Operation:
         """The name as written, with the role before it."""
         if self.task is None:
             return self.kind.value
-        return f"{self.role.name} : {self.task.title}" if self.role else self.task.title
+        return f"{self.role.full_name} : {self.task.title}" if self.role else self.task.title

@@ -8,8 +8,9 @@ from fnmatch import fnmatchcase
 
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError, nearest
+from provisioner.graph.operation import RoleContext
 from provisioner.model.play import Play
-from provisioner.model.task import Block, Node, RoleUse, Task
+from provisioner.model.task import Block, Node, Role, RoleUse, Task
 
 
 def start_at(plays: Sequence[Play], name: str) -> tuple[Play, ...]:
@@ -63,7 +64,12 @@ class _Search:
 
     def _inside_role(self, use: RoleUse) -> RoleUse | None:
         dependencies = tuple(d for d in (self._inside_role(u) for u in use.role.dependencies) if d is not None)
-        tasks = self.after(use.role.tasks, use.role.name) if not self.found else use.role.tasks
+        tasks = self.after(use.role.tasks, _shown(use.role)) if not self.found else use.role.tasks
         if not self.found:
             return None
         return replace(use, role=replace(use.role, dependencies=dependencies, tasks=tasks))
+
+
+def _shown(role: Role) -> str:
+    """Return a role's name as titles of tasks show it."""
+    return RoleContext(role.name, role.path, collection=role.collection).full_name

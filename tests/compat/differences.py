@@ -30,7 +30,7 @@ KNOWN_VALUES = frozenset({
     ("uri", "body"),
     ("get_url", "md5sum"),
     *(("uri", name) for name in ("date", "etag", "last_modified")),
-    ("package", "cache_update_time"),
+    *(("package", name) for name in ("cache_update_time", "stdout", "stdout_lines", "stderr", "stderr_lines")),
 })  # fmt: skip
 
 

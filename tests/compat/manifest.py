@@ -22,6 +22,7 @@ OWN = (
     "/etc/.pwd.lock",
     "/etc/apt/apt.conf.d/01autoremove-kernels",
     "/root/.ansible",
+    "/root/.provisioner",
     "/root/.cache",
     "/root/.bash_history",
     "/var/tmp/systemd-private-",

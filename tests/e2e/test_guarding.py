@@ -1,4 +1,4 @@
-"""A guarded block is undone by the host itself unless it is confirmed over a new connection, whatever happens meanwhile."""
+"""A guarded block is undone by the host itself unless it is confirmed over a new connection, whatever happens."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Read and change parts of an XML file that an XPath expression finds.
 
-Needs nothing but Python's standard library on the host: no lxml. XPath 1.0 is there as a whole but for variables, ``id()``,
-``lang()`` and the namespace axis. The file is written in the form that lxml gives it, with comments, prefixes and CDATA.
+Needs nothing but Python's standard library on the host, no lxml. Of XPath 1.0 all is there but variables, ``id()``,
+``lang()`` and the namespace axis. The file is written in the form that lxml gives it: comments, prefixes, CDATA stay.
+An attribute may be named in the expression (``/a/@b``) to set or read it, and ``print_match`` returns the paths found.
 """
 
 import io
@@ -27,9 +28,7 @@ class Params(FileParameters):
     xmlstring: Optional[str] = optional("str", "XML to work on in the place of a file; the result has it changed.")
     xpath: Optional[str] = optional("str", "The expression.")
     namespaces: Dict[str, str] = optional("dict", "What the prefixes in the expression stand for.", {})
-    state: str = optional(
-        "str", "Whether it is there.", "present", aliases=("ensure",), choices=("absent", "present")
-    )
+    state: str = optional("str", "Whether it is there.", "present", aliases=("ensure",), choices=("absent", "present"))
     attribute: Any = optional("raw", "The attribute that gets the value.")
     value: Any = optional("raw", "The text of the elements, or of their attribute.")
     add_children: Optional[List[Any]] = optional("list", "Elements to add: a name, or a name with its text or parts.")
@@ -80,9 +79,18 @@ def plan(params: Params, state: State) -> Change:
     except markup.NotXml as error:
         raise Failed("Error while parsing document: %s (%s)" % (params.path or "xml_string", error)) from None
     shown = {"xpath": params.xpath, "namespaces": params.namespaces, "state": params.state}
-    result: Dict[str, Any] = {"actions": shown}
-    if params.strip_cdata_tags:
-        markup.without_cdata(document)
+    result: Dict[str, Any] = {"actions": shown} if params.xpath is not None else {}
+    edited = _edited(params, document, result)
+    after = markup.write(document, params.pretty_print)
+    changed = edited or (params.pretty_print and after != state.content and not _only_reads(params))
+    if params.path is None:
+        result["xmlstring"] = after.decode("utf-8")
+        return Change(changed, None, result, text_diff("", state.content, after) if changed else None, settles=False)
+    return _compared(params, state, after if changed else None, result)
+
+
+def _edited(params: Params, document: Any, result: Dict[str, Any]) -> bool:
+    stripped = params.strip_cdata_tags and markup.without_cdata(document)
     try:
         edited = _work(params, document, result)
     except BadXpath as error:
@@ -91,19 +99,23 @@ def plan(params: Params, state: State) -> Change:
         raise Failed("Xpath %s causes a failure: %s" % (params.xpath, error)) from None
     if params.pretty_print:
         markup.without_blanks(document)
-    after = markup.write(document, params.pretty_print)
-    changed = edited or (params.pretty_print and after != state.content)
-    if params.path is None:
-        result["xmlstring"] = after.decode("utf-8")
-        return Change(changed, None, result, text_diff("", state.content, after) if changed else None, settles=False)
+    return edited or (stripped and not _only_reads(params))
+
+
+def _only_reads(params: Params) -> bool:
+    return bool(params.count or params.print_match or params.content)
+
+
+def _compared(params: Params, state: State, after: Optional[bytes], result: Dict[str, Any]) -> Change:
+    """Return the change of the file at a path; ``after`` is None where its content stays."""
+    path = params.path or ""
     delta = attributes.compare(state.want, state.now or attributes.fresh(state.want))
-    if not changed and not delta.changed:
+    if after is None and not delta.changed:
         return Change(False, result=result)
-    diff = [text_diff(params.path, state.content, after)] if changed else []
+    diff = [] if after is None else [text_diff(path, state.content, after)]
     if delta.changed:
         diff.append({"before": delta.before, "after": delta.after})
-    additive = bool(params.add_children)
-    return Change(True, after if changed else None, result, diff, settles=not additive)
+    return Change(True, after, result, diff, settles=not params.add_children)
 
 
 def _check(params: Params) -> None:

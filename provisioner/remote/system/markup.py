@@ -27,7 +27,7 @@ class NoPrefix(ValueError):
 def read(content: bytes) -> Any:
     """Return the document."""
     try:
-        return minidom.parseString(content)
+        return minidom.parseString(content)  # noqa: S318 - the files of the host itself, and expat bounds entities
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise NotXml(str(error)) from None
 
@@ -161,11 +161,12 @@ def remove(node: Any) -> None:
     node.parentNode.removeChild(node)
 
 
-def without_cdata(document: Any) -> None:
-    """Turn CDATA sections into plain text."""
-    for node in list(walk(document)):
-        if node.nodeType == KINDS.CDATA_SECTION_NODE:
-            node.parentNode.replaceChild(document.createTextNode(node.data), node)
+def without_cdata(document: Any) -> bool:
+    """Turn CDATA sections into plain text; return whether there were any."""
+    found = [node for node in walk(document) if node.nodeType == KINDS.CDATA_SECTION_NODE]
+    for node in found:
+        node.parentNode.replaceChild(document.createTextNode(node.data), node)
+    return bool(found)
 
 
 def without_blanks(document: Any) -> None:
@@ -212,7 +213,7 @@ def shown_node(node: Any, pretty: bool = False, depth: int = 0) -> str:
 
 
 def _shown_element(node: Any, pretty: bool, depth: int) -> str:
-    start = "<" + node.tagName
+    start = "<" + str(node.tagName)
     for each in sorted(node.attributes.values(), key=lambda each: each.namespaceURI != XMLNS):
         start += ' %s="%s"' % (each.nodeName, _escaped(each.value, VALUE))
     if not node.childNodes:

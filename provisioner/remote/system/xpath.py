@@ -70,11 +70,11 @@ class _Parser:
         return self.tokens[at] if at < len(self.tokens) else ""
 
     def take(self, *wanted: str) -> str:
-        token = self.peek()
-        if not token or (wanted and token not in wanted):
+        word = self.peek()
+        if not word or (wanted and word not in wanted):
             return ""
         self.at += 1
-        return token
+        return word
 
     def must(self, wanted: str) -> None:
         if not self.take(wanted):
@@ -106,10 +106,10 @@ class _Parser:
         return sorted({id(node): node for node in nodes}.values(), key=lambda node: self.order[id(node)])
 
     def path(self) -> Value:
-        token = self.peek()
-        if token in ("/", "//"):
+        word = self.peek()
+        if word in ("/", "//"):
             return self.absolute()
-        if token == "(" or token[:1] in ("'", '"') or _is_number(token) or self.is_call():
+        if word == "(" or word[:1] in ("'", '"') or _is_number(word) or self.is_call():
             start = self.filtered()
         else:
             start = self.step(lambda context: [context.node])
@@ -148,16 +148,16 @@ class _Parser:
         return lambda context: _filtered(_nodes(start(context)), predicate)
 
     def primary(self) -> Value:
-        token = self.take()
-        if token == "(":
+        word = self.take()
+        if word == "(":
             value = self.level(0)
             self.must(")")
             return value
-        if token[:1] in ("'", '"'):
-            return lambda _: token[1:-1]
-        if _is_number(token):
-            return lambda _: float(token)
-        return self.call(token)
+        if word[:1] in ("'", '"'):
+            return lambda _: word[1:-1]
+        if _is_number(word):
+            return lambda _: float(word)
+        return self.call(word)
 
     def call(self, name: str) -> Value:
         self.must("(")
@@ -229,8 +229,8 @@ class _Parser:
         return value
 
 
-def _is_number(token: str) -> bool:
-    return token[:1].isdigit() or (token[:1] == "." and token[1:2].isdigit())
+def _is_number(word: str) -> bool:
+    return word[:1].isdigit() or (word[:1] == "." and word[1:2].isdigit())
 
 
 def _nodes(value: Any) -> List[Any]:

@@ -166,9 +166,9 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "concat": lambda *parts: "".join(text_of(part) for part in parts),
     "starts-with": lambda one, other: text_of(one).startswith(text_of(other)),
     "contains": lambda one, other: text_of(other) in text_of(one),
-    "substring-before": lambda one, other: text_of(one).partition(text_of(other))[0]
-    if text_of(other) in text_of(one)
-    else "",
+    "substring-before": lambda one, other: (
+        text_of(one).partition(text_of(other))[0] if text_of(other) in text_of(one) else ""
+    ),
     "substring-after": lambda one, other: text_of(one).partition(text_of(other))[2],
     "substring": _substring,
     "string-length": lambda text: float(len(text_of(text))),
@@ -183,6 +183,4 @@ FUNCTIONS: Dict[str, Callable[..., Any]] = {
     "ceiling": lambda value: float(math.ceil(number_of(value))),
     "round": _rounded,
 }
-OF_CONTEXT = frozenset(
-    ("local-name", "namespace-uri", "name", "string", "string-length", "normalize-space", "number")
-)
+OF_CONTEXT = frozenset(("local-name", "namespace-uri", "name", "string", "string-length", "normalize-space", "number"))

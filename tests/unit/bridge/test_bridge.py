@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -49,6 +51,13 @@ def test_an_ansible_on_the_path_is_found_and_a_command_of_ours_is_not(tmp_path: 
         (folder / "ansible").write_text(text)
     assert list(installation._interpreters({"PATH": str(ours)})) == []
     assert list(installation._interpreters({"PATH": f"{ours}:{theirs}"})) == [str(python)]
+
+
+def test_a_stand_in_for_ansible_in_this_process_is_no_installation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ansible", ModuleType("ansible"))
+    assert sys.executable not in installation._interpreters({"PATH": str(tmp_path)})
 
 
 def test_a_module_of_the_users_own_wins_but_not_over_its_full_name(bridge: Bridge, place: Place) -> None:

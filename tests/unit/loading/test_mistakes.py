@@ -95,3 +95,11 @@ def test_a_finding_is_laid_out_as_ansible_does_where_its_file_can_be_named(tmp_p
         "The offending line appears to be:\n\none\ntwo\n ^ here\n"
     )
     assert Diagnostic("what", Position(Source("command line", "x"), 1, 1), "why").said() == "what\nwhy"
+
+
+def test_an_unknown_parameter_that_may_be_omitted_is_a_warning() -> None:
+    for value, is_error in (("{{ x | d(omit) }}", False), ("of {{ x }}", True), ("1", True)):
+        text = f"- hosts: h\n  tasks: [{{copy: {{dest: /a, content: b, sortof: '{value}'}}}}]\n"
+        _playbook, found = load_play_text(Source("site.yml", text), LoadSettings())
+        assert bool(found.errors) is is_error
+        assert "unknown parameter 'sortof'" in found.all[0].summary

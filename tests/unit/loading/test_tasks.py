@@ -71,7 +71,9 @@ def test_local_action_runs_on_this_machine(good_play: GoodPlay) -> None:
 
 
 def test_modules_of_other_collections_are_accepted_as_written(good_play: GoodPlay) -> None:
-    play = good_play(play_of("- community.rabbitmq.rabbitmq_user: {name: a}", "- zypper: name=x", "- win_shell: dir /w"))
+    play = good_play(
+        play_of("- community.rabbitmq.rabbitmq_user: {name: a}", "- zypper: name=x", "- win_shell: dir /w")
+    )
     assert [t.action for t in play.tasks if isinstance(t, Task)] == [
         "community.rabbitmq.rabbitmq_user",
         "zypper",

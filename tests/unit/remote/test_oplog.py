@@ -59,7 +59,7 @@ def test_what_a_superseded_worker_still_ends_is_seen_by_its_successor(path: str)
 
 def test_an_operation_whose_worker_died_is_not_alive_and_its_outcome_is_open(path: str) -> None:
     Path(path).write_text(
-        json.dumps({"own": dead_pid(), "born": "12", "boot": oplog.boot_id()}) + '\n{"op":"a","pid":%d}\n' % 1,
+        json.dumps({"own": dead_pid(), "born": "12", "boot": oplog.boot_id()}) + '\n{"op":"a","pid":1}\n',
         encoding="utf-8",
     )
     log = OpLog(path)

@@ -193,10 +193,14 @@ class LookupModule(LookupBase):
 
 def test_a_lookup_may_ask_for_files_of_a_role_or_of_the_playbook(tmp_path: Path) -> None:
     _write(tmp_path, {"lookups/place.py": PATH_LOOKUP, "role/templates/a.j2": "", "role/b": "", "play/files/c": ""})
-    layer = Layer(Level.PLAY_VARS, "play", {"role_path": str(tmp_path / "role"), "playbook_dir": str(tmp_path / "play")})
+    layer = Layer(
+        Level.PLAY_VARS, "play", {"role_path": str(tmp_path / "role"), "playbook_dir": str(tmp_path / "play")}
+    )
     renderer = Renderer(RenderSettings(plugin_folders=PluginFolders(lookups=(tmp_path / "lookups",))))
-    asked = "[['templates', ''], ['templates', 'a.j2'], ['files', 'b'], ['files', 'c'], ['files', 'd'], ['x', '/etc/y']]"
-    found = renderer.render("{{ lookup('place', %s, wantlist=true) }}" % asked[1:-1], Scope((layer,)))
+    asked = (
+        "[['templates', ''], ['templates', 'a.j2'], ['files', 'b'], ['files', 'c'], ['files', 'd'], ['x', '/etc/y']]"
+    )
+    found = renderer.render("{{ lookup('place', " + asked[1:-1] + ", wantlist=true) }}", Scope((layer,)))
     wanted = ["role/templates", "role/templates/a.j2", "role/b", "play/files/c", "play/d", "/etc/y"]
     assert found == [str(tmp_path / name) for name in wanted]
 
