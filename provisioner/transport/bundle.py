@@ -180,7 +180,7 @@ def _packaged() -> Folder:
 
 
 def slim(source: str, tree: ast.Module | None = None) -> str:
-    """Return the source without docstrings, comment lines, ``EXAMPLES`` and ``RETURNS``; every line keeps its number."""
+    """Return the source without docstrings, comment lines, ``EXAMPLES`` and ``RETURNS``; each line keeps its number."""
     lines = source.splitlines()
     tree = tree or ast.parse(source)
     kept: set[int] = set()
