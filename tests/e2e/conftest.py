@@ -38,6 +38,11 @@ class Done:
         return self.out + self.err
 
 
+def _hears_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs: a run that was started with SIGINT ignored ignores it, too."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @dataclass
 class Cli:
     """Starts ``provisioner``; everything it starts is gone when the test ends."""
@@ -64,6 +69,7 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+            preexec_fn=_hears_ctrl_c,
         )
         self.started.append(process)
         return process
