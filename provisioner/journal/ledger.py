@@ -71,7 +71,8 @@ def ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
     """Give the ledger with every run that is over folded in; what is changed in it is written at the end."""
     folder = state_dir(environ)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as lock:
+    descriptor = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = _read(folder / LEDGER)
         before = json.dumps(asdict(found))

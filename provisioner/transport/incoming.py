@@ -29,11 +29,7 @@ def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | Non
     elif size:
         body = protocol.read_exactly(inbound, size)
     if "unknown" in head:
-        return Reply(
-            error=Lost(
-                f"contact was lost while this was under way, and what came of it is not known: {head['unknown']}"
-            )
-        )
+        return Reply(error=Lost(f"contact was lost while this was under way: {head['unknown']}"))
     return Reply(
         result=head.get("result"),
         dropped=bool(head.get("dropped")),

@@ -239,6 +239,9 @@ class WorkerSession:
         elif kind == protocol.RESULT:
             reply = reply_of(head, size, started.inbound, item.request.reply_path)
             reply = replace(reply, interpreter=started.facts.executable)
+            if isinstance(reply.error, Lost):
+                text = f"{where(self.target)}: {reply.error}; whether it was done is not known"
+                reply = replace(reply, error=Lost(text))
             del self._written[number]
             if self._recovery is not None:
                 self._recovery.note_reply(item.request, reply)

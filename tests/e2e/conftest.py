@@ -69,7 +69,7 @@ class Cli:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
-            preexec_fn=_hears_ctrl_c,
+            preexec_fn=_hears_ctrl_c,  # noqa: PLW1509 nothing that forks here has threads
         )
         self.started.append(process)
         return process

@@ -31,7 +31,7 @@ BOTH = pytest.mark.parametrize("connection", ["ssh", pytest.param("openssh", mar
 
 def begun(cli: Cli, on: On, *options: str, tasks: tuple[str, ...] = (SLOW, LAST)) -> object:
     """Start a run and return it once the slow task is under way."""
-    process = cli.start_run(play(*tasks), *options)
+    process = cli.start_run(play(*tasks), "--reconnect", "0", *options)
     eventually(in_slow_task(on))
     return process
 
@@ -48,7 +48,7 @@ def assert_lost(cli: Cli, lab: Lab, done: Done, within_s: float) -> None:
 
 
 def assert_runs_again(cli: Cli) -> None:
-    again = cli.run(play('{name: again, command: "true"}'))
+    again = cli.run(play('{name: again, command: "true"}'), "--share")  # the lost worker may still be at it
     assert again.code == 0, again.text
 
 
@@ -133,7 +133,7 @@ def test_a_killed_process_on_the_host_is_noticed_at_once(cli: Cli, lab: Lab, on:
     assert_lost(cli, lab, cli.end(process), within_s=5)
     big = cli.folder / "big"
     big.write_bytes(b"x" * 5 * 1024 * 1024)
-    again = cli.run(play(f"{{name: big, copy: {{src: {big}, dest: /var/tmp/f-big}}}}"))
+    again = cli.run(play(f"{{name: big, copy: {{src: {big}, dest: /var/tmp/f-big}}}}"), "--share")
     assert again.code == 0, again.text
 
 
