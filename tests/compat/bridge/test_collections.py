@@ -16,7 +16,8 @@ from provisioner.lab.lab import Lab
 HERE = Path(__file__).parent
 COMMAND = [sys.executable, "-c", "from provisioner.cli.main import entry; entry()", "run"]
 
-pytestmark = pytest.mark.compat
+# campaign: the distribution with the collections has to be there, which make test does not install
+pytestmark = [pytest.mark.compat, pytest.mark.campaign]
 
 
 @pytest.fixture
