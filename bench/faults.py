@@ -113,7 +113,7 @@ class Stage:
     def clean(self) -> None:
         """Make both hosts as new."""
         for host in HOSTS:
-            gone = f"umount -l {PLACE} 2>/dev/null; rm -rf {PLACE} /root/.provisioner; mkdir {PLACE}"
+            gone = f"umount -l {PLACE} 2>/dev/null; rm -rf {PLACE} ~/.provisioner; mkdir {PLACE}"
             self.on(host, f"pkill -9 -f 'zlib[.]decompress'; {gone}; userdel faulty; crontab -r; true")
 
     def on(self, host: str, command: str) -> str:

@@ -46,7 +46,7 @@ def with_guard(node: Node) -> Node:
 
 def _task(what: str, args: dict[str, object], guard: Guard, block: Block) -> Task:
     title = f"guard: {what}{f' {block.name}' if block.name else ''}"
-    return Task("guard", args, guard.position, name=title, written_action="guard")
+    return Task("armed_guard", args, guard.position, name=title, written_action="armed_guard")
 
 
 def _fail(at: Position, block: Block) -> Task:

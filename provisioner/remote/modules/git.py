@@ -321,7 +321,7 @@ EXAMPLES = """
     dest: /srv/site
     version: main
     depth: 1
-    key_file: /root/.ssh/deploy
+    key_file: /home/deploy/.ssh/id_ed25519
     accept_newhostkey: true
     force: true
 """

@@ -221,7 +221,7 @@ def _write_public(params: Params, state: State, system: System, content: str) ->
 EXAMPLES = """
 - name: The key that backups are fetched with
   openssh_keypair:
-    path: /root/.ssh/id_backup
+    path: /etc/backup/id_ed25519
     type: ed25519
     comment: backup
 """

@@ -175,7 +175,7 @@ def _locked(path: str, act: Any) -> Dict[str, Any]:
 
 EXAMPLES = """
 - name: Open a port, and close it again unless that is confirmed
-  guard:
+  armed_guard:
     do: arm
     id: firewall
     seconds: 60

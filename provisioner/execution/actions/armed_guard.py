@@ -9,7 +9,7 @@ from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Call, Steps
 from provisioner.execution.reaching import GaveUp, Probe, answered
 from provisioner.execution.task_run import ActionCall
-from provisioner.remote.modules.guard import EXAMPLES, TRAITS, Params
+from provisioner.remote.modules.armed_guard import EXAMPLES, TRAITS, Params
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
@@ -31,7 +31,7 @@ def run(call: ActionCall) -> Steps:
         if tried.get("failed") and params.do == "arm":
             message = f"the guard cannot undo this: {module}: {tried.get('msg', 'it fails')}"
             return {"failed": True, "changed": False, "msg": message}
-    return result_of((yield call.remote("guard", dict(call.args))))
+    return result_of((yield call.remote("armed_guard", dict(call.args))))
 
 
 def _reached(call: ActionCall) -> Steps:
