@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from ..change import Change, Failed, Traits
 from ..params import mutually_exclusive, optional, required
 from ..system import System, mysql
+from ..system.sql_places import filled
 
 TRAITS = Traits(predictable="partly", locks=("mysql",), rerun=False, settles=False)
 READS = re.compile(r"^\s*(?:\(\s*)*(SELECT|SHOW|DESCRIBE|DESC|EXPLAIN)\b", re.IGNORECASE)
@@ -17,7 +18,6 @@ DEFINES = re.compile(r"^\s*(CREATE|DROP|ALTER|RENAME|TRUNCATE)\b", re.IGNORECASE
 WHOLE = frozenset(["TINY", "SHORT", "LONG", "LONGLONG", "INT24", "YEAR"])
 BROKEN = frozenset(["FLOAT", "DOUBLE"])
 END = "SELECT ROW_COUNT() AS provisioner_count, @@warning_count AS provisioner_warnings"
-PLACE = re.compile(r"%%|%s|%\((\w+)\)s")
 
 
 class Params(mysql.LoginParameters):
@@ -79,29 +79,7 @@ def _queries(params: Params) -> List[str]:
         raise Failed("the query option value must be a string or list")
     if not queries or not all(each.strip() for each in queries):
         raise Failed("query: nothing to run")
-    return [_filled(each.strip().rstrip(";"), params) for each in queries]
-
-
-def _filled(query: str, params: Params) -> str:
-    if _args(params) is None:
-        return query
-    left = list(params.positional_args or ())
-
-    def value(found: Any) -> str:
-        if found.group(0) == "%%":
-            return "%"
-        if found.group(1):
-            if found.group(1) not in (params.named_args or {}):
-                raise Failed("the query wants %s, which is not among named_args" % found.group(1))
-            return literal((params.named_args or {})[found.group(1)])
-        if not left:
-            raise Failed("not enough arguments for the places in the query")
-        return literal(left.pop(0))
-
-    filled = PLACE.sub(value, query)
-    if left:
-        raise Failed("not all arguments have a place in the query")
-    return filled
+    return [filled(each.strip().rstrip(";"), params.positional_args, params.named_args, literal) for each in queries]
 
 
 def literal(value: Any) -> str:

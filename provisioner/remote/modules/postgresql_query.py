@@ -10,12 +10,12 @@ from ..change import Change, Failed, Traits
 from ..params import mutually_exclusive, optional, required
 from ..system import System, postgresql
 from ..system.postgresql import Answer, text
+from ..system.sql_places import filled
 
 TRAITS = Traits(predictable="partly", locks=("postgresql",), rerun=False, settles=False)
 READS = re.compile(r"^\s*(?:\(\s*)*(SELECT|SHOW|EXPLAIN|VALUES|TABLE)\b", re.IGNORECASE)
 UNCHANGED = re.compile(r"^(SELECT|SHOW|EXPLAIN|SET|BEGIN|COMMIT)\b|^(INSERT 0|UPDATE|DELETE|COPY|MERGE) 0$")
 WHOLE = frozenset(["smallint", "integer", "bigint", "oid"])
-PLACE = re.compile(r"%%|%s|%\((\w+)\)s")
 
 
 class Params(postgresql.LoginParameters):
@@ -66,26 +66,7 @@ def _queries(params: Params) -> List[str]:
         or not queries
     ):
         raise Failed("query must be a statement, or a list of statements")
-    return [_filled(each.strip().rstrip(";"), params) for each in queries]
-
-
-def _filled(query: str, params: Params) -> str:
-    if params.positional_args is None and params.named_args is None:
-        return query
-    left = list(params.positional_args or ())
-
-    def value(found: Any) -> str:
-        if found.group(0) == "%%":
-            return "%"
-        if found.group(1):
-            if found.group(1) not in (params.named_args or {}):
-                raise Failed("the query wants %s, which is not among named_args" % found.group(1))
-            return literal((params.named_args or {})[found.group(1)])
-        if not left:
-            raise Failed("not enough arguments for the places in the query")
-        return literal(left.pop(0))
-
-    return PLACE.sub(value, query)
+    return [filled(each.strip().rstrip(";"), params.positional_args, params.named_args, literal) for each in queries]
 
 
 def literal(value: Any) -> str:
