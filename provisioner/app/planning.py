@@ -20,6 +20,7 @@ from provisioner.execution.context import Guidance
 from provisioner.execution.foresight import Foresight
 from provisioner.execution.ports import EventSink
 from provisioner.journal.places import FILE, runs_dir
+from provisioner.journal.redaction import MASK
 from provisioner.journal.replay import ends, replay
 from provisioner.model.event import Event, OperationFinished, OperationPlanned, RunStarted
 from provisioner.model.options import RunOptions
@@ -258,7 +259,19 @@ def read_plan(path: Path) -> Plan:
         raise InputError.at(None, f"{path} is no plan", detail=str(error), hint="provisioner plan -o FILE") from None
 
 
-def options_in(plan: Plan) -> RunOptions:
-    """Return the options a plan was made with; passwords are not among them."""
+def options_in(plan: Plan, given: Mapping[str, object]) -> RunOptions:
+    """Return the options a plan was made with, with the extra variables ``given`` now over its own.
+
+    Passwords are in no plan. Neither are extra variables that hold secrets: InputError names those not given again.
+    """
     started = RunStarted("", plan.at, "", plan.playbooks, plan.inventories, "", plan.options)
-    return replace(options_of(started), check=False)
+    options = options_of(started)
+    variables = {**options.extra_vars, **given}
+    hidden = sorted(name for name, value in variables.items() if name not in given and MASK in str(value))
+    if hidden:
+        raise InputError.at(
+            None,
+            f"the plan was made with extra variables that hold secrets, which are not in it: {', '.join(hidden)}",
+            hint="give them again with -e",
+        )
+    return replace(options, check=False, extra_vars=variables)

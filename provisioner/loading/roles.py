@@ -247,7 +247,11 @@ def read_role_use(written: object, reading: Reading) -> RoleUse | None:
     if "src" in written and given is written["src"]:
         name = _name_of_source(name)
     keywords = read_keywords(written, "role", reading)
-    special = SHARED | GRAPHING_KEYS | _NAME_KEYS | {"guard"}
+    if "guard" in written:
+        key = next(each for each in written if each == "guard")
+        reading.error("a role cannot be guarded: 'guard' belongs to a block", key,
+                      hint="include the role inside a block that has 'guard' and 'revert'")  # fmt: skip
+    special = SHARED | GRAPHING_KEYS | _NAME_KEYS
     params = {key: value for key, value in written.items() if key not in special}
     return _use(name, position_of(given), params, keywords, written, reading)
 

@@ -62,6 +62,22 @@ def test_applying_does_what_was_planned(cli: Cli, on: On) -> None:
     assert on("h2", "cat /var/tmp/p-base") == "base\nmore\n"
 
 
+def test_extra_variables_that_hold_secrets_are_in_no_plan_and_have_to_be_given_again(cli: Cli, on: On) -> None:
+    password, secret = str(cli.write("vault-password", "open\n")), cli.write("secret.yml", "told: swordfish99\n")
+    assert cli.call("vault", "encrypt", str(secret), "--vault-password-file", password).code == 0
+    site = '- hosts: h1\n  gather_facts: false\n  tasks:\n    - shell: "echo {{ told }} > /var/tmp/p-told"\n'
+    words = ("-e", f"@{secret}", "--vault-password-file", password)
+    plan(cli, *words, text=site)
+    written = cli.folder / "run.plan"
+    assert "swordfish99" not in written.read_text("utf-8")
+    refused = cli.call("apply", str(written))
+    assert refused.code == 4
+    assert "told" in refused.text
+    assert on("h1", "ls /var/tmp/p-* 2>/dev/null || true") == ""
+    assert cli.call("apply", str(written), *words).code == 0
+    assert on("h1", "cat /var/tmp/p-told") == "swordfish99\n"
+
+
 def test_a_host_that_changed_since_is_refused_alone_and_told_why(cli: Cli, on: On) -> None:
     plan(cli)
     on("h1", "echo somebody else > /var/tmp/p-base")

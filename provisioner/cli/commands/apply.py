@@ -15,9 +15,10 @@ from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_become_password,
     add_login_password,
-    add_vault_options,
+    add_variable_options,
     add_verbosity,
     credentials_from,
+    run_options,
 )
 from provisioner.cli.output import add_output_options, polite, renderers
 from provisioner.model.plan import UNKNOWN
@@ -28,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("plan", type=Path, metavar="PLAN", help="a file that 'provisioner plan -o' wrote")
     add_login_password(parser)
     add_become_password(parser)
-    add_vault_options(parser)
+    add_variable_options(parser)
     add_verbosity(parser)
     add_output_options(parser)
 
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     credentials = credentials_from(arguments)
     plan = planning.read_plan(arguments.plan)
     options = replace(
-        planning.options_in(plan), exclusive=True,
+        planning.options_in(plan, run_options(arguments, credentials).extra_vars), exclusive=True,
         connection_password=credentials.connection_password, become_password=credentials.become_password,
     )  # fmt: skip
     with renderers(arguments) as sinks:

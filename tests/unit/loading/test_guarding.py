@@ -55,3 +55,8 @@ def test_a_guard_that_could_not_work_is_refused(before: str, after: str, told: s
 
 def test_copying_a_backup_that_lies_on_the_host_is_a_way_back() -> None:
     assert mistakes(BLOCK.replace("- command: undo it", "- copy: {src: /a.bak, dest: /a, remote_src: true}")) == []
+
+
+def test_a_role_is_not_taken_for_guarded() -> None:
+    text = "- hosts: all\n  roles:\n    - {role: web, guard: {confirm: 60s}}\n"
+    assert any("a role cannot be guarded" in each for each in mistakes(text))
