@@ -40,16 +40,26 @@ class Recording:
         if not key:
             return dict(self._worker.run(head, system))
         if self._log is None:
-            if head.get("again") and not _is_repeatable(head):
-                raise Unknown("the host keeps no record of what was done (no folder there that could be written)")
-            return dict(self._worker.run(head, system))
-        recorded = self._recorded(self._log, key, head)
+            return self._unrecorded(head, system)
+        try:
+            recorded = self._recorded(self._log, key, head)
+        except OSError:
+            return self._unrecorded(head, system)  # a full disk: what is to make room there must still run
         if recorded is not None:
             return recorded
         result: Dict[str, Any] = self._worker.run(head, system)
         kept = self._sealed(result) if head.get("secret") else result
-        self._log.end(key, None if system.attachment is not None else kept)
+        try:
+            self._log.end(key, None if system.attachment is not None else kept)
+        except OSError:
+            pass  # it was done, and the controller hears so now; only a lost answer would leave it open
         return result
+
+    def _unrecorded(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
+        """Run what cannot be noted, unless it may have been run before and must not be run twice."""
+        if head.get("again") and not _is_repeatable(head):
+            raise Unknown("the host keeps no record of what was done (no folder there that could be written)")
+        return dict(self._worker.run(head, system))
 
     def _recorded(self, log: OpLog, key: str, head: Dict[str, Any]) -> Optional[Dict[str, Any]]:
         """Return the result in the record, waiting for a worker that still runs it; None: to be run, and noted so."""

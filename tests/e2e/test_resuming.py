@@ -132,6 +132,20 @@ def test_a_run_that_ended_well_and_one_that_goes_on_are_not_resumed(cli: Cli, on
     assert "nothing to resume" in over.text
 
 
+def test_where_the_home_is_full_the_record_is_kept_elsewhere(cli: Cli, on: On) -> None:
+    folder = "/root/.provisioner"
+    on(
+        "h1",
+        f"mkdir -p -m 700 {folder} && mount -t tmpfs -o size=4k,mode=700 t {folder} && cat /dev/zero > {folder}/x; true",
+    )
+    try:
+        done = cli.run(SITE)
+    finally:
+        on("h1", f"umount -l {folder}")
+    assert done.code == 0, done.text
+    assert on("h1", "cat /var/tmp/r-loop").split() == ["1", "2", "3"]
+
+
 def test_a_second_run_is_told_who_has_the_host_and_may_share_it(cli: Cli, on: On) -> None:
     process = cli.start_run(SITE)
     eventually(in_loop(on, "1"))
