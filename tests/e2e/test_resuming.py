@@ -134,10 +134,8 @@ def test_a_run_that_ended_well_and_one_that_goes_on_are_not_resumed(cli: Cli, on
 
 def test_where_the_home_is_full_the_record_is_kept_elsewhere(cli: Cli, on: On) -> None:
     folder = "/root/.provisioner"
-    on(
-        "h1",
-        f"mkdir -p -m 700 {folder} && mount -t tmpfs -o size=4k,mode=700 t {folder} && cat /dev/zero > {folder}/x; true",
-    )
+    small = f"mkdir -p -m 700 {folder} && mount -t tmpfs -o size=4k,mode=700 t {folder}"
+    on("h1", f"{small} && cat /dev/zero > {folder}/x; true")
     try:
         done = cli.run(SITE)
     finally:
