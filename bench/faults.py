@@ -6,6 +6,9 @@ Each case starts the same playbook on two clean lab hosts, breaks something at a
 run comes to its end. Then the hosts must look as after an undisturbed run: the same files, every counting command run
 exactly once or reported unknown by name, every handler that was owed run. A case is rerun with its seed: --seed N
 --cases 1. The exit code is the number of cases that broke the promise.
+
+Clocks jump for the processes of the case alone (bench/clock.py, which says why), by an hour, a day or forty days, ahead
+or back; in half of these cases something else breaks at the same moment. Without a C compiler they are left out.
 """
 
 from __future__ import annotations
@@ -27,13 +30,16 @@ from pathlib import Path
 TOP = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TOP))  # as a script this folder is on the path, the tree is not
 
+from bench.clock import INSTALL, INTERPRETER, SET, Clock, compiler  # noqa: E402
+from provisioner.diagnostics.errors import InputError  # noqa: E402
 from provisioner.journal.recall import read_recall  # noqa: E402
 from provisioner.lab.lab import Lab  # noqa: E402
 from provisioner.model.status import Status  # noqa: E402
 
 HOSTS = ("h1", "h2")
 PLACE = "/srv/faults"
-RUN_S = 180.0
+RUN_S = 240.0
+JUMPS_S = (3600, -3600, 86400, -86400, 40 * 86400, -40 * 86400)
 RESUMES = 6
 ENTRY = "from provisioner.cli.main import entry; entry()"
 KEEPALIVE = "-o ServerAliveInterval=1 -o ServerAliveCountMax=3"
@@ -109,12 +115,22 @@ class Stage:
         (folder / "site.yml").write_text(PLAYBOOK.replace("PLACE", PLACE), encoding="utf-8")
         (folder / "part.yml").write_text(PART.replace("PLACE", PLACE), encoding="utf-8")
         (folder / "part.j2").write_text("part {{ part }} of {{ inventory_hostname }}\n", encoding="utf-8")
+        self.clock = Clock.build(folder) if compiler() else None
+        self.chance = random.Random()
+        if self.clock is not None:
+            for host in HOSTS:
+                command = [*self.lab.ssh_command(self.lab.host(host)), INSTALL]
+                subprocess.run(command, input=self.clock.library.read_bytes(), check=True, timeout=60)
 
     def clean(self) -> None:
-        """Make both hosts as new."""
+        """Make both hosts as new, and set all clocks right."""
+        if self.clock is not None:
+            self.clock.set(0)
         for host in HOSTS:
             gone = f"umount -l {PLACE} 2>/dev/null; rm -rf {PLACE} ~/.provisioner; mkdir {PLACE}"
             self.on(host, f"pkill -9 -f 'zlib[.]decompress'; {gone}; userdel faulty; crontab -r; true")
+            if self.clock is not None:
+                self.on(host, SET % 0)
 
     def on(self, host: str, command: str) -> str:
         """Run a command on a host."""
@@ -131,25 +147,19 @@ class Stage:
         """Start a command of provisioner."""
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "PROVISIONER_STATE"))}
         environment = {**kept, "PYTHONPATH": str(TOP), "PROVISIONER_STATE_DIR": str(state), "NO_COLOR": "1"}
+        if self.clock is not None:
+            environment.update(self.clock.environment())
         log = (state.parent / f"{state.name}.log").open("ab")
         return subprocess.Popen(
             [sys.executable, "-c", ENTRY, *words], env=environment, cwd=self.folder,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
 
-    def run(self, state: Path) -> subprocess.Popen[bytes]:
-        """Start the playbook."""
-        return self.start(
-            state,
-            "run",
-            "site.yml",
-            "-i",
-            str(self.lab.inventory_path),
-            "--ssh-extra-args",
-            KEEPALIVE,
-            "--reconnect",
-            "20",
-        )
+    def run(self, state: Path, patience_s: int = 20) -> subprocess.Popen[bytes]:
+        """Start the playbook; every worker has a clock that can jump."""
+        words = ["run", "site.yml", "-i", str(self.lab.inventory_path), "--ssh-extra-args", KEEPALIVE]
+        clock = ["-e", f"ansible_python_interpreter={INTERPRETER}"] if self.clock is not None else []
+        return self.start(state, *words, *clock, "--reconnect", str(patience_s))
 
     def state_of(self) -> dict[str, str]:
         """Return what both hosts look like, counters apart."""
@@ -226,17 +236,38 @@ def fill_controller(_stage: Stage, process: subprocess.Popen[bytes], _host: str,
     filler.unlink()
 
 
+def jump_target(stage: Stage, process: subprocess.Popen[bytes], host: str, state: Path) -> None:
+    """Set the clock of the worker and its commands; half of the time something breaks as well."""
+    stage.on(host, SET % stage.chance.choice(JUMPS_S))
+    stage.chance.choice((leave, leave, kill_worker, cut(1)))(stage, process, host, state)
+
+
+def jump_controller(stage: Stage, process: subprocess.Popen[bytes], host: str, state: Path) -> None:
+    """Set the clock of the controller; half of the time it is ended as well, and resumed in that other time."""
+    if stage.clock is not None:
+        stage.clock.set(stage.chance.choice(JUMPS_S))
+    stage.chance.choice((leave, leave, kill_controller, interrupt))(stage, process, host, state)
+
+
+def leave(_stage: Stage, _process: subprocess.Popen[bytes], _host: str, _state: Path) -> None:
+    """Break nothing more."""
+
+
 KINDS: dict[str, Break] = {
     "controller killed": kill_controller,
     "controller interrupted": interrupt,
     "link cut 1 s": cut(1),
-    "link cut 6 s": cut(6),
+    "link cut 10 s": cut(10),
+    "link cut 60 s": cut(60),
     "worker killed": kill_worker,
     "sshd restarted": restart_sshd,
     "power lost": power_off,
     "target disk full": fill_target,
     "controller disk full": fill_controller,
+    "target clock jumped": jump_target,
+    "controller clock jumped": jump_controller,
 }
+CLOCKS = ("target clock jumped", "controller clock jumped")
 
 
 def main() -> int:
@@ -271,10 +302,12 @@ def _campaign(stage: Stage, scratch: Path, options: argparse.Namespace) -> list[
         raise RuntimeError(f"the undisturbed run ended with {code}")
     wanted, counts = stage.state_of(), stage.counts()
     print(f"undisturbed: {whole_s:.1f} s, {len(counts)} counters", flush=True)
+    kinds = options.only or [kind for kind in sorted(KINDS) if stage.clock is not None or kind not in CLOCKS]
     cases = []
     for seed in range(options.seed, options.seed + options.cases):
         chance = random.Random(seed)
-        kind = chance.choice(options.only or sorted(KINDS))
+        stage.chance = chance
+        kind = chance.choice(kinds)
         case = Case(seed, kind, round(chance.uniform(0.05, whole_s), 2))
         _case(stage, scratch, case, chance.choice(HOSTS), wanted, counts)
         verdict = "; ".join(case.wrong) or ("unknown: " + ", ".join(case.unknown) if case.unknown else "whole")
@@ -293,7 +326,8 @@ def _case(stage: Stage, scratch: Path, case: Case, host: str, wanted: dict[str, 
         stage.on(host, f"mount -t tmpfs -o size=64m tmpfs {PLACE}")
     began = time.monotonic()
     try:
-        process = stage.run(state)
+        # longer than the longest cut, every other time: then the run finds its hosts again by itself
+        process = stage.run(state, 20 if case.seed % 2 else 100)
         time.sleep(case.at_s)
         KINDS[case.kind](stage, process, host, state)
         code = process.wait(timeout=RUN_S)
@@ -301,10 +335,10 @@ def _case(stage: Stage, scratch: Path, case: Case, host: str, wanted: dict[str, 
             case.unknown += _unknown(state)
             case.resumes += 1
             how = ["--unknown", "again"] if case.resumes > 1 else []
-            is_begun = any((state / "runs").glob("*/journal.jsonl"))
-            code = (stage.start(state, "resume", *how) if is_begun else stage.run(state)).wait(timeout=RUN_S)
+            again = stage.start(state, "resume", *how) if _is_begun(state) else stage.run(state)
+            code = again.wait(timeout=RUN_S)
         case.wrong += _judge(stage, case, code, wanted, counts)
-    except (subprocess.TimeoutExpired, OSError) as error:
+    except (subprocess.SubprocessError, OSError, ValueError, InputError) as error:
         case.wrong.append(f"{type(error).__name__}: {error}")
     finally:
         case.seconds = round(time.monotonic() - began, 1)
@@ -314,10 +348,15 @@ def _case(stage: Stage, scratch: Path, case: Case, host: str, wanted: dict[str, 
             subprocess.run(["umount", "--lazy", str(state)], check=True)
 
 
+def _is_begun(state: Path) -> bool:
+    """Tell whether the run was on record before it broke: only then may it have done something."""
+    return any(path.read_bytes().count(b"\n") for path in (state / "runs").glob("*/journal.jsonl"))
+
+
 def _unknown(state: Path) -> list[str]:
     """Return what the last journal says nobody knows the outcome of."""
     runs = sorted((state / "runs").glob("*/journal.jsonl"))
-    if not runs:
+    if not runs or not _is_begun(state):
         return []
     os.environ["PROVISIONER_STATE_DIR"] = str(state)
     recall = read_recall(runs[-1], os.environ)

@@ -7,7 +7,9 @@ The folder is the list: no registration, no central table. Third parties add ext
 from __future__ import annotations
 
 import importlib
+import os
 import re
+import sys
 from functools import cache
 from importlib import util
 from keyword import iskeyword
@@ -31,6 +33,11 @@ FOLDERS = {
     "pass": "provisioner.graph.passes",
     "inventory": "provisioner.loading.sources",
     "command": "provisioner.cli.commands",
+    "mover": "provisioner.migration.movers",
+    "switcher": "provisioner.migration.switchers",
+    "scope": "provisioner.discovery.scopes",
+    "finding": "provisioner.migration.findings",
+    "recurrence": "provisioner.scheduling.recurrences",
     "shim": "provisioner.compat.commands",
 }
 """Where the extensions of each kind live."""
@@ -163,6 +170,11 @@ def load(kind: str, name: str) -> ModuleType:
     return loaded
 
 
+def part(name: str) -> ModuleType:
+    """Import a part of ours that most runs do without; large ones are named so where they are used."""
+    return importlib.import_module(name)
+
+
 def short_name(kind: str, written: str) -> str | None:
     """Return our name for ``written`` (short or fully qualified), or None where we have no such extension."""
     for prefix in COLLECTIONS:
@@ -197,11 +209,35 @@ def _entry_points(kind: str) -> dict[str, EntryPoint]:
 def _third_party() -> dict[str, dict[str, EntryPoint]]:
     """Return the entry points of all our groups; one look at what is installed serves every kind.
 
-    A distribution earlier on the path hides later ones. The reader of metadata is a large import, hence by name.
+    A distribution earlier on the path hides later ones. The reader of metadata is a large import, hence by name, and
+    not at all where no file names one of our groups.
     """
     found: dict[str, dict[str, EntryPoint]] = {}
+    if not any(_may_extend(Path(each or ".")) for each in sys.path):
+        return found
     for distribution in importlib.import_module("importlib.metadata").distributions():
         for point in distribution.entry_points:
             if point.group.startswith("provisioner."):
                 found.setdefault(point.group, {}).setdefault(point.name, point)
     return found
+
+
+def _may_extend(folder: Path) -> bool:
+    """Tell whether something installed in a folder of the path may have entry points for us; archives may."""
+    try:
+        with os.scandir(folder) as entries:
+            installed = [each.path for each in entries if each.name.endswith((".dist-info", ".egg-info"))]
+    except NotADirectoryError:
+        return True
+    except OSError:
+        return False
+    return any(_names_us(Path(each, "entry_points.txt")) for each in installed)
+
+
+def _names_us(path: Path) -> bool:
+    try:
+        return b"[provisioner." in path.read_bytes().replace(b" ", b"")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True

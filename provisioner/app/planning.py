@@ -69,15 +69,15 @@ class Collector:
 
     def _finished(self, event: OperationFinished) -> None:
         planned = self._planned.get(event.operation)
-        label, why = _foreseen(event)
+        label, why, acts = _foreseen(event)
         if planned is None or not label:
             return
         if event.status is Status.FAILED and not event.effects.get("rescued"):
             self.failed[event.host] = f"{planned.name}: {event.result.get('msg', '')}"
         status = STATUSES.get(event.status, "failed")
-        digest = _digest(event.result) if status == "changed" else ""
+        digest = _digest(event.result) if status == "changed" or acts else ""
         what = event.operation, event.host, planned.name, planned.action, planned.where
-        self.foreseen.append(Foreseen(*what, status, label, why, digest))
+        self.foreseen.append(Foreseen(*what, status, label, why, digest, acts=acts))
 
 
 def make_plan(
@@ -106,11 +106,15 @@ def _plan(loaded: Loaded, options: RunOptions, credentials: Credentials, sinks: 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What came of a plan: the exit code, hosts that were refused and why, and how promises were kept by label."""
+    """What came of a plan: the exit code, hosts that were refused and why, and how promises were kept by label.
+
+    ``otherwise`` are the lines that came out in another way than they were proven or predicted.
+    """
 
     code: int
     refused: Mapping[str, tuple[str, ...]]
     kept: Mapping[str, tuple[int, int]]
+    otherwise: Sequence[str] = ()
 
 
 def apply_plan(
@@ -135,7 +139,7 @@ def apply_plan(
         with_settings(replace(options, limit=",".join(hosts)), loaded),
         credentials, [collector, counter, *sinks], ask, Guidance(allowed=_permission(plan)),
     )  # fmt: skip
-    return Applied(code or (2 if refused else 0), refused, counter.kept())
+    return Applied(code or (2 if refused else 0), refused, counter.kept(), counter.otherwise)
 
 
 class _Counter:
@@ -144,12 +148,16 @@ class _Counter:
     def __init__(self, plan: Plan) -> None:
         self._lines = {each.place: each for each in plan.foreseen}
         self._seen: dict[str, list[bool]] = {}
+        self.otherwise: list[str] = []
 
     def handle(self, event: Event) -> None:
         """Take one event."""
         if isinstance(event, OperationFinished) and (event.operation, event.host) in self._lines:
             line = self._lines[event.operation, event.host]
-            self._seen.setdefault(line.label, []).append(STATUSES.get(event.status, "failed") == line.status)
+            came = STATUSES.get(event.status, "failed")
+            self._seen.setdefault(line.label, []).append(came == line.status)
+            if came != line.status and line.label != UNKNOWN:
+                self.otherwise.append(f"{line.host}: {line.title}: {line.label} {line.status}, came out {came}")
 
     def kept(self) -> dict[str, tuple[int, int]]:
         """Return (as foreseen, all) by label."""
@@ -224,9 +232,10 @@ def _last_run(loaded: Loaded) -> Path | None:
     return None
 
 
-def _foreseen(event: OperationFinished) -> tuple[str, str]:
+def _foreseen(event: OperationFinished) -> tuple[str, str, bool]:
+    """Return label, reason, and whether the module acts though that does not count as a change."""
     found = event.effects.get("foreseen")
-    return (str(found[0]), str(found[1])) if isinstance(found, (list, tuple)) else ("", "")
+    return (str(found[0]), str(found[1]), bool(found[2])) if isinstance(found, (list, tuple)) else ("", "", False)
 
 
 def _digest(result: Mapping[str, object]) -> str:

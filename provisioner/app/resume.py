@@ -34,6 +34,10 @@ class Resuming:
     unknown: str = STOP
     connection_password: str | None = None
     become_password: str | None = None
+    max_time_s: float | None = None
+    """Another time limit than the run had; None is the same, counted anew."""
+    ignore_window: str = ""
+    """Why plays may start outside their windows; what the run was told then does not count any more."""
 
 
 def resume(word: str, how: Resuming, credentials: Credentials, sinks: Sequence[EventSink], ask: Ask) -> int:
@@ -55,8 +59,13 @@ def resume(word: str, how: Resuming, credentials: Credentials, sinks: Sequence[E
 
 
 def _options(recall: Recall, how: Resuming) -> RunOptions:
-    passwords = {"connection_password": how.connection_password, "become_password": how.become_password}
-    return replace(options_of(recall.started), **passwords)  # type: ignore[arg-type]
+    changes: dict[str, object] = {
+        "connection_password": how.connection_password, "become_password": how.become_password,
+        "ignore_window": how.ignore_window,
+    }  # fmt: skip
+    if how.max_time_s is not None:
+        changes["max_time_s"] = how.max_time_s
+    return replace(options_of(recall.started), **changes)  # type: ignore[arg-type]
 
 
 def _refuse_living(path: Path) -> None:

@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +38,7 @@ from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+OUT_OF_TIME = signal.SIGUSR1
 
 
 NO_HOSTS = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
@@ -142,7 +144,7 @@ def run_loaded(
         course = Course(context, Surroundings(sessions, clock, asking, threads, stream.idle), stream)
         stream.stop = course.stop
         try:
-            reason = _play_all(course, plays, asking)
+            reason = _play_all(course, plays, asking, options.max_time_s)
         finally:
             sessions.close(keeps_records=_may_be_asked_again(stream, course))
             _remove(scratch)
@@ -164,20 +166,21 @@ def _check_limit(loaded: Loaded, options: RunOptions) -> None:
         raise NothingToDo(f"--limit {options.limit} leaves no host to work on")
 
 
-def _play_all(course: Course, plays: Sequence[CompiledPlay], asking: Asking) -> str:
+def _play_all(course: Course, plays: Sequence[CompiledPlay], asking: Asking, max_time_s: float) -> str:
     """Run the plays; return why it ended early, or nothing."""
-    with _interrupts(course, asking):
+    with _interrupts(course, asking), course.limits.within(max_time_s, "the run"):
         for compiled in plays:
             if not course.play(compiled):
                 break
-    return "stopped by the user" if course.stopping else ""
+    return (course.limits.exceeded or "stopped by the user") if course.stopping else course.held
 
 
 def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, course: Course, reason: str) -> int:
     stats = stream.recap.stats
     code = int(_exit_code(course))
     if course.stopping and not reason:
-        reason = "ended at once by the user"
+        exceeded = course.limits.exceeded
+        reason = f"{exceeded}; what did not end then was left" if exceeded else "ended at once by the user"
     seconds, figures = clock.now() - started.at, course.run.stats
     stream.handle(event.RunFinished(started.run, code, clock.now(), seconds, stats, reason, figures))
     return code
@@ -189,7 +192,9 @@ def _exit_code(course: Course) -> Exit:
         return Exit.INTERRUPTED
     if course.run.unreachable_hosts:
         return Exit.HOSTS_UNREACHABLE
-    return Exit.HOSTS_FAILED if course.run.failed_hosts else Exit.OK
+    if course.run.failed_hosts:
+        return Exit.HOSTS_FAILED
+    return Exit.WINDOW_SHUT if course.held else Exit.OK
 
 
 def _remove(scratch: Path) -> None:
@@ -240,7 +245,8 @@ def _interrupts(course: Course, asking: Asking) -> Iterator[None]:
     """Ctrl-C, SIGTERM or a closed terminal once lets what runs finish and stops; a second time stops at once.
 
     The second is obeyed between two steps, so that no record is cut in the middle; the third wherever we are. An open
-    question is given up at the first.
+    question is given up at the first. A time limit that is over presses the same way, by a signal to ourselves, which
+    wakes this thread whatever it waits for.
     """
     count = 0
 
@@ -251,8 +257,9 @@ def _interrupts(course: Course, asking: Asking) -> Iterator[None]:
         if asking.is_open or count > 2 or (count > 1 and not course.abandon()):
             raise KeyboardInterrupt
 
-    wanted = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN]
+    wanted = [each for each in ENDING if signal.getsignal(each) is not signal.SIG_IGN] + [OUT_OF_TIME]
     before = {number: signal.signal(number, interrupted) for number in wanted}
+    course.limits.press = partial(os.kill, os.getpid(), OUT_OF_TIME)
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from provisioner import __version__
 from provisioner.app.wiring import Loaded
-from provisioner.journal.places import new_run_id
+from provisioner.journal.places import new_run_id, runs_dir
 from provisioner.model.event import RunStarted
 from provisioner.model.options import RunOptions
 from provisioner.model.recall import Recall
@@ -22,7 +23,7 @@ NOT_TOLD = frozenset({"connection_password", "become_password", "policy", "inven
 
 def run_started(loaded: Loaded, options: RunOptions, at: float, recall: Recall | None) -> RunStarted:
     """Return the first event of a run. Its options are enough to resume it, but for passwords."""
-    run = new_run_id(at)
+    run = new_run_id(at, runs_dir(os.environ))
     told: dict[str, object] = {
         each.name: _plain(getattr(options, each.name)) for each in fields(options) if each.name not in NOT_TOLD
     }

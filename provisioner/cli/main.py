@@ -22,7 +22,7 @@ from provisioner import __version__, catalog
 from provisioner.diagnostics.diagnostic import Severity
 from provisioner.diagnostics.errors import Defect, Exit, InputError, ProvisionerError, nearest
 from provisioner.journal.places import state_dir
-from provisioner.reporting.printable import printable
+from provisioner.reporting.spelling import printable
 
 PROGRAM = "provisioner"
 COLLECT_EVERY = (20_000, 20, 20)

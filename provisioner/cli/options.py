@@ -10,6 +10,7 @@ from pathlib import Path
 
 from provisioner.app.credentials import Asked, Credentials, gather
 from provisioner.cli.asking import ask_secret
+from provisioner.loading.keywords import seconds_of
 from provisioner.loading.variables import extra_variables
 from provisioner.model.options import AT_LOAD, AT_RUN, RunOptions
 
@@ -109,6 +110,21 @@ def add_contact(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
+def add_time_limit(parser: argparse.ArgumentParser) -> None:
+    """Declare how long a run may take."""
+    parser.add_argument(
+        "--max-time", type=_duration, metavar="TIME",
+        help="stop as Ctrl-C does when the run takes longer (seconds, or 90s, 30m, 2h); it can be resumed",
+    )  # fmt: skip
+
+
+def add_ignore_window(parser: argparse.ArgumentParser) -> None:
+    """Declare the way past a window that is shut."""
+    parser.add_argument(
+        "--ignore-window", metavar="REASON", help="start plays outside their windows, too; the reason is in the record"
+    )
+
+
 def add_verbosity(parser: argparse.ArgumentParser) -> None:
     """Declare ``-v``."""
     parser.add_argument("-v", "--verbose", action="count", default=0, help="say more; may be repeated")
@@ -131,19 +147,21 @@ def credentials_from(arguments: argparse.Namespace, warn: Callable[[str], None] 
 
 UNLESS = {"exclusive": "share", "pays_owed": "leave_owed"}
 """Options that hold unless a flag says otherwise; where a command has no such flag they do not."""
-SECONDS = {"reconnect_s": "reconnect", "timeout_s": "timeout"}
+SECONDS = {"reconnect_s": "reconnect", "timeout_s": "timeout", "max_time_s": "max_time"}
 
 
-def run_options(arguments: argparse.Namespace, credentials: Credentials) -> RunOptions:
-    """Return the options that were given; what was not given keeps its default."""
+def run_options(
+    arguments: argparse.Namespace, credentials: Credentials, warn: Callable[[str], None] | None = None
+) -> RunOptions:
+    """Return the options that were given; what was not given keeps its default. ``warn``: as for extra_variables."""
     get = vars(arguments).get
     names = ("limit", "connection", "remote_user", "private_key", "become_user", "become_method", "start_at_task",
-             "mistakes")  # fmt: skip
+             "mistakes", "ignore_window")  # fmt: skip
     flags = ("check", "diff", "become", "step", "force_handlers", "flush_cache")
     given = RunOptions(
         inventories=tuple(get("inventory") or ()),
         verbosity=get("verbose") or 0,
-        extra_vars=extra_variables(get("extra_vars") or (), credentials.vault),
+        extra_vars=extra_variables(get("extra_vars") or (), credentials.vault, warn=warn),
         connection_password=credentials.connection_password,
         become_password=credentials.become_password,
         library=tuple(str(Path(p).absolute()) for each in get("module_path") or () for p in each.split(":") if p),
@@ -159,6 +177,13 @@ def run_options(arguments: argparse.Namespace, credentials: Credentials) -> RunO
 
 def _split(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(tag.strip() for word in words for tag in word.split(",") if tag.strip())
+
+
+def _duration(text: str) -> float:
+    seconds = seconds_of(text)
+    if not seconds:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a duration: write seconds, or 90s, 5m, 2h")
+    return seconds
 
 
 def _positive(text: str) -> int:

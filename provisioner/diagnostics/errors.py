@@ -29,6 +29,7 @@ class Exit(IntEnum):
     HOSTS_UNREACHABLE = 4
     BAD_INPUT = 4
     BAD_OPTIONS = 5
+    WINDOW_SHUT = 6
     INTERRUPTED = 99
     DEFECT = 250
 

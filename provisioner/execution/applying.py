@@ -159,7 +159,7 @@ class Applier:
         if self.play.run.foresight is None:
             return outcome, {}
         outcome, label, why = self.play.run.foresight.judge(run.operation, run.host, outcome)
-        return outcome, {"foreseen": [label, why]}
+        return outcome, {"foreseen": [label, why, outcome.effects.acts]}
 
     def _finished(
         self, run: TaskRun, outcome: Outcome, started: float, effects: Mapping[str, object]

@@ -15,7 +15,7 @@ from provisioner.execution.judge import is_failed, normalised, status_of
 from provisioner.execution.loops import LoopItem, loop_items, looped
 from provisioner.execution.needs import Again, Call, Need, ResetConnection, Result, Steps
 from provisioner.execution.outcome import Effects, Outcome
-from provisioner.execution.resolve import delegated_layers, limit_s, rendered_keywords, resolve
+from provisioner.execution.resolve import delegated_layers, limit_s, refuse_empty_delegate, rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
 from provisioner.model.keywords import UNSET, Keywords
@@ -147,6 +147,7 @@ def _guarded(run: TaskRun, notes: Notes, item: LoopItem) -> Steps:
     try:
         return (yield from _item(run, notes, item))
     except (InputError, BadParameters) as error:
+        notes.ignores_errors |= ignores_errors(run)
         return _wrong(run, error)[1]
 
 
@@ -168,6 +169,7 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     """Run the task once: without a loop, or for one item."""
     extra = item.layers if item else ()
     scope = _scope(run, extra)
+    refuse_empty_delegate(run, scope)
     skipped = _skipped(run, scope)
     if skipped is not None:
         return skipped
@@ -325,6 +327,7 @@ def _judged(run: TaskRun, extra: tuple[Layer, ...], result: Result) -> Result:
     task = run.task
     if (task.failed_when is None and task.changed_when is None) or result.get("skipped"):
         return result
+    run.effects.acts |= result.get("changed") is True
     scope, judged = _result_scope(run, extra, result), "changed"
     try:
         if task.changed_when is not None:

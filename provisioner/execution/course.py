@@ -11,6 +11,8 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.execution.applying import Applier
 from provisioner.execution.context import PlayContext, RunContext
 from provisioner.execution.executor import Executor, Surroundings
+from provisioner.execution.gate import refusal
+from provisioner.execution.limits import TimeLimits
 from provisioner.execution.play_settings import play_scope, settled
 from provisioner.execution.ports import EventSink
 from provisioner.execution.vars_files import vars_file_layers
@@ -37,11 +39,16 @@ class After(Enum):
 
 
 class Course:
-    """Runs compiled plays in order. ``stopping`` is set from outside to end after what runs now."""
+    """Runs compiled plays in order. ``stopping`` is set from outside to end after what runs now.
+
+    ``held`` is why a play was not begun and the run ended there: its window is shut.
+    """
 
     def __init__(self, run: RunContext, around: Surroundings, sink: EventSink) -> None:
         self.run, self.around, self.sink = run, around, sink
         self.stopping = False
+        self.held = ""
+        self.limits = TimeLimits(self.press)
         self._executor: Executor | None = None
 
     def stop(self) -> None:
@@ -57,8 +64,19 @@ class Course:
             executor.abandon()
         return executor is not None
 
+    def press(self) -> None:
+        """Do what Ctrl-C does: let what runs finish, and the second time end at once."""
+        if self.stopping:
+            self.abandon()
+        else:
+            self.stop()
+
     def play(self, compiled: CompiledPlay) -> bool:
-        """Run one play; return whether the run may go on."""
+        """Run one play, as long as it may take; return whether the run may go on."""
+        with self.limits.within(compiled.play.max_time_s, f"play '{compiled.play.name}'"):
+            return self._play(compiled)
+
+    def _play(self, compiled: CompiledPlay) -> bool:
         layers = self._play_layers(compiled.play)
         compiled = settled(compiled, self.run, layers)
         hosts = self._hosts(compiled.play, layers)
@@ -78,6 +96,8 @@ class Course:
             )
             self.sink.handle(event.PlayFinished(compiled.id, 0, now))
             return True
+        if not self._may_begin(compiled, hosts):
+            return False
         context = PlayContext(self.run, compiled, layers, hosts)
         context.host_layers = lambda _host, scope: vars_file_layers(compiled.play, self.run, scope)
         applier = Applier(context, self.sink, self.around.clock)
@@ -86,6 +106,19 @@ class Course:
             if after is not After.NEXT_BATCH:
                 return after is After.NEXT_PLAY
         return True
+
+    def _may_begin(self, compiled: CompiledPlay, hosts: Sequence[str]) -> bool:
+        """Tell whether the play may start now; where its window is shut only with a reason, which is noted."""
+        why = refusal(compiled, hosts, self.run, self.around.clock.now())
+        if not why:
+            return True
+        reason = self.run.options.ignore_window
+        if reason:
+            self._note("warning", f"{why}; started all the same: {reason}")
+            return True
+        self.held = why
+        self._note("error", f"{why}. To start it all the same: --ignore-window REASON")
+        return False
 
     # ------------------------------------------------------------------ one batch
 
@@ -153,6 +186,8 @@ class Course:
         if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
             return After.END
         if limit is not None and len(failed) / len(state.hosts) * 100 > limit:
+            return After.END
+        if self.run.options.all_or_nothing and (failed or gone):
             return After.END
         return After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH
 

@@ -65,7 +65,7 @@ class Expander:
         else:
             nodes = (self._role(run, include, inclusion),)
         for use in roles_in(nodes):
-            self._add_handlers(use, run.operation)
+            self._add_handlers(use, run.operation, place)
         return compile_fragment(nodes, place, f"{prefix}.", self._play.compiled)
 
     def brought(self, run: TaskRun) -> list[str]:
@@ -131,7 +131,6 @@ class Expander:
             run.operation.position,
             is_included=True,
         )
-        self._add_handlers(use, run.operation)
         if self._is_public(options.get("public")):
             self._play.add_layers(*role_layers(role, {}))
         return use
@@ -141,14 +140,14 @@ class Expander:
         private = self._play.run.loading.private_role_vars
         return bool(asked) if asked is not None else private is False
 
-    def _add_handlers(self, use: RoleUse, operation: Operation) -> None:
+    def _add_handlers(self, use: RoleUse, operation: Operation, around: Place) -> None:
+        """Add a role's handlers to the play's; they see what is around the include that brought the role."""
         if use.role.path in self._role_handlers:
             return
         self._role_handlers.add(use.role.path)
-        place = Place(play=operation.play, keywords=replace(operation.outer, tags=(), when=()), section=HANDLERS)
+        keywords = replace(around.keywords, tags=(), when=())
+        place = replace(around, keywords=keywords, branches=(), units=(), needs=(), section=HANDLERS)
         expansion = Expansion(f"{operation.id}.h{len(self._role_handlers)}.")
-        for dependency in use.role.dependencies:
-            self._add_handlers(dependency, operation)
         self._play.handlers += role_handlers(use, place, expansion)
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from provisioner import catalog
+from provisioner.execution.footprints import Footprint, footprint, overlap
 from provisioner.execution.outcome import Outcome
 from provisioner.graph.operation import Operation
 from provisioner.graph.passes.data import names_in, names_written
+from provisioner.model.keywords import UNSET
 from provisioner.model.plan import PREDICTED, PROVEN, UNKNOWN
 from provisioner.model.status import Status
 
@@ -21,6 +23,8 @@ SAID_OPEN = ("unknown until run", "does not support check mode")
 PARTLY = frozenset({"synchronize", "wait_for_connection"})
 HERE = frozenset({"debug", "set_fact", "assert", "fail", "meta", "include_vars", "set_stats", "add_host", "group_by"})
 """Actions that change no host: they are as sure as what they read."""
+EVERYWHERE = ""
+"""In place of a host: a delegated task changes another one, and which is not looked at."""
 
 
 class Foresight:
@@ -29,19 +33,24 @@ class Foresight:
     def __init__(self) -> None:
         self._unsure: dict[tuple[str, str], tuple[str, str]] = {}
         self._changing: dict[str, str] = {}
+        self._prints: dict[str, list[tuple[str, Footprint | None]]] = {}
 
     def judge(self, operation: Operation, host: str, outcome: Outcome) -> tuple[Outcome, str, str]:
         """Return the outcome as the plan goes on with it, its label and the reason for that."""
         label, why = self._label(operation, host, outcome)
         title = operation.title
-        if outcome.status is Status.FAILED and host in self._changing:
+        # what is ignored here may be so only because nothing is carried out (ignore_errors: "{{ ansible_check_mode }}")
+        if outcome.status in {Status.FAILED, Status.IGNORED} and host in self._changing:
             label, why = UNKNOWN, f"fails now, perhaps not after '{self._changing[host]}': {_said(outcome)}"
             outcome = replace(outcome, status=Status.IGNORED)
         if label != PROVEN:
             for name in names_written(operation):
                 self._unsure[host, name] = label, title
-        if outcome.status is Status.CHANGED or label == UNKNOWN:
+        is_change = outcome.status is Status.CHANGED or outcome.effects.acts
+        if is_change or (label == UNKNOWN and not _changes_nothing(operation)):
             self._changing.setdefault(host, title)
+            where = host if operation.keywords.delegate_to is UNSET else EVERYWHERE
+            self._prints.setdefault(where, []).append((title, footprint(operation, outcome)))
         return outcome, label, why
 
     def _label(self, operation: Operation, host: str, outcome: Outcome) -> tuple[str, str]:
@@ -56,7 +65,25 @@ class Foresight:
                 return (UNKNOWN if is_open else PREDICTED), f"depends on '{title}', which is not run yet"
         if _predictable(action) == "partly" and outcome.status is not Status.SKIPPED:
             return PREDICTED, f"{action} foretells only part of what it does"
+        before = self._before(operation, host, outcome)
+        if before:
+            return PREDICTED, f"comes after '{before}', which may make a difference to it"
         return PROVEN, ""
+
+    def _before(self, operation: Operation, host: str, outcome: Outcome) -> str:
+        """Return the first change before it that may make a difference to what it looked at; empty where none does."""
+        action = operation.task.action if operation.task else ""
+        if outcome.status is Status.SKIPPED or action in HERE or operation.is_include:
+            return ""
+        earlier = (*self._prints.get(host, ()), *self._prints.get(EVERYWHERE, ()))
+        mine = footprint(operation, outcome) if earlier else None
+        return next((title for title, theirs in earlier if overlap(mine, theirs)), "")
+
+
+def _changes_nothing(operation: Operation) -> bool:
+    """Tell whether the task itself says that it never changes anything."""
+    said = operation.task.changed_when if operation.task else None
+    return said is not None and len(said) == 1 and str(said[0]).lower() in {"false", "no"}
 
 
 def _is_open(action: str, operation: Operation, outcome: Outcome) -> bool:

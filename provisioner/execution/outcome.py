@@ -63,6 +63,8 @@ class Effects:
     clear_facts: bool = False
     clear_errors: bool = False
     refresh_inventory: bool = False
+    acts: bool = False
+    """A module changes something, whatever ``changed_when`` makes of it."""
 
     @property
     def reach_further(self) -> bool:

@@ -87,6 +87,21 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
     )
 
 
+def refuse_empty_delegate(run: TaskRun, scope: Scope) -> None:
+    """Raise InputError where ``delegate_to`` names a host that has no name, also where ``when`` does not hold."""
+    written = run.operation.keywords.delegate_to
+    if not isinstance(written, str) or "{" not in written:
+        return
+    try:
+        is_empty = run.renderer.render(written, scope) in ("", None)
+    except InputError:
+        return  # the task fails with it, unless it is skipped
+    if is_empty:
+        text = f'Empty hostname produced from delegate_to: "{written}"'
+        hint = "to stay on the task's own host where there is no other, write | default(omit, true)"
+        raise InputError.at(position_of(written) or run.operation.position, text, hint=hint)
+
+
 def delegated_layers(run: TaskRun, delegate: str) -> tuple[Layer, ...]:
     """Return what a delegated task sees besides: the variables of the host it goes to."""
     if not delegate:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from provisioner import catalog
 from provisioner.diagnostics.errors import Lost, TargetError
 from provisioner.execution.needs import Result
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.keywords import Retry
-from provisioner.scheduling.retry import wait_s
 from provisioner.variables.scope import Scope
 
 
@@ -38,7 +38,8 @@ class Patience:
         if not wanted or self.attempt >= self.attempts:
             return None
         if self._retry is not None:
-            return wait_s(self._retry, self.attempt)
+            # tenacity computes it, which few runs need
+            return float(catalog.part("provisioner.scheduling.retry").wait_s(self._retry, self.attempt))
         return self._until[1] if self._until else 0.0
 
     def counted(self, result: Result) -> Result:

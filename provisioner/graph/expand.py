@@ -114,12 +114,13 @@ class Expansion:
             return place
         self._uses += 1
         around = outer.role.uses if outer.role else ()
-        identity = "" if use.role.allow_duplicates else _identity(use)
+        identity, repeats = _identity(use, outer), use.role.allow_duplicates
         context = replace(
             place.role,
             uses=(*around, f"{self.prefix}r{self._uses}"),
             identity=identity,
-            is_again=bool(identity) and identity in self._identities,
+            may_repeat=repeats,
+            is_again=not repeats and identity in self._identities,
         )
         self._identities.add(identity)
         return replace(place, role=context)
@@ -131,11 +132,24 @@ class Expansion:
         return replace(place, role=_context(use.role, parents), layers=layers)
 
 
-def _identity(use: RoleUse) -> str:
-    """Return what two uses of a role share if one of them is enough."""
-    params = sorted(use.params.items(), key=str)
-    kept = (use.is_included, use.role.entry_point, params, use.keywords.when, use.keywords.tags, use.keywords.vars)
-    return f"{use.role.path} {kept!r}"
+def _identity(use: RoleUse, outer: Place) -> str:
+    """Return what two uses of a role share if one of them is enough.
+
+    Of a role that a task brings that is the part of it that runs and the variables around the task; of others also
+    what was written beside the name.
+    """
+    kept: tuple[object, ...]
+    if use.is_included:
+        around = [layer.values for layer in outer.layers if layer.level in _AROUND_TASKS]
+        values = {str(k): v for each in (*around, *outer.keywords.vars, *use.keywords.vars) for k, v in each.items()}
+        kept = (use.role.entry_point, sorted(values.items(), key=str))
+    else:
+        params = sorted(use.params.items(), key=str)
+        kept = (use.role.entry_point, params, use.keywords.when, use.keywords.tags, use.keywords.vars)
+    return f"{use.role.path} {use.is_included} {kept!r}"
+
+
+_AROUND_TASKS = frozenset({Level.BLOCK_VARS, Level.TASK_VARS, Level.INCLUDE_PARAMS})
 
 
 def _context(role: Role, parents: tuple[str, ...]) -> RoleContext:

@@ -1,16 +1,20 @@
-"""The graph itself: a thin wrapper, so that networkx is named in this room only."""
+"""The graph itself. It keeps who waits for whom; networkx is asked where paths matter, in ``analysis``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from types import ModuleType
 
-import networkx as nx
-
+from provisioner import catalog
 from provisioner.graph.operation import Edge, Kind, Operation
 
 FOR_PEOPLE = frozenset({Edge.DATA, Edge.NOTIFIES})
 """Edges that nothing waits on."""
+
+
+def _analysis() -> ModuleType:
+    """Return what asks networkx. Most runs need none of it, and importing it takes an eighth of a small run."""
+    return catalog.part("provisioner.graph.analysis")
 
 
 class Graph:
@@ -20,30 +24,36 @@ class Graph:
     """
 
     def __init__(self) -> None:
-        self._graph: Any = nx.DiGraph()
         self._operations: dict[str, Operation] = {}
+        self._after: dict[str, dict[str, Edge]] = {}
+        self._before: dict[str, dict[str, Edge]] = {}
 
     def add(self, operation: Operation) -> None:
         """Add or replace a node."""
         self._operations[operation.id] = operation
-        self._graph.add_node(operation.id)
+        self._after.setdefault(operation.id, {})
+        self._before.setdefault(operation.id, {})
 
     def connect(self, before: str, after: str, edge: Edge = Edge.AFTER) -> None:
         """Let ``after`` wait for ``before``. DATA and NOTIFIES edges are for people: nothing waits on them."""
-        self._graph.add_edge(before, after, kind=edge)
+        self._after[before][after] = edge
+        self._before[after][before] = edge
 
     def is_connected(self, before: str, after: str) -> bool:
         """Tell whether there is an edge of any kind."""
-        return bool(self._graph.has_edge(before, after))
+        return after in self._after.get(before, ())
 
     def disconnect(self, before: str, after: str) -> None:
         """Take an edge away."""
-        self._graph.remove_edge(before, after)
+        del self._after[before][after], self._before[after][before]
 
     def remove(self, node: str) -> None:
         """Take a node and its edges away."""
-        self._graph.remove_node(node)
-        del self._operations[node]
+        for after in list(self._after[node]):
+            self.disconnect(node, after)
+        for before in list(self._before[node]):
+            self.disconnect(before, node)
+        del self._operations[node], self._after[node], self._before[node]
 
     def __contains__(self, node: str) -> bool:
         return node in self._operations
@@ -66,39 +76,48 @@ class Graph:
 
     def edges(self) -> Iterator[tuple[str, str, Edge]]:
         """Every edge with its kind."""
-        return ((a, b, kind) for a, b, kind in self._graph.edges(data="kind"))
+        return ((before, after, kind) for before, found in self._after.items() for after, kind in found.items())
 
     def before(self, node: str) -> tuple[str, ...]:
         """Return what a node waits for."""
-        return tuple(p for p in self._graph.predecessors(node) if self._graph.edges[p, node]["kind"] not in FOR_PEOPLE)
+        return tuple(before for before, kind in self._before[node].items() if kind not in FOR_PEOPLE)
 
     def after(self, node: str) -> tuple[str, ...]:
         """Return what waits for a node."""
-        return tuple(s for s in self._graph.successors(node) if self._graph.edges[node, s]["kind"] not in FOR_PEOPLE)
+        return tuple(after for after, kind in self._after[node].items() if kind not in FOR_PEOPLE)
 
     def cycle(self) -> tuple[str, ...]:
         """Return the nodes of one cycle in order, or nothing where there is none."""
-        place = {node: number for number, node in enumerate(self._operations)}
-        if all(place[a] < place[b] for a, b, kind in self.edges() if kind is not Edge.NOTIFIES):
-            return ()  # edges that all lead onwards in the file close no circle, and hardly a play has others
-        waiting = nx.subgraph_view(self._graph, filter_edge=self._waits)
-        try:
-            return tuple(a for a, _ in nx.find_cycle(waiting))
-        except nx.NetworkXNoCycle:
+        if not self._has_cycle():
             return ()
+        found: tuple[str, ...] = _analysis().cycle(self._operations, self._waiting())
+        return found
 
     def generations(self) -> list[list[str]]:
         """Return the nodes in layers, each only waiting for earlier layers."""
-        waiting = nx.subgraph_view(self._graph, filter_edge=self._waits)
-        return [list(layer) for layer in nx.topological_generations(waiting)]
+        layers: list[list[str]] = _analysis().generations(self._operations, self._waiting())
+        return layers
 
     def reduce(self) -> Iterable[tuple[str, str]]:
         """Drop AFTER edges that other paths imply already; return the dropped ones."""
-        waiting: Any = nx.DiGraph(nx.subgraph_view(self._graph, filter_edge=self._waits))
-        kept = nx.transitive_reduction(waiting)
-        dropped = [(a, b) for a, b, k in self._graph.edges(data="kind") if k is Edge.AFTER and not kept.has_edge(a, b)]
-        self._graph.remove_edges_from(dropped)
+        implied: set[tuple[str, str]] = _analysis().implied(self._operations, self._waiting())
+        dropped = [(a, b) for a, b, kind in self.edges() if kind is Edge.AFTER and (a, b) in implied]
+        for before, after in dropped:
+            self.disconnect(before, after)
         return dropped
 
-    def _waits(self, before: str, after: str) -> bool:
-        return bool(self._graph.edges[before, after]["kind"] not in FOR_PEOPLE)
+    def _has_cycle(self) -> bool:
+        """Tell whether some nodes are left when those that wait for nothing are taken away again and again."""
+        waiting = {node: len(self.before(node)) for node in self._operations}
+        free = [node for node, count in waiting.items() if not count]
+        done = 0
+        while free:
+            done += 1
+            for after in self.after(free.pop()):
+                waiting[after] -= 1
+                if not waiting[after]:
+                    free.append(after)
+        return done < len(waiting)
+
+    def _waiting(self) -> list[tuple[str, str]]:
+        return [(before, after) for before, after, kind in self.edges() if kind not in FOR_PEOPLE]

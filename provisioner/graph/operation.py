@@ -60,9 +60,11 @@ class RoleContext:
     uses: tuple[str, ...] = ()
     """This use of the role and those it lies in, outermost first; handlers belong to no use."""
     identity: str = ""
-    """What it runs once for on a host: the role with its parameters; empty where it may run again."""
+    """What it runs once for on a host: the role with its parameters."""
+    may_repeat: bool = False
+    """Whether it runs although an earlier use of the same identity ran."""
     is_again: bool = False
-    """Whether another use of the same identity stands before this one."""
+    """Whether another use of the same identity stands before this one, and one of them is enough."""
 
     @property
     def full_name(self) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 VARIABLE = "PROVISIONER_STATE_DIR"
 FILE = "journal.jsonl"
 
+_MOMENT = "%Y%m%d-%H%M%S"
 # no vowels and no look-alikes: an id is read aloud and typed, and spells no word
 _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 
@@ -28,7 +30,15 @@ def runs_dir(environ: Mapping[str, str]) -> Path:
     return state_dir(environ) / "runs"
 
 
-def new_run_id(at: float) -> str:
-    """Return a name for a run begun at ``at``; names sort by time (UTC)."""
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y%m%d-%H%M%S")
-    return f"{moment}-{''.join(_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(4))}"
+def new_run_id(at: float, runs: Path | None = None) -> str:
+    """Return a name for a run begun at ``at``; names sort by time (UTC).
+
+    It sorts behind the newest of ``runs`` also in the same second, and where the clock was set back.
+    """
+    moment = datetime.fromtimestamp(at, UTC).replace(microsecond=0)
+    newest = max((path.parent.name for path in runs.glob(f"*/{FILE}")), default="") if runs else ""
+    with suppress(ValueError):
+        before = datetime.strptime(newest[:15], _MOMENT).replace(tzinfo=UTC)
+        moment = max(moment, before + timedelta(seconds=1))
+    letters = "".join(_LETTERS[byte % len(_LETTERS)] for byte in os.urandom(4))
+    return f"{moment.strftime(_MOMENT)}-{letters}"

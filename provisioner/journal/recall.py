@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
+from provisioner.diagnostics.errors import InputError
 from provisioner.journal.kept import read_kept
 from provisioner.journal.replay import replay
 from provisioner.model.event import OperationFinished, OperationPlanned, RunFinished, RunStarted
@@ -29,7 +30,11 @@ def read_recall(path: Path, environ: Mapping[str, str]) -> Recall:
             case RunFinished() if recall:
                 recall.finished = event
     if recall is None:
-        raise ValueError(f"{path} does not begin with RunStarted")
+        raise InputError.at(
+            None,
+            f"run {path.parent.name} was ended before it began: nothing was done",
+            hint="start it with 'provisioner run', or name another run ('provisioner history' lists them)",
+        )
     return recall
 
 

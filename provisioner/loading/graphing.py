@@ -15,8 +15,8 @@ from provisioner.model.task import UNORDERED, Check, Graphing
 GRAPHING_KEYS = frozenset({"id", "needs", "verify"})
 """Keys every task, block, role and play may have besides Ansible's."""
 
-LATER = frozenset({"window", "migration"})
-"""Keys of the language that no release runs yet; they are refused, never ignored."""
+PLAY_ONLY = frozenset({"window"})
+"""Keys of ours that only plays and migrations have; on anything else they are refused, never ignored."""
 
 _SIDE_KEYS = frozenset({"name", "when", "retries", "delay", "timeout"})
 VALUE = "value"
@@ -39,11 +39,11 @@ def read_graphing(written: Mapping[str, object], thing: str, reading: Reading) -
     return Graphing(own if isinstance(own, str) or own is None else str(own), needs)
 
 
-def refuse_later(written: Mapping[str, object], reading: Reading) -> None:
-    """Record keys that are part of the language but not built yet."""
+def refuse_play_only(written: Mapping[str, object], thing: str, reading: Reading) -> None:
+    """Record keys that only plays and migrations have."""
     for key in written:
-        if key in LATER:
-            reading.error(f"'{key}' is not supported yet", key)
+        if key in PLAY_ONLY:
+            reading.error(f"'{key}' belongs to a play or a migration, not to a {thing}", key)
 
 
 def read_checks(value: object, position: Position, reading: Reading) -> tuple[Check, ...]:

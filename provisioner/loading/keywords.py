@@ -189,11 +189,17 @@ def duration(value: object, default: float, reading: Reading) -> float:
         return default
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    match = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
-    if match is None:
+    seconds = seconds_of(value) if isinstance(value, str) else None
+    if seconds is None:
         reading.error(f"'{value}' is not a duration", value, hint="write seconds, or 90s, 5m, 2h")
         return default
-    return float(match[1]) * _SECONDS[match[2]]
+    return seconds
+
+
+def seconds_of(text: str) -> float | None:
+    """Return the seconds of ``90``, ``90s``, ``5m`` or ``2h``; None where it is none of these."""
+    match = _DURATION.fullmatch(text.strip())
+    return float(match[1]) * _SECONDS[match[2]] if match else None
 
 
 def _layers(item: Item, reading: Reading) -> tuple[object, ...]:

@@ -15,12 +15,14 @@ from provisioner.loading.files import absolute_path, shown
 from provisioner.loading.graphing import GRAPHING_KEYS
 from provisioner.loading.imports import find_tasks_file, read_import, tasks_file_places
 from provisioner.loading.keywords import Item, read_conditions, read_tags, read_vars
+from provisioner.loading.migrations import read_migration
 from provisioner.loading.plays import read_play
 from provisioner.loading.reading import Reading, RolePlace, kind_of
 from provisioner.loading.roles import WHOLE, RoleParts, load_role_at
 from provisioner.loading.settings import LoadSettings
 from provisioner.loading.tasks import read_nodes
 from provisioner.loading.words import split_pairs
+from provisioner.model.migration import Migration
 from provisioner.model.play import Play, Playbook
 from provisioner.model.task import Node, Role
 from provisioner.syntax import yaml
@@ -35,7 +37,7 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
     Nothing is raised for mistakes in the input; look at ``Findings.errors`` before running.
     """
     findings = Findings()
-    plays: list[Play] = []
+    written: list[Play | Migration] = []
     for given in paths:
         path = _given_path(given, settings)
         basedir = str(Path(path).parent)
@@ -44,8 +46,8 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
         if not Path(path).is_file():
             findings.error(f"the playbook {shown(path)} does not exist")
             continue
-        plays += _read_file(path, reading)
-    playbook = Playbook(tuple(plays), tuple(paths))
+        written += _read_file(path, reading)
+    playbook = _playbook(written, tuple(paths))
     check_playbook(playbook, settings, findings)
     return playbook, _in_order(settings.reported(findings))
 
@@ -64,10 +66,15 @@ def load_play_text(source: Source, settings: LoadSettings) -> tuple[Playbook, Fi
     findings = Findings()
     basedir = absolute_path(".", settings.basedir)
     reading = Reading(settings, findings, basedir, basedir, constants=dict(settings.extra_vars), importer=read_import)
-    plays = _read_plays(yaml.load(source, vault=settings.vault, findings=findings), reading)
-    playbook = Playbook(tuple(plays), ())
+    written = _read_plays(yaml.load(source, vault=settings.vault, findings=findings), reading)
+    playbook = _playbook(written, ())
     check_playbook(playbook, settings, findings)
     return playbook, _in_order(settings.reported(findings))
+
+
+def _playbook(written: Sequence[Play | Migration], paths: tuple[str, ...]) -> Playbook:
+    plays = tuple(each for each in written if isinstance(each, Play))
+    return Playbook(plays, paths, tuple(each for each in written if isinstance(each, Migration)))
 
 
 def _in_order(findings: Findings) -> Findings:
@@ -85,7 +92,7 @@ def _in_order(findings: Findings) -> Findings:
     return ordered
 
 
-def _read_file(path: str, outer: Reading) -> list[Play]:
+def _read_file(path: str, outer: Reading) -> list[Play | Migration]:
     reading = replace(outer.inside(path), basedir=str(Path(path).parent))
     if reading.settings.add_plugins is not None:
         reading.settings.add_plugins(Path(path).parent)
@@ -97,12 +104,12 @@ def _read_file(path: str, outer: Reading) -> list[Play]:
     return _read_plays(content, reading)
 
 
-def _read_plays(content: object, reading: Reading) -> list[Play]:
+def _read_plays(content: object, reading: Reading) -> list[Play | Migration]:
     if not isinstance(content, list):
         reading.error(f"a playbook must be a list of plays, not {kind_of(content)}", content,
                       hint="begin each play with a dash: '- hosts: all'")  # fmt: skip
         return []
-    plays: list[Play] = []
+    plays: list[Play | Migration] = []
     if not content:
         reading.error("a playbook must hold at least one play", Position(Source(reading.folder), 1, 1),
                       known_as="A playbook must contain at least one play")  # fmt: skip
@@ -111,13 +118,16 @@ def _read_plays(content: object, reading: Reading) -> list[Play]:
             reading.error(f"a play must be a mapping, not {kind_of(each)}", position_of(each) or position_of(content))
         elif any(key in each for key in _IMPORTS):
             plays += _import(each, reading)
+        elif "migration" in each:
+            migration = read_migration(each, reading)
+            plays += [migration] if migration is not None else []
         else:
             play = read_play(each, reading)
             plays += [play] if play is not None else []
     return plays
 
 
-def _import(written: dict[str, object], reading: Reading) -> list[Play]:
+def _import(written: dict[str, object], reading: Reading) -> list[Play | Migration]:
     """Return the plays of an imported playbook with the import's vars, tags and conditions upon them."""
     for key in written:
         if key not in _IMPORT_KEYS:
@@ -135,8 +145,11 @@ def _import(written: dict[str, object], reading: Reading) -> list[Play]:
         return []
     tags = read_tags(Item("tags", written.get("tags"), "import_playbook"), reading)
     when = read_conditions(Item("when", written["when"], "import_playbook"), reading) if "when" in written else ()
-    changed = []
+    changed: list[Play | Migration] = []
     for play in _read_file(path, inner):
+        if isinstance(play, Migration):
+            changed.append(play)
+            continue
         keywords = replace(play.keywords, tags=tags + play.keywords.tags, when=when + play.keywords.when)
         changed.append(replace(play, keywords=keywords, vars={**play.vars, **values}))
     return changed

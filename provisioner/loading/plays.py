@@ -8,11 +8,12 @@ from dataclasses import replace
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Text, position_of
 from provisioner.loading.action import role_libraries
-from provisioner.loading.graphing import GRAPHING_KEYS, LATER, read_checks, read_graphing, refuse_later
+from provisioner.loading.graphing import GRAPHING_KEYS, PLAY_ONLY, read_checks, read_graphing
 from provisioner.loading.keywords import (
     NOT_ON_PLAY,
     SHARED,
     Item,
+    duration,
     read_bool,
     read_int,
     read_keywords,
@@ -24,15 +25,17 @@ from provisioner.loading.keywords import (
 from provisioner.loading.reading import Reading, is_template, kind_of
 from provisioner.loading.roles import read_role_use
 from provisioner.loading.tasks import place_of, read_list
+from provisioner.loading.windowing import read_window
 from provisioner.model.play import Play, Prompt
 from provisioner.model.task import Block, RoleUse, Task
 
 PLAY_KEYS = (
     (SHARED - NOT_ON_PLAY)
     | GRAPHING_KEYS
+    | PLAY_ONLY
     | {"name", "hosts", "user", "gather_facts", "gather_subset", "gather_timeout", "fact_path", "vars_files",
        "vars_prompt", "roles", "tasks", "pre_tasks", "post_tasks", "handlers", "serial", "strategy", "order",
-       "max_fail_percentage", "force_handlers"}
+       "max_fail_percentage", "force_handlers", "max_time"}
 )  # fmt: skip
 """Every key of a play."""
 
@@ -92,12 +95,15 @@ def _settings(written: dict[str, object], position: Position, reading: Reading) 
             found[key] = written[key]
     if "gather_timeout" in written:
         found["gather_timeout"] = read_int(item("gather_timeout"), reading)
+    found["max_time_s"] = duration(written.get("max_time"), 0.0, reading)
     found["serial"] = _serial(written.get("serial"), _key(written, "serial"), reading)
     found["strategy"] = _strategy(written, reading)
     found["order"] = _choice(written, "order", ORDERS, reading)
     found["graphing"] = read_graphing(written, "play", reading)
     if "verify" in written:
         found["verify"] = read_checks(written["verify"], position, reading)
+    if "window" in written:
+        found["window"] = read_window(_key(written, "window"), written["window"], reading)
     return found
 
 
@@ -113,9 +119,8 @@ def _strategy(written: dict[str, object], reading: Reading) -> str:
 
 
 def _check_keys(written: dict[str, object], reading: Reading) -> None:
-    refuse_later(written, reading)
     for key in written:
-        if key in PLAY_KEYS or key in LATER:
+        if key in PLAY_KEYS:
             continue
         if key == "when":
             reading.error("a play has no 'when'", key, hint="put it on the tasks or roles, or on import_playbook")

@@ -11,7 +11,7 @@ from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.files import EXTENSIONS, absolute_path, shown, with_extension
-from provisioner.loading.graphing import GRAPHING_KEYS, read_checks, read_graphing, refuse_later
+from provisioner.loading.graphing import GRAPHING_KEYS, read_checks, read_graphing, refuse_play_only
 from provisioner.loading.keywords import SHARED, Item, read_bool, read_keywords, read_texts
 from provisioner.loading.reading import Reading, RolePlace, is_template, kind_of
 from provisioner.loading.tasks import place_of, read_nodes
@@ -240,7 +240,7 @@ def read_role_use(written: object, reading: Reading) -> RoleUse | None:
         reading.error("this entry names no role", written, hint="write 'role: name'",
                       known_as="role definitions must contain a role name")  # fmt: skip
         return None
-    refuse_later(written, reading)
+    refuse_play_only(written, "role", reading)
     name = reading.known_text(given, "the role's name")
     if name is None:
         return None

@@ -9,7 +9,7 @@ from provisioner.diagnostics.diagnostic import Findings, Found
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Source, position_of
 from provisioner.loading.action import STATIC, read_action, unknown_module
-from provisioner.loading.graphing import GRAPHING_KEYS, LATER, read_checks, read_graphing, refuse_later
+from provisioner.loading.graphing import GRAPHING_KEYS, PLAY_ONLY, read_checks, read_graphing, refuse_play_only
 from provisioner.loading.guarding import read_guard
 from provisioner.loading.keywords import (
     SHARED,
@@ -105,9 +105,9 @@ def _string_keys(written: Mapping[str, object], reading: Reading) -> list[str] |
 
 def _read_block(written: dict[str, object], reading: Reading) -> Block | None:
     position = place_of(written, reading)
-    refuse_later(written, reading)
+    refuse_play_only(written, "block", reading)
     for key in written:
-        if key not in BLOCK_KEYS and key not in LATER:
+        if key not in BLOCK_KEYS and key not in PLAY_ONLY:
             reading.unknown_key(key, "block", BLOCK_KEYS)
     if "block" not in written:
         reading.error("'rescue' and 'always' belong to a block, and there is no 'block' beside them", position)
@@ -180,9 +180,9 @@ def _with_action(keywords: Keywords, action: Action) -> Keywords:
 
 def _find_action(written: dict[str, object], position: Position, reading: Reading) -> Action | None:
     candidates = [key for key in written if key not in TASK_KEYS and not key.startswith("with_")]
-    later = [key for key in candidates if key in LATER]
-    refuse_later(written, reading)
-    candidates = [key for key in candidates if key not in LATER]
+    later = [key for key in candidates if key in PLAY_ONLY]
+    refuse_play_only(written, "task", reading)
+    candidates = [key for key in candidates if key not in PLAY_ONLY]
     before = len(reading.findings.errors)
     action = read_action(written, candidates, position, reading)
     unknown = [key for key in candidates if action is None or key != action.written]
@@ -196,9 +196,21 @@ def _find_action(written: dict[str, object], position: Position, reading: Readin
     if reading.in_handlers and action.name in ("include_role", "import_role"):
         reading.error("a role cannot be a handler", position, hint="use import_tasks or include_tasks",
                       known_as=f"Using '{action.written}' as a handler is not supported.")  # fmt: skip
+    if action.name == "meta" and "end_role" in action.args.values():
+        _refuse_end_role(position, reading)
     if "listen" in written and not reading.in_handlers:
         reading.error("'listen' is for handlers, and this is a task", _at(written, "listen"))
     return action
+
+
+def _refuse_end_role(position: Position, reading: Reading) -> None:
+    """Record that ``meta: end_role`` stands where there is no role to end."""
+    if reading.in_handlers:
+        reading.error("a handler cannot end a role: it runs after the role", position,
+                      known_as="Cannot execute 'end_role' from a handler")  # fmt: skip
+    elif reading.role is None:
+        reading.error("there is no role here that could end", position, hint="end_play and end_host end more",
+                      known_as="Cannot execute 'end_role' from outside of a role")  # fmt: skip
 
 
 def _at(written: Mapping[str, object], key: str) -> Position | None:

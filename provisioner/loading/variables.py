@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,15 +105,20 @@ def load_vars_file(path: str | Path, vault: Vault | None = None, findings: Findi
     return content
 
 
-def extra_variables(words: Sequence[str], vault: Vault | None = None, basedir: str = ".") -> dict[str, object]:
-    """Return the variables of ``--extra-vars`` words: ``k=v ...``, YAML or JSON, or ``@file``; later words win."""
+def extra_variables(
+    words: Sequence[str], vault: Vault | None = None, basedir: str = ".", warn: Callable[[str], None] | None = None
+) -> dict[str, object]:
+    """Return the variables of ``--extra-vars`` words: ``k=v ...``, YAML or JSON, or ``@file``; later words win.
+
+    What is none of these is an error; where there is ``warn`` it is told and left out.
+    """
     merged: dict[str, object] = {}
     for word in words:
-        merged.update(_extra(word, vault, basedir))
+        merged.update(_extra(word, vault, basedir, warn))
     return merged
 
 
-def _extra(word: str, vault: Vault | None, basedir: str) -> dict[str, object]:
+def _extra(word: str, vault: Vault | None, basedir: str, warn: Callable[[str], None] | None) -> dict[str, object]:
     source = Source("--extra-vars", word)
     start = Position(source, 1, 1)
     if word.startswith("@"):
@@ -127,6 +132,8 @@ def _extra(word: str, vault: Vault | None, basedir: str) -> dict[str, object]:
         split = split_pairs(word, lambda _key: True)
     except Unbalanced as error:
         raise InputError.at(start, f"these extra variables cannot be split: {error}") from None
-    if split.rest:
+    if split.rest and warn is None:
         raise InputError.at(start, f"'{split.rest}' is no variable", hint="write key=value, JSON, YAML, or @file")
+    if split.rest and warn is not None:
+        warn(f"--extra-vars: '{split.rest}' is no variable and left out; write key=value, JSON, YAML, or @file")
     return {Text(key, start): Text(value, start) for key, value in split.pairs.items()}

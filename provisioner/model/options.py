@@ -57,6 +57,13 @@ class RunOptions:
     """No other run may work on the hosts at the same time."""
     reconnect_s: float = 60.0
     """How long contact that was lost is sought before a host counts as out of reach."""
+    max_time_s: float = 0.0
+    """A run that takes longer is stopped as by Ctrl-C; 0 is no limit."""
+    ignore_window: str = ""
+    """Why plays may start outside their windows; empty where they may not."""
+
+    all_or_nothing: bool = False
+    """The run ends where a single host failed or was lost, whatever its play says."""
 
     def checks(self, keywords: Keywords) -> bool:
         """Tell whether something with these keywords runs in check mode, as far as that is known without a host."""

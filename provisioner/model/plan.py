@@ -29,6 +29,8 @@ class Foreseen:
     why: str = ""
     digest: str = ""
     drift: bool = False
+    acts: bool = False
+    """The module changes something, and ``changed_when`` does not count it."""
 
     @property
     def place(self) -> Place:
@@ -38,7 +40,7 @@ class Foreseen:
     @property
     def may_change(self) -> bool:
         """Whether carrying it out may change the host."""
-        return self.status == "changed" or self.label == UNKNOWN
+        return self.status == "changed" or self.label == UNKNOWN or self.acts
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Plan:
 
     @property
     def changes(self) -> tuple[Foreseen, ...]:
-        """What changes, or may."""
-        return tuple(each for each in self.foreseen if each.may_change)
+        """What changes, or may; what the playbook does not count as a change does not count here."""
+        return tuple(each for each in self.foreseen if each.status == "changed" or each.label == UNKNOWN)
 
     @property
     def unknown_share(self) -> float:
@@ -67,4 +69,4 @@ class Plan:
 
     def allowed(self) -> frozenset[Place]:
         """Return where a run that follows the plan may change something."""
-        return frozenset(each.place for each in self.changes)
+        return frozenset(each.place for each in self.foreseen if each.may_change)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from provisioner.diagnostics.position import Position
 from provisioner.model.keywords import EMPTY, UNSET, Keywords
+from provisioner.model.migration import Migration
 from provisioner.model.task import UNORDERED, Block, Check, Graphing, Node, RoleUse, Task
+from provisioner.model.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ class Play:
 
     ``roles``, ``tasks`` and the rest hold trees; ``handlers`` are the play's own (a role's are in the role).
     ``vars_files`` entries are a path or a list of candidates of which the first found counts. ``serial`` entries are
-    numbers or percentages. ``basedir`` is the playbook's folder.
+    numbers or percentages. ``basedir`` is the playbook's folder. A play that takes longer than ``max_time_s`` (0: no
+    limit) stops the run.
     """
 
     name: str
@@ -56,13 +59,16 @@ class Play:
     order: str | None = None
     max_fail_percentage: object = None
     force_handlers: object = UNSET
+    max_time_s: float = 0.0
     graphing: Graphing = UNORDERED
     verify: tuple[Check, ...] = ()
+    window: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """The plays of one or several playbook files, imports resolved."""
+    """The plays and migrations of one or several playbook files, imports resolved."""
 
     plays: tuple[Play, ...]
     paths: tuple[str, ...]
+    migrations: tuple[Migration, ...] = ()

@@ -150,7 +150,7 @@ def open_log(name: str) -> Optional[OpLog]:
     for folder in _folders():
         try:
             _own_folder(folder)
-            _forget_old(folder)
+            _forget_old(folder, name + ENDING)
             return OpLog(os.path.join(folder, name + ENDING))
         except OSError:
             continue
@@ -179,11 +179,12 @@ def _own_folder(folder: str) -> None:
         raise PermissionError("%s is not a folder of ours alone" % folder)
 
 
-def _forget_old(folder: str) -> None:
+def _forget_old(folder: str, mine: str) -> None:
+    """Remove what no run will ask for any more; never ``mine``, however the host's clock was set meanwhile."""
     oldest = time.time() - KEPT_S
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if name.endswith(ENDING) and os.lstat(path).st_mtime < oldest:
+        if name.endswith(ENDING) and name != mine and os.lstat(path).st_mtime < oldest:
             os.unlink(path)
 
 

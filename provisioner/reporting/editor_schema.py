@@ -11,7 +11,6 @@ from typing import Any
 
 from provisioner.catalog import COLLECTIONS, SAME_AS
 from provisioner.loading.action import STATIC
-from provisioner.loading.graphing import LATER
 from provisioner.loading.plays import ORDERS, PLAY_KEYS, STRATEGIES
 from provisioner.loading.tasks import BLOCK_KEYS, TASK_KEYS
 from provisioner.remote.params import Param, Parameters
@@ -65,14 +64,14 @@ def schema(kind: str) -> Schema:
 def _definitions() -> Schema:
     modules = sorted((module_names() | set(SAME_AS)) - TASK_KEYS)  # second names are completed, too
     return {
-        "play": _object(PLAY_KEYS | LATER, "hosts"),
+        "play": _object(PLAY_KEYS, "hosts"),
         "import": _import(),
         "entry": {
             "if": {"anyOf": [{"required": [key]} for key in ("block", "rescue", "always")]},
             "then": {"$ref": "#/$defs/block"},
             "else": {"$ref": "#/$defs/task"},
         },
-        "block": _object(BLOCK_KEYS | LATER, "block"),
+        "block": _object(BLOCK_KEYS, "block"),
         "task": _task(modules),
         **{f"module.{name}": _module(SAME_AS.get(name, name)) for name in modules},
     }
@@ -92,7 +91,7 @@ def _import() -> Schema:
 
 def _task(modules: Iterable[str]) -> Schema:
     written = {name: f"module.{module}" for module in modules for name in _names(module)}
-    found = _object(TASK_KEYS | LATER)
+    found = _object(TASK_KEYS)
     found["properties"].update({name: {"$ref": f"#/$defs/{ref}"} for name, ref in written.items()})
     static = [f"{prefix}{name}" for name in sorted(STATIC) for prefix in ("", *BUILT_IN) if name != "import_playbook"]
     static = [name for name in static if name not in written]

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields, replace
 
 from provisioner.model.event import Event
 from provisioner.reporting.renderer import EventRenderer, OwnsScreen
+from provisioner.reporting.spelling import ACTIVE, printable
 
-# C0 but tab and newline, DEL, C1, marks that turn the direction of writing, and bytes that were no text
-_ACTIVE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def printable(text: str) -> str:
-    """Return ``text`` with everything that a terminal would act upon spelled out."""
-    return _ACTIVE.sub(_spelled, text.replace("\r\n", "\n"))
-
-
-def _spelled(found: re.Match[str]) -> str:
-    number = ord(found[0])
-    if 0xDC80 <= number <= 0xDCFF:
-        number -= 0xDC00  # a byte that is no UTF-8
-    if found[0] == "\r":
-        return "\\r"
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+__all__ = ["Printable", "PrintableScreen", "printable", "safe"]
 
 
 class Printable:
@@ -65,7 +50,7 @@ def safe(renderer: EventRenderer) -> EventRenderer:
 def _clean(value: object) -> object:
     """Return ``value`` safe to print; the same object where it is already."""
     if isinstance(value, str):
-        return printable(value) if _ACTIVE.search(value) else value
+        return printable(value) if ACTIVE.search(value) else value
     if isinstance(value, Mapping):
         pairs = [(key, item, _clean(key), _clean(item)) for key, item in value.items()]
         if all(key is new_key and item is new for key, item, new_key, new in pairs):

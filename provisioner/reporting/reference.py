@@ -48,6 +48,7 @@ EXIT_TEXTS: Mapping[str, str] = {
     "HOSTS_UNREACHABLE": "a host could not be reached, or contact with it was lost",
     "BAD_INPUT": "a mistake in a playbook, inventory, variable or vault; no host was touched",
     "BAD_OPTIONS": "a wrong option or command",
+    "WINDOW_SHUT": "a play was not started: it is outside its window",
     "INTERRUPTED": "interrupted from the keyboard",
     "DEFECT": "a defect of provisioner; the message names the file that holds the traceback",
 }

@@ -101,7 +101,9 @@ class HostState:
 
     def has_played(self, role: RoleContext) -> bool:
         """Tell whether an earlier use of the role with the same parameters ran here."""
-        return bool(role.identity) and self.played.get(role.identity, role.uses[-1]) != role.uses[-1]
+        if role.may_repeat or not role.identity:
+            return False
+        return self.played.get(role.identity, role.uses[-1]) != role.uses[-1]
 
     def forgive(self, branches: tuple[Branch, ...]) -> bool:
         """Forget failures of a host that only runs an ``always`` yet; return whether it takes part again."""

@@ -13,12 +13,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from provisioner import catalog
 from provisioner.diagnostics.diagnostic import Diagnostic, Severity
 from provisioner.diagnostics.errors import InputError
 from provisioner.loading import stand_ins
 from provisioner.loading.collections import Collections
 from provisioner.templating.errors import TemplateError
-from provisioner.templating.interface import interface
 from provisioner.templating.settings import RenderSettings
 
 CLASSES = {"filter": ("FilterModule", "filters"), "test": ("TestModule", "tests"), "lookup": ("LookupModule", "run")}
@@ -153,7 +153,7 @@ def import_file(path: Path, kind: str, collections: Collections) -> ModuleType:
         raise TemplateError(Diagnostic(f"{path} cannot be imported as a plugin"))
     module = importlib.util.module_from_spec(spec)
     if stand_ins.are_needed(path):
-        stand_ins.provide(interface())
+        stand_ins.provide(catalog.part("provisioner.templating.interface").interface())
     if COLLECTIONS in path.parts or COLLECTIONS.encode() in path.read_bytes():
         _provide_collections(collections)
     sys.modules[name] = module

@@ -112,6 +112,14 @@ class Renderer:
             raise KeyError(name)
         return value
 
+    def known_variable(self, name: str, scope: Scope) -> object:
+        """Return a variable rendered as far as that can be; what needs something undefined stays text."""
+        value = self.variable(name, scope)
+        if isinstance(value, Missing) and value.missing_cause is not None:
+            found = scope.find(name)
+            return value if found is None else self.render_known(found.value, scope)
+        return value
+
     # -- expressions
 
     def evaluate(self, expression: object, scope: Scope) -> object:

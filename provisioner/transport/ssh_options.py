@@ -14,9 +14,8 @@ from paramiko.ssh_exception import ConfigParseError
 from provisioner.diagnostics.errors import Unreachable
 from provisioner.model.target import Target
 
-WORD_OPTIONS = {"-p": "Port", "-l": "User", "-i": "IdentityFile", "-J": "ProxyJump"}
-FLAGS = "4 6 A a C f G g K k M N n q s T t tt v vv vvv X x Y y"
-VALUED_FLAGS = "B b c D E e I L m O Q R S W w"
+from .ssh_words import client_options, keepalive, own_value
+
 HONOURED_OPTIONS = """
     port user hostname identityfile identitiesonly proxyjump proxycommand connecttimeout userknownhostsfile
     globalknownhostsfile stricthostkeychecking hostkeyalias compression serveraliveinterval"""
@@ -26,8 +25,6 @@ HARMLESS_OPTIONS = """
     addkeystoagent gssapiauthentication hashknownhosts checkhostip updatehostkeys visualhostkey forwardx11
     challengeresponseauthentication forwardagent sendenv setenv escapechar requesttty ipqos canonicalizehostname
     addressfamily exitonforwardfailure connectionattempts"""
-MEANINGLESS_FLAGS = frozenset(FLAGS.split())
-TAKES_VALUE = frozenset(VALUED_FLAGS.split())
 HONOURED = frozenset(HONOURED_OPTIONS.split())
 HARMLESS = frozenset(HARMLESS_OPTIONS.split())
 MAX_INCLUDES = 16
@@ -59,6 +56,9 @@ class Route:
 def route(target: Target, notice: Callable[[str], None]) -> Route:
     """Return the way to ``target``; options in ``ssh_args`` that are not understood here are named by ``notice``."""
     options = client_options(target.ssh_args)
+    stray = next((name for name, value in options if not value and not name.startswith("-")), "")
+    if stray:
+        raise Unreachable(f"host {target.host}: '{stray}' stands among the ssh options, and is none that has a value")
     _name_unknown(target, options, notice)
     name = target.address or target.host
     found = _config(target, options).lookup(name)
@@ -77,20 +77,13 @@ def route(target: Target, notice: Callable[[str], None]) -> Route:
         identities_only=found.get("identitiesonly") == "yes",
         jumps=tuple(hop.strip() for hop in jump.split(",")) if jump.lower() != "none" else (),
         proxy_command=command if command.lower() != "none" else "",
-        connect_timeout_s=float(_own(options, "connecttimeout") or target.connect_timeout_s),
+        connect_timeout_s=float(own_value(options, "connecttimeout") or target.connect_timeout_s),
         keepalive_s=keepalive(target),
         known_hosts=_known_hosts(target, found),
         checking=_checking(target, str(found.get("stricthostkeychecking", ""))),
         key_name=_key_name(str(found.get("hostkeyalias", "")), host, port),
         compression=found.get("compression") == "yes",
     )
-
-
-def keepalive(target: Target) -> float:
-    """Return how many seconds of silence are followed by a sign of life; 0 where none is wanted."""
-    if target.connection == "local":
-        return 0.0
-    return float(_own(client_options(target.ssh_args), "serveraliveinterval") or target.keepalive_s)
 
 
 def _name_unknown(target: Target, options: list[tuple[str, str]], notice: Callable[[str], None]) -> None:
@@ -102,38 +95,10 @@ def _name_unknown(target: Target, options: list[tuple[str, str]], notice: Callab
         )
 
 
-def client_options(words: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Return the (option, value) pairs in an OpenSSH client's words; flags without meaning here are left out."""
-    options: list[tuple[str, str]] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        flag, glued = word[:2], word[2:]
-        if word == "-C":
-            options.append(("Compression", "yes"))
-        elif flag in WORD_OPTIONS or flag in {"-o", "-F"} or (flag[:1] == "-" and flag[1:] in TAKES_VALUE):
-            value = glued or (rest.pop(0) if rest else "")
-            options.append(_pair(value) if flag == "-o" else (WORD_OPTIONS.get(flag, flag), value))
-        elif word[1:] not in MEANINGLESS_FLAGS:
-            options.append((word, ""))
-    return options
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, separator, value = text.partition("=")
-    if not separator or " " in name.strip():
-        name, _separator, value = text.strip().partition(" ")
-    return name.strip(), value.strip().strip('"')
-
-
-def _own(options: list[tuple[str, str]], name: str) -> str:
-    return next((value for option, value in options if option.lower() == name), "")
-
-
 def _config(target: Target, options: list[tuple[str, str]]) -> SSHConfig:
     """Return one configuration in which the first mention wins, as in the client."""
     lines = ["Host *", *(f"    {name} {value}" for name, value in options if name.lower() in HONOURED)]
-    explicit = target.ssh_config or _own(options, "-f")
+    explicit = target.ssh_config or own_value(options, "-f")
     files = [explicit] if explicit else ["~/.ssh/config", "/etc/ssh/ssh_config"]
     for name in files:
         path = Path(_expanded(name))

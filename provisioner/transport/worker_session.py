@@ -24,7 +24,7 @@ from .links import Limits, Link
 from .outgoing import Breaking, Done, Frames, Outgoing, Output
 from .pipe import Pipe
 from .recovery import Recovery
-from .ssh_options import keepalive
+from .ssh_words import keepalive
 
 
 class WorkerSession:

@@ -14,8 +14,8 @@ IMPLICIT = frozenset({"localhost", "127.0.0.1", "::1"})
 class RendersVariables(Protocol):
     """The part of the renderer that ``hostvars`` uses."""
 
-    def variable(self, name: str, scope: Scope) -> object:
-        """Return the rendered value of a variable; KeyError where there is none."""
+    def known_variable(self, name: str, scope: Scope) -> object:
+        """Return a variable as far as it can be rendered; KeyError where there is none."""
 
 
 class HostView(Mapping[str, object]):
@@ -31,7 +31,7 @@ class HostView(Mapping[str, object]):
         if name not in self._seen:
             if name == "hostvars":
                 raise KeyError(name)
-            self._seen[name] = self._renderer.variable(name, self._scope)
+            self._seen[name] = self._renderer.known_variable(name, self._scope)
         return self._seen[name]
 
     def raw(self, name: str) -> object:

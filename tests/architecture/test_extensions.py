@@ -32,6 +32,8 @@ EXPORTS = {
     "inventory": ("accepts", "read"),
     "command": ("add_arguments", "run"),
     "shim": ("add_arguments", "run"),
+    "recurrence": ("check", "occurrences"),
+    "finding": ("look",),
 }
 
 

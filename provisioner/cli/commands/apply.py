@@ -14,7 +14,9 @@ from provisioner.app import planning
 from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_become_password,
+    add_ignore_window,
     add_login_password,
+    add_time_limit,
     add_variable_options,
     add_verbosity,
     credentials_from,
@@ -22,6 +24,7 @@ from provisioner.cli.options import (
 )
 from provisioner.cli.output import add_output_options, polite, renderers
 from provisioner.model.plan import UNKNOWN
+from provisioner.reporting.printable import printable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +33,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_login_password(parser)
     add_become_password(parser)
     add_variable_options(parser)
+    add_time_limit(parser)
+    add_ignore_window(parser)
     add_verbosity(parser)
     add_output_options(parser)
 
@@ -38,8 +43,10 @@ def run(arguments: argparse.Namespace) -> int:
     """Apply; return the exit code."""
     credentials = credentials_from(arguments)
     plan = planning.read_plan(arguments.plan)
+    given = run_options(arguments, credentials)
     options = replace(
-        planning.options_in(plan, run_options(arguments, credentials).extra_vars), exclusive=True,
+        planning.options_in(plan, given.extra_vars), exclusive=True, max_time_s=given.max_time_s,
+        ignore_window=given.ignore_window,
         connection_password=credentials.connection_password, become_password=credentials.become_password,
     )  # fmt: skip
     with renderers(arguments) as sinks:
@@ -50,4 +57,6 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"    {line}")
     for label, (kept, count) in sorted(applied.kept.items()):
         print(f"{label}: {count} done" if label == UNKNOWN else f"{label}: {kept} of {count} came out as planned")
+    for text in applied.otherwise:
+        print(printable(f"    {text}"))
     return applied.code

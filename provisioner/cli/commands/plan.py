@@ -17,10 +17,12 @@ from provisioner.cli.options import (
     add_connection_options,
     add_inventory_options,
     add_mode_options,
+    add_strictness,
     add_variable_options,
     credentials_from,
     run_options,
 )
+from provisioner.diagnostics.errors import Exit, InputError
 from provisioner.model.plan import Plan
 from provisioner.reporting.plan_text import plan_lines
 from provisioner.reporting.printable import printable
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_inventory_options(parser)
     add_mode_options(parser)
     add_variable_options(parser)
+    add_strictness(parser)
     add_connection_options(parser)
     parser.add_argument("-t", "--tags", action="append", metavar="TAGS", help="only tasks with one of these tags")
     parser.add_argument("--skip-tags", action="append", metavar="TAGS", help="no task with one of these tags")
@@ -46,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Plan; return the exit code."""
     credentials = credentials_from(arguments)
-    plan = planning.make_plan(arguments.playbooks, run_options(arguments, credentials), credentials, (), ask)
+    try:
+        plan = planning.make_plan(arguments.playbooks, run_options(arguments, credentials), credentials, (), ask)
+    except InputError as error:
+        error.exit_code = Exit.ERROR  # 2 and 4 would say something of hosts here
+        raise
     if arguments.out:
         planning.save(plan, arguments.out)
     if arguments.json:

@@ -13,7 +13,9 @@ from provisioner.app.history import LAST
 from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_become_password,
+    add_ignore_window,
     add_login_password,
+    add_time_limit,
     add_vault_options,
     add_verbosity,
     credentials_from,
@@ -32,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="operations of which nobody knows whether they were done: say so and leave their host out (default), "
         "run them again, or take them for done",
     )  # fmt: skip
+    add_time_limit(parser)
+    add_ignore_window(parser)
     add_login_password(parser)
     add_become_password(parser)
     add_vault_options(parser)
@@ -43,7 +47,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Resume; return the exit code."""
     credentials = credentials_from(arguments)
     how = use_case.Resuming(
-        arguments.adopt, arguments.unknown, credentials.connection_password, credentials.become_password
+        arguments.adopt, arguments.unknown, credentials.connection_password, credentials.become_password,
+        arguments.max_time, arguments.ignore_window or "",
     )
     with renderers(arguments) as sinks:
         return use_case.resume(arguments.run, how, credentials, sinks, polite(ask, sinks))

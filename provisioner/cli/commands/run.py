@@ -1,28 +1,34 @@
 """Run playbooks.
 
 Takes the options of ansible-playbook under the same names. The exit code is 0 when all went well, 2 when a host failed,
-4 when a host could not be reached or the input is wrong, 5 for wrong options, 99 when interrupted.
+4 when a host could not be reached or the input is wrong, 5 for wrong options, 99 when interrupted
+or longer than it may take.
 """
 
 from __future__ import annotations
 
 import argparse
 
-from provisioner.app import listing
-from provisioner.app.run import run_playbooks
+from provisioner import catalog
 from provisioner.cli.asking import ask
 from provisioner.cli.options import (
     add_connection_options,
     add_contact,
+    add_ignore_window,
     add_inventory_options,
     add_mode_options,
     add_owed,
     add_strictness,
+    add_time_limit,
     add_variable_options,
     credentials_from,
     run_options,
 )
 from provisioner.cli.output import add_output_options, polite, renderers
+
+LISTING = "provisioner.app.listing"
+RUNNING = "provisioner.app.run"
+"""Looking needs less than running, and each imports only what it needs."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_strictness(parser)
     add_connection_options(parser)
     add_contact(parser)
+    add_time_limit(parser)
+    add_ignore_window(parser)
     add_owed(parser)
     add_output_options(parser)
     choice = parser.add_argument_group("choosing tasks")
@@ -57,10 +65,10 @@ def run(arguments: argparse.Namespace) -> int:
     paths = arguments.playbooks
     if arguments.list_hosts or arguments.list_tasks or arguments.list_tags:
         what = "hosts" if arguments.list_hosts else "tasks" if arguments.list_tasks else "tags"
-        print(listing.listed(paths, options, credentials, what))
+        print(catalog.part(LISTING).listed(paths, options, credentials, what))
         return 0
     if arguments.syntax_check:
-        print(listing.checked(paths, options, credentials))
+        print(catalog.part(LISTING).checked(paths, options, credentials))
         return 0
     with renderers(arguments) as sinks:
-        return run_playbooks(paths, options, credentials, sinks, polite(ask, sinks))
+        return int(catalog.part(RUNNING).run_playbooks(paths, options, credentials, sinks, polite(ask, sinks)))

@@ -47,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Run the module; return the exit code."""
     credentials = credentials_from(arguments, messages.tell_warning)
-    options = replace(run_options(arguments, credentials), mistakes=AT_RUN)
+    options = replace(run_options(arguments, credentials, messages.tell_warning), mistakes=AT_RUN)
     loaded = load_module(arguments.pattern, _single(arguments), options, credentials)
     hosts = _hosts(arguments.pattern, loaded, options.limit)
     if arguments.list_hosts:

@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not (arguments.list or arguments.host or arguments.graph):
         return _refuse("No action selected, at least one of --host, --graph or --list needs to be specified.")
     credentials = credentials_from(arguments, messages.tell_warning)
-    options = replace(run_options(arguments, credentials), mistakes=AT_RUN)
+    options = replace(run_options(arguments, credentials, messages.tell_warning), mistakes=AT_RUN)
     folder = shared.basedir(arguments)
     found = inventory.load(options, credentials, messages.tell_warning, export=arguments.export, folder=folder)
     if arguments.host and arguments.host not in (*found.inventory.hosts, *LOCAL):

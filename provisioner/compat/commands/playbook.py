@@ -47,7 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         if Path(path).exists() and not Path(path).is_file():
             raise ProvisionerError(f"the playbook: {path} does not appear to be a file")
     credentials = credentials_from(arguments, messages.tell_warning)
-    options = replace(run_options(arguments, credentials), mistakes=AT_RUN)
+    options = replace(run_options(arguments, credentials, messages.tell_warning), mistakes=AT_RUN)
     for what in ("hosts", "tasks", "tags"):
         if vars(arguments)[f"list_{what}"]:
             sys.stdout.write("\n" + listing.listed(paths, options, credentials, what) + "\n")

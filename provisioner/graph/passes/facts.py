@@ -27,5 +27,5 @@ def gathering(play: Play, place: Place, expansion: Expansion) -> Iterator[Operat
         keywords=Keywords(tags=("always",)),
         written_action="gather_facts",
     )
-    plain = replace(place, keywords=replace(place.keywords, tags=(), when=()), section="facts")
-    yield from expansion.walk((task,), plain)
+    around = replace(place.keywords, tags=(), when=(), run_once=UNSET)  # each host has facts of its own
+    yield from expansion.walk((task,), replace(place, keywords=around, section="facts"))

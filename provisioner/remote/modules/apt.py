@@ -12,7 +12,7 @@ from ..change import Change, Failed, Traits
 from ..params import Parameters, mutually_exclusive, optional
 from ..running import forward
 from ..system import System, dpkg
-from ..system.apt import Apt, Candidate, ServiceStartBlocked, does_something, summary, updated_at
+from ..system.apt import ENVIRONMENT, Apt, Candidate, ServiceStartBlocked, does_something, summary, updated_at
 from ..system.commands import Completed
 
 TRAITS = Traits(locks=("dpkg",))
@@ -77,11 +77,15 @@ class Work(NamedTuple):
 
 
 class State(NamedTuple):
-    """Whether the lists are due to be fetched, when they were, and the work as far as today's lists tell."""
+    """Whether the lists are due to be fetched, when they were, and the work as far as today's lists tell.
+
+    ``automatic`` are packages asked for that are there, but that apt would remove with whatever needed them.
+    """
 
     update_due: bool
     updated_at: int
     work: Work
+    automatic: Tuple[str, ...] = ()
 
 
 def inspect(params: Params, system: System) -> State:
@@ -89,7 +93,23 @@ def inspect(params: Params, system: System) -> State:
     fetched = updated_at(system)
     update = params.update_cache if params.update_cache is not None else bool(params.cache_valid_time)
     due = bool(update) and fetched + params.cache_valid_time <= time.time()
-    return State(due, fetched, _work(params, system))
+    return State(due, fetched, _work(params, system), _automatic(params, system))
+
+
+def _automatic(params: Params, system: System) -> Tuple[str, ...]:
+    """Return the packages that are asked for and there, and count as brought by others."""
+    if not params.name or params.state not in ("present", "latest"):
+        return ()
+    noted = dpkg.automatic(system)
+    if not noted:
+        return ()
+    database = dpkg.read(system)
+    names = [(match.group(1) if match else each).strip() for each in params.name for match in [WISH.match(each)]]
+    return tuple(
+        name
+        for name in dict.fromkeys(names)
+        if name.partition(":")[0] in noted and _is_installed(name, database)
+    )
 
 
 def plan(params: Params, state: State) -> Change:
@@ -98,7 +118,7 @@ def plan(params: Params, state: State) -> Change:
     if work.problem is not None and not state.update_due:
         raise work.problem
     result: Dict[str, Any] = {"cache_updated": False, "cache_update_time": state.updated_at}
-    if not state.update_due and not work.calls:
+    if not state.update_due and not work.calls and not state.automatic:
         return Change(False, result=result)
     only_update = not (work.calls or work.problem or _asks_for_packages(params))
     if work.preview:
@@ -124,7 +144,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     result["changed"] = bool(work.calls) or (result["cache_updated"] and not _asks_for_packages(params))
     if work.calls:
         result.update(_run(params, system, work, result))
+    if state.automatic:
+        _keep(state.automatic, system)
     return result
+
+
+def _keep(names: Sequence[str], system: System) -> None:
+    """Have packages stay when what brought them goes; Ansible does not count that as a change, either."""
+    done = system.commands.run(["/usr/bin/apt-mark", "manual", *names], env=ENVIRONMENT)
+    if done.rc != 0:
+        raise Failed("apt-mark manual failed: %s" % (done.err.strip() or done.out.strip()), rc=done.rc)
 
 
 def _asks_for_packages(params: Params) -> bool:

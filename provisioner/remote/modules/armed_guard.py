@@ -28,7 +28,12 @@ PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,80}\Z")
 class Params(Parameters):
     """What to do with which guard."""
 
-    do = required("str", "``arm``, ``confirm`` or ``undo``.", choices=("arm", "confirm", "undo"))
+    do = required(
+        "str",
+        "``arm``, ``confirm``, ``undo``, ``status`` (says what became of it), or ``reach`` (connect anew, which the "
+        "controller does).",
+        choices=("arm", "confirm", "undo", "status", "reach"),
+    )
     id = required("str", "The guard's name: the same in all three.")
     seconds = optional("float", "When to undo, for ``arm``.", 60.0)
     steps = optional("list", "What undoes it: module and params each.", elements="dict")
@@ -50,6 +55,8 @@ def inspect(params: Params, system: System) -> State:
 
 def plan(params: Params, state: State) -> Change:
     """Say what will be done; a guard that went off cannot be confirmed."""
+    if params.do in ("status", "reach"):
+        return Change(False, result={"state": state.state or "absent", "at": state.at, "results": state.results})
     if params.do == "confirm" and state.state == "undone":
         return Change(True)
     if params.do == "undo" and state.state == "undone":

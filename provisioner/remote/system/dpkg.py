@@ -3,11 +3,13 @@
 import fnmatch
 import os
 import re
-from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from .system import System
 
 STATUS = "/var/lib/dpkg/status"
+EXTENDED = "/var/lib/apt/extended_states"
+FIELD = re.compile(r"^([\w-]+): (.*)$", re.MULTILINE)
 FIELDS = re.compile(rb"^(?:Package|Status|Version|Architecture|Provides|Section): .*$|^$", re.MULTILINE)
 INSTALLED = ("installed", "triggers-awaited", "triggers-pending")
 LEFT_FILES = ("config-files", "half-installed", "unpacked", "half-configured", *INSTALLED)
@@ -69,6 +71,13 @@ class Database:
     def matching(self, pattern: str) -> List[str]:
         """Return the names of known packages that fit a shell pattern."""
         return sorted(fnmatch.filter(self.by_name, pattern))
+
+
+def automatic(system: System) -> Set[str]:
+    """Return the names of packages that came only because others need them, as apt has noted."""
+    noted = (system.files.read_or_none(EXTENDED) or b"").decode("utf-8", "replace")
+    fields = (dict(FIELD.findall(entry)) for entry in noted.split("\n\n"))
+    return {each["Package"] for each in fields if each.get("Auto-Installed") == "1" and "Package" in each}
 
 
 def read(system: System) -> Database:

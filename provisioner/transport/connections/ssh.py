@@ -23,7 +23,8 @@ from provisioner.transport.known_hosts import HostKeys
 from provisioner.transport.liveness import HeardSocket, Pulse, pulse_of
 from provisioner.transport.proxy_command import ProxyCommand
 from provisioner.transport.ssh_login import Login
-from provisioner.transport.ssh_options import Route, client_options, route
+from provisioner.transport.ssh_options import Route, route
+from provisioner.transport.ssh_words import client_options
 
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from provisioner.app.credentials import Credentials
 from provisioner.app.graph import drawn
+from provisioner.app.history import journal_of
 from provisioner.app.listing import checked, listed
+from provisioner.app.resume import Resuming, resume
 from provisioner.app.run import run_module, run_playbooks
 from provisioner.app.wiring import Single
 from provisioner.diagnostics.errors import InputError
@@ -139,3 +142,44 @@ def test_a_strategy_or_need_that_cannot_be_honoured_is_told_before_anything_runs
     with pytest.raises(InputError, match="circle"):
         run_playbooks([site], options(), Credentials(), [heard], nobody)
     assert heard.events == []
+
+
+SLOW = """
+- hosts: w1
+  gather_facts: false
+MORE
+  tasks:
+  - {name: slow, command: sleep 1.2}
+  - {name: never, command: "true"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "limit_s", "told"),
+    [("", 0.4, "the run took longer than 0.4 s"), ("  max_time: 400ms", 0.0, "play 'w1' took longer than 0.4 s")],
+)
+def test_what_takes_too_long_finishes_what_runs_and_can_be_resumed(
+    site: str, more: str, limit_s: float, told: str
+) -> None:
+    Path("site.yml").write_text(SLOW.replace("MORE", more))
+    heard = EventRecorder()
+    assert run_playbooks([site], options(max_time_s=limit_s), Credentials(), [heard], nobody) == 99
+    last = heard.events[-1]
+    assert isinstance(last, event.RunFinished)
+    assert last.reason == told
+    titles = {each.operation: each.name for each in heard.of(event.OperationPlanned)}
+    ended = [(titles[each.operation], each.status.value) for each in heard.of(event.OperationFinished)]
+    assert ended == [("slow", "changed")]
+    again = EventRecorder()
+    how = Resuming(max_time_s=30.0, adopt=True)
+    Path("site.yml").write_text(SLOW.replace("MORE", ""))
+    assert resume("last", how, Credentials(), [again], nobody) == 0
+    assert [each.status.value for each in again.of(event.OperationFinished)] == ["changed", "changed"]
+
+
+def test_a_run_that_was_ended_before_it_began_cannot_be_resumed(site: str) -> None:
+    run_playbooks([site], options(), Credentials(), [], nobody)
+    journal = journal_of("last", os.environ)
+    journal.write_bytes(b'{"v": 1, "torn')
+    with pytest.raises(InputError, match="before it began: nothing was done"):
+        resume("last", Resuming(), Credentials(), [], nobody)

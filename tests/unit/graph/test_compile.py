@@ -187,7 +187,16 @@ def test_a_role_runs_again_with_other_parameters_or_where_it_allows_it() -> None
     ).graph
     roles = [operation.role for operation in graph.tasks if operation.role]
     assert [each.is_again for each in roles] == [False, True, False, False, False]
-    assert [bool(each.identity) for each in roles] == [True, True, True, False, False]
+    assert [each.may_repeat for each in roles] == [False, False, False, True, True]
+
+
+def test_tasks_that_bring_a_role_share_it_by_the_variables_around_them() -> None:
+    made = role("r", "a")
+    plain, tagged = use(made, is_included=True), use(made, is_included=True, keywords=Keywords(tags=("t",)))
+    other = use(made, is_included=True, keywords=Keywords(vars=({"x": 1},)))
+    graph = compiled([plain, tagged, other], roles=(use(made),)).graph
+    roles = [operation.role for operation in graph.tasks if operation.role]
+    assert [each.is_again for each in roles] == [False, False, True, False]
 
 
 def test_a_role_brings_its_variables_as_layers() -> None:

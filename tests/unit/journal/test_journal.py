@@ -219,3 +219,15 @@ def test_run_names_sort_by_time() -> None:
     assert ids == sorted(ids)
     assert ids[0].startswith("19700101-000000-")
     assert len({new_run_id(5.0) for _ in range(50)}) > 40
+
+
+def test_the_last_run_sorts_last_also_when_the_clock_was_set_back(tmp_path: Path) -> None:
+    made = []
+    for at in (1e9, 1e9, 1e9 - 86400, 1e9 + 5, 5.0):
+        made.append(new_run_id(at, tmp_path))
+        (tmp_path / made[-1]).mkdir()
+        (tmp_path / made[-1] / "journal.jsonl").touch()
+    assert made == sorted(made)
+    (tmp_path / "zzz of somebody else").mkdir()
+    (tmp_path / "zzz of somebody else" / "journal.jsonl").touch()
+    assert new_run_id(7.0, tmp_path).startswith("19700101-000007")

@@ -68,7 +68,6 @@ def test_a_play_keeps_everything_that_is_written(good_play: GoodPlay) -> None:
                                        "with a dash)"),
         ("- hosts: all\n  serial: half\n", "site.yml:2:3: 'serial' of a play must be a number or a percentage, "
                                            "not a string ('half')"),
-        ("- hosts: all\n  migration: {}\n", "site.yml:2:3: 'migration' is not supported yet"),
         ("- hosts: all\n  vars_files: [nope.yml]\n", "site.yml:2:16: vars_files: 'nope.yml' does not exist"),
         ("hosts: all\n", "site.yml:1:1: a playbook must be a list of plays, not a mapping "
                          "(begin each play with a dash: '- hosts: all')"),

@@ -8,7 +8,8 @@ import pytest
 
 from provisioner.diagnostics.errors import Unreachable
 from provisioner.model.target import Target
-from provisioner.transport.ssh_options import Route, client_options, route
+from provisioner.transport.ssh_options import Route, route
+from provisioner.transport.ssh_words import client_options
 
 
 @pytest.fixture(autouse=True)

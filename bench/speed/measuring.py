@@ -1,9 +1,11 @@
-"""Runs one command and tells its wall time and the CPU time of everything it started, daemons included.
+"""Runs one command and tells wall time, and CPU time and memory of everything it started, daemons included.
 
-    measuring.py TIMEOUT OUTPUT -- COMMAND...    prints {"wall_s", "cpu_s", "code"}; what it says goes to OUTPUT
+    measuring.py TIMEOUT OUTPUT -- COMMAND...    prints {"wall_s", "cpu_s", "peak_mib", "code"}; its output goes to OUTPUT
 
 The command runs below a process of its own that adopts orphans: a connection left open in the background (ansible's
-OpenSSH masters) is ended afterwards and its CPU time counted, so that every run starts cold. Standard library only.
+OpenSSH masters) is ended afterwards and its CPU time counted, so that every run starts cold. Memory is the largest sum
+of what the processes had for themselves (PSS: what several share counts once), looked at some times a second; looking
+takes at most a fiftieth of the time. Standard library only.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +26,8 @@ from pathlib import Path
 ADOPT_ORPHANS = 36  # PR_SET_CHILD_SUBREAPER
 GRACE_S = 2.0
 TIMED_OUT = 124
+LOOK_EVERY_S = 0.05
+LOOK_SHARE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +36,7 @@ class Sample:
 
     wall_s: float
     cpu_s: float
+    peak_mib: float
     code: int
 
 
@@ -46,17 +52,66 @@ def run(command: Sequence[str], output: Path, timeout_s: float) -> Sample:
     """Run ``command`` as the only child of this process."""
     if ctypes.CDLL(None, use_errno=True).prctl(ADOPT_ORPHANS, 1, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
+    memory = Memory()
     with output.open("wb") as sink:
         began = time.perf_counter()
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
+        memory.start()
         try:
             code = process.wait(timeout_s)
         except subprocess.TimeoutExpired:
             code = TIMED_OUT
         wall = time.perf_counter() - began
+    memory.stop()
     end_children()
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Sample(wall, used.ru_utime + used.ru_stime, code)
+    return Sample(wall, used.ru_utime + used.ru_stime, max(memory.peak_mib, used.ru_maxrss / 1024), code)
+
+
+class Memory(threading.Thread):
+    """Looks again and again at how much memory everything below this process has."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak_mib = 0.0
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        """Look until the end."""
+        pause = LOOK_EVERY_S
+        while not self._over.wait(pause):
+            began = time.perf_counter()
+            self.peak_mib = max(self.peak_mib, sum(map(_mib, _below(os.getpid()))))
+            pause = max(LOOK_EVERY_S, LOOK_SHARE * (time.perf_counter() - began))
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._over.set()
+        self.join()
+
+
+def _below(pid: int) -> list[int]:
+    found = []
+    for child in _children_of(pid):
+        found += [child, *_below(child)]
+    return found
+
+
+def _children_of(pid: int) -> list[int]:
+    try:
+        threads = os.listdir(f"/proc/{pid}/task")
+        texts = [Path(f"/proc/{pid}/task/{thread}/children").read_text(encoding="ascii") for thread in threads]
+    except OSError:
+        return []  # it ended meanwhile
+    return [int(word) for text in texts for word in text.split()]
+
+
+def _mib(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("Pss:")), 0.0)
 
 
 def end_children() -> None:
@@ -74,8 +129,7 @@ def end_children() -> None:
 
 def _children() -> list[int]:
     _reap()
-    pid = os.getpid()
-    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    return _children_of(os.getpid())
 
 
 def _reap() -> None:

@@ -1,0 +1,1 @@
+"""Measurements, load and faults; ``python -m bench`` measures speed."""

@@ -1,0 +1,1 @@
+"""How fast we are beside our peers and beside what the work costs without any tool."""

@@ -1,0 +1,195 @@
+"""Walks a migration through its life cycle: one phase by name, or as far as the gates allow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from provisioner.app.migrating import cutting, looking, phases
+from provisioner.app.migrating.book import Book
+from provisioner.diagnostics.errors import Exit
+from provisioner.migration import record as states
+from provisioner.migration.lifecycle import PHASES, Gate, Phase, Situation, gates, next_phase
+from provisioner.migration.stages import Stages
+
+Tell = Callable[[str], None]
+SHUT = Exit.ERROR
+"""What a command exits with where a gate is shut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the person asks for beside the phase: the typed confirmation, gates waived with a reason, where to pause."""
+
+    typed: str = ""
+    ignores_window: str = ""
+    pause_after: str = ""
+    evaluates: bool = False
+
+
+def situation(book: Book, wish: Wish) -> Situation:
+    """Return what gates look at."""
+    standing = book.standing
+    forward_s, back_s = looking.needed_s(book)
+    return Situation(
+        book.migration, standing, time.time(), book.fingerprint, forward_s, back_s,
+        inhibitors=looking.inhibitors(book), typed=wish.typed, ignores_window=wish.ignores_window,
+        ttl_left_s=looking.ttl_left_s(book),
+    )  # fmt: skip
+
+
+def perform(book: Book, name: str, wish: Wish, tell: Tell) -> int:
+    """Carry out one phase if its gates are open; return the exit code."""
+    settle(book, tell)
+    phase = PHASES[name]
+    found = gates(phase, situation(book, wish))
+    _record(book, phase, found)
+    for gate in found:
+        if not gate.is_open or wish.evaluates:
+            tell(("  ok    " if gate.is_open else "  SHUT  ") + gate.said())
+    if not all(gate.is_open for gate in found):
+        return int(SHUT)
+    if wish.evaluates:
+        return int(Exit.OK)
+    tell(f"{book.migration.name}: {phase.name} ({phase.help})")
+    code = ACTS[name](book)
+    _report(book, phase, code, tell)
+    return code
+
+
+def walk(book: Book, wish: Wish, tell: Tell) -> int:
+    """Go from phase to phase as far as the gates allow; return the exit code of what ended the walk."""
+    settled = settle(book, tell)
+    if settled not in (None, Exit.OK):
+        return int(settled or 0)
+    walked: list[str] = []
+    while (phase := next_phase(book.standing)) is not None:
+        if phase.name == "observe":
+            return _last(book, wish, tell)
+        if phase.name == "confirm" and book.migration.confirmation.is_manual:
+            return _await_confirmation(book, tell)
+        if phase.name in walked:
+            return int(Exit.HOSTS_FAILED)  # it led back: say so instead of trying for ever
+        walked.append(phase.name)
+        code = perform(book, phase.name, wish, tell)
+        if code != Exit.OK or wish.evaluates:
+            return code
+        if wish.pause_after == phase.name:
+            book.note("paused", after=f"after {phase.name}")
+            tell(f"paused after {phase.name}; go on with 'provisioner migrate resume {book.migration.name}'")
+            return int(Exit.OK)
+    tell(f"{book.migration.name} is {book.standing.state}: nothing follows by itself")
+    return int(Exit.OK)
+
+
+def settle(book: Book, tell: Tell) -> int | None:
+    """Bring to an end what a lost controller left open; None where there was nothing."""
+    standing = book.standing
+    left = standing.unfinished
+    if standing.state == states.CUTTING_OVER or (standing.state == states.UNKNOWN and left is None):
+        tell(f"{book.migration.name}: a cut-over was not brought to its end; finding out how far it came")
+        cutting.await_hosts(book)
+        code = cutting.recover(book)
+        tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
+        return code
+    if standing.state == states.ROLLING_BACK:
+        attempt = standing.last(cutting.CUTOVER)
+        lossless = attempt is not None and not attempt.decided
+        cutting.await_hosts(book)
+        return cutting.go_back(book, standing.because, is_lossless=lossless)
+    return None
+
+
+def roll_back(book: Book, because: str, tell: Tell) -> int:
+    """Go back on purpose."""
+    standing = book.standing
+    if standing.is_past(states.FINALIZED):
+        tell(f"{book.migration.name} is {standing.state}: the way back was given up by 'finalize'")
+        return int(SHUT)
+    if standing.state not in (states.CONFIRMING, states.OBSERVING, states.UNKNOWN, states.ROLLING_BACK,
+                              states.CUTTING_OVER):  # fmt: skip
+        tell(f"{book.migration.name} is {standing.state}: nothing was switched, there is nothing to go back from")
+        return int(SHUT)
+    attempt = standing.last(cutting.CUTOVER)
+    lossless = attempt is not None and not attempt.decided and standing.state != states.CONFIRMING
+    code = cutting.go_back(book, because, is_lossless=lossless)
+    tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
+    return code
+
+
+def abort(book: Book, because: str, tell: Tell) -> int:
+    """Give the migration up: what was switched goes back, the old server serves."""
+    standing = book.standing
+    code = int(Exit.OK)
+    if standing.state in (
+        states.CUTTING_OVER,
+        states.CONFIRMING,
+        states.OBSERVING,
+        states.UNKNOWN,
+        states.ROLLING_BACK,
+    ):
+        code = roll_back(book, because, tell)
+    if code == Exit.OK:
+        book.enter(states.ABORTED, because)
+        tell(f"{book.migration.name} is aborted: {because}")
+    return code
+
+
+def _await_confirmation(book: Book, tell: Tell) -> int:
+    """Say until when a person has to agree; go back where that time is over."""
+    confirmation, since = book.migration.confirmation, book.standing.since
+    left = since + confirmation.within_s - time.time()
+    if left <= 0:
+        tell(f"nobody confirmed within {confirmation.within_s:g} s: going back")
+        return cutting.go_back(book, f"nobody confirmed within {confirmation.within_s:g} s")
+    tell(f"the new server serves; within {left / 60:.1f} min:\n"
+         f"  agree:   provisioner migrate confirm {book.migration.name}\n"
+         f"  go back: provisioner migrate rollback {book.migration.name}")  # fmt: skip
+    return int(Exit.OK)
+
+
+def _last(book: Book, wish: Wish, tell: Tell) -> int:
+    """Observe once and say what keeps it from being finalized."""
+    code = perform(book, "observe", wish, tell)
+    if code == Exit.OK:
+        for gate in gates(PHASES["finalize"], situation(book, wish)):
+            if not gate.is_open:
+                tell(f"  SHUT  {gate.said()}")
+    return code
+
+
+def _record(book: Book, phase: Phase, found: list[Gate]) -> None:
+    shut = [gate.said() for gate in found if not gate.is_open]
+    book.note("gates", phase=phase.name, shut=shut, open=[gate.said() for gate in found if gate.is_open])
+
+
+def _report(book: Book, phase: Phase, code: int, tell: Tell) -> None:
+    standing = book.standing
+    attempt = standing.last(phase.name) or standing.last("cutover")
+    took = f" after {attempt.seconds:.1f} s" if attempt else ""
+    if code == Exit.OK:
+        tell(f"{book.migration.name} is {standing.state}{took}" + (f": {standing.because}" if standing.because else ""))
+    else:
+        why = standing.because or (attempt.failure if attempt else "")
+        tell(f"{book.migration.name}: {phase.name} failed{took}; it is {standing.state}: {why}")
+
+
+def _ready(book: Book) -> int:
+    book.enter(states.READY)
+    return int(Exit.OK)
+
+
+ACTS: Mapping[str, Callable[[Book], int]] = {
+    "discover": looking.discover,
+    "assess": looking.assess,
+    "build": lambda book: phases.plain(book, "build", Stages(book.migration).build()),
+    "seed": phases.seed,
+    "rehearse": phases.rehearse,
+    "ready": _ready,
+    "cutover": cutting.cut_over,
+    "confirm": phases.confirm,
+    "observe": phases.observe,
+    "finalize": lambda book: phases.plain(book, "finalize", Stages(book.migration).finalize()),
+    "decommission": lambda book: phases.plain(book, "decommission", Stages(book.migration).decommission()),
+}

@@ -1,0 +1,124 @@
+"""Carries out the phases of a life cycle other than the cut-over, each with its attempt in the record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provisioner.app.migrating.book import Book
+from provisioner.app.migrating.conduct import Came, carry_out
+from provisioner.app.migrating.watch import Watch
+from provisioner.diagnostics.errors import Exit
+from provisioner.migration import record as states
+from provisioner.migration.casting import cast
+from provisioner.migration.compile import Moment
+from provisioner.migration.lifecycle import PHASES, behind_of
+from provisioner.migration.stages import Stage, Stages
+
+MOST_PASSES = 30
+"""After so many passes a data set that is still behind never gets in step."""
+
+FALLING = 0.9
+"""A pass falls while it takes less than that share of the one before."""
+
+
+def plain(book: Book, phase: str, stages: Sequence[Stage]) -> int:
+    """Carry out a phase that is nothing but its stages, and enter the state it leads to."""
+    code = attempted(book, phase, stages)
+    if code == Exit.OK:
+        book.enter(PHASES[phase].leads_to)
+    return code
+
+
+def attempted(book: Book, phase: str, stages: Sequence[Stage]) -> int:
+    """Carry out stages as an attempt of a phase; return the exit code."""
+    book.note("began", phase=phase)
+    number = book.standing.attempts[-1].number
+    came = carry_out(book, stages, Moment(book.migration.name, phase, number, book.standing.rollback_class))
+    book.note("ended", ok=came.ok, failure=came.watch.failure, code=came.code)
+    return came.code
+
+
+def seed(book: Book) -> int:
+    """Copy everything, then pass after pass what changed, until every data set is in step."""
+    book.enter(states.SEEDING, book.standing.because if book.standing.state == states.SEEDING else "")
+    book.note("began", phase="seed")
+    moment = Moment(book.migration.name, "seed", book.standing.attempts[-1].number)
+    stages = Stages(book.migration)
+    watch = Watch(book)
+    came = carry_out(book, stages.seed(), moment, watch)
+    behind: list[str] = []
+    for passed in range(MOST_PASSES if came.ok and book.migration.data else 0):
+        came = carry_out(book, stages.delta(), moment, watch)
+        behind = behind_of(book.migration, book.standing)
+        if not came.ok or (not behind and passed + 1 >= max(each.limits.cycles for each in book.migration.data)):
+            break
+        if behind and passed >= 3 and not _falls(book):
+            break
+    failure = watch.failure or ("; ".join(behind) and f"not in step: {'; '.join(behind)}")
+    book.note("ended", ok=came.ok and not behind, failure=failure, code=came.code)
+    if came.ok and not behind:
+        book.enter(states.IN_SYNC)
+        return int(Exit.OK)
+    return came.code or int(Exit.ERROR)
+
+
+def _falls(book: Book) -> bool:
+    """Tell whether the time of a pass still falls for some data set that is behind."""
+    for passes in book.standing.measured.values():
+        times = [float(each["seconds"]) for each in passes if each.get("seconds") is not None][-3:]
+        if len(times) == 3 and times[-1] < times[0] * FALLING:
+            return True
+    return False
+
+
+def rehearse(book: Book) -> int:
+    """Try the whole thing on the rehearsal's hosts, forward and back; without such hosts, on the new server alone."""
+    hosts = book.migration.rehearsal.hosts
+    book.note("began", phase="rehearse")
+    number = book.standing.attempts[-1].number
+    came = _on_clones(book, number) if hosts else _on_new(book, number)
+    book.note("ended", ok=came.ok, code=came.code, fingerprint=book.fingerprint, failure=came.watch.failure,
+              kind="clones" if hosts else "new server alone")  # fmt: skip
+    if came.ok:
+        book.enter(states.REHEARSED if book.standing.state == states.IN_SYNC else book.standing.state)
+    return came.code
+
+
+def _on_clones(book: Book, number: int) -> Came:
+    casting = cast(book.migration, book.loaded.inventory, book.migration.rehearsal.hosts)
+    name = f"{book.migration.name}-rehearsal"
+    stages = Stages(book.migration, f"{name}-{number}")
+    forward = [*stages.build()[1:], *stages.seed(), *stages.delta()]
+    forth_and_back = (
+        ("prepare: ", forward, "rehearse"),
+        ("forward: ", stages.cutover(), "cutover"),
+        ("back: ", stages.go_back(may_lose_new=False), "rollback"),
+    )
+    for prefix, part, phase in forth_and_back:
+        moment = Moment(name, phase, number, "D" if phase == "rollback" else "A")
+        came = carry_out(book, part, moment, Watch(book, counts=False, prefix=prefix), casting)
+        if not came.ok:
+            break
+    return came
+
+
+def _on_new(book: Book, number: int) -> Came:
+    stages = Stages(book.migration, f"{book.migration.name}-rehearsal-{number}")
+    moment = Moment(book.migration.name, "rehearse", number)
+    came = carry_out(book, stages.rehearsal_on_new(), moment, Watch(book, counts=False, prefix="forward: "))
+    return carry_out(book, stages.delta(), moment, Watch(book)) if came.ok else came
+
+
+def confirm(book: Book) -> int:
+    """Look once more, and agree that the new server serves."""
+    return plain(book, "confirm", Stages(book.migration).confirm())
+
+
+def observe(book: Book) -> int:
+    """Look after the new server, keep the old one in step, count who still asks the old one."""
+    book.note("began", phase="observe")
+    watch = Watch(book)
+    moment = Moment(book.migration.name, "observe", book.standing.attempts[-1].number, "D")
+    came = carry_out(book, Stages(book.migration).observe(), moment, watch)
+    book.note("ended", ok=came.ok, failure=watch.failure, code=came.code)
+    return came.code

@@ -1,0 +1,284 @@
+"""Reads ``migration: NAME``, the definition of a server's replacement; its tasks are read when it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from provisioner import catalog
+from provisioner.diagnostics.errors import nearest
+from provisioner.diagnostics.position import Position, position_of
+from provisioner.loading.keywords import Item, duration, read_bool, read_int, read_mapping, read_number, read_texts
+from provisioner.loading.keywords import read_vars as read_variables
+from provisioner.loading.migration_sections import read_sections, with_on
+from provisioner.loading.reading import Reading, is_template, kind_of
+from provisioner.loading.tasks import place_of
+from provisioner.loading.windowing import read_window
+from provisioner.model.migration import (
+    DAY_S,
+    Abort,
+    Approvals,
+    Confirmation,
+    Limits,
+    Migration,
+    Part,
+    Probe,
+    Rehearsal,
+)
+from provisioner.remote.params import Parameters
+
+KEYS = frozenset(
+    {"migration", "description", "owner", "hosts", "vars", "window", "abort", "probe", "build", "data", "freeze",
+     "unfreeze", "switch", "verify", "guard", "confirm", "observe", "retention", "approvals", "notify", "rehearsal",
+     "phases", "fence", "decommission", "become", "become_user", "become_method", "become_flags", "remote_user",
+     "environment", "vars_files"}
+)  # fmt: skip
+"""Every key of a migration."""
+
+PASSED_ON = ("become", "become_user", "become_method", "become_flags", "remote_user", "environment", "vars_files")
+"""Keys that every play of the migration gets."""
+
+PLAIN_NAME = "letters, digits, '-' and '_'"
+
+
+def read_migration(written: dict[str, object], reading: Reading) -> Migration | None:
+    """Return the definition; None with errors recorded where it has no usable name or hosts."""
+    position = place_of(written, reading)
+    for key in written:
+        if key not in KEYS:
+            reading.unknown_key(key, "migration", KEYS)
+    name, hosts = _name(written, reading), _hosts(written, position, reading)
+    if name is None or not hosts:
+        return None
+    path = reading.open_files[-1] if reading.open_files else reading.folder
+    sections = read_sections(written, hosts, reading)
+    migration = Migration(
+        name, position, reading.basedir, path, hosts,
+        data=_parts(written, "data", "mover", reading),
+        switches=_parts(written, "switch", "switcher", reading),
+        sections=sections,
+        keywords={key: written[key] for key in PASSED_ON if key in written},
+        vars=read_variables(_item(written, "vars"), reading),
+        owner=_text(written, "owner", reading),
+        description=_text(written, "description", reading),
+        window=read_window("window", written["window"], reading) if written.get("window") is not None else None,
+        notify=read_texts(_item(written, "notify"), reading),
+        guard_s=duration(written.get("guard"), 30.0, reading),
+    )  # fmt: skip
+    migration = replace(migration, **_settings(written, reading))
+    _whole(migration, reading)
+    return migration
+
+
+def _settings(written: Mapping[str, object], reading: Reading) -> dict[str, Any]:
+    return {
+        "abort": _abort(_mapping(written, "abort", reading), reading),
+        "probe": _probe(written, reading),
+        "approvals": _approvals(written, reading),
+        "rehearsal": _rehearsal(_mapping(written, "rehearsal", reading), reading),
+        "confirmation": _confirmation(written, reading),
+        "observe_s": duration(written.get("observe"), 7 * DAY_S, reading),
+        "retention_s": duration(written.get("retention"), 90 * DAY_S, reading),
+        "fence": _mapping(written, "fence", reading) if "fence" in written else None,
+    }
+
+
+def _whole(migration: Migration, reading: Reading) -> None:
+    """Record what a definition lacks to be carried out."""
+    for role in ("old", "new"):
+        if role not in migration.hosts:
+            reading.error(f"a migration must say which host is '{role}'", migration.position,
+                          hint="hosts: {old: web1, new: web2, lb: balancer}")  # fmt: skip
+    if migration.sections.get("freeze") and not migration.sections.get("unfreeze"):
+        reading.error("what freezes must be undone: there is 'freeze' but no 'unfreeze'", migration.position)
+
+
+def _name(written: Mapping[str, object], reading: Reading) -> str | None:
+    value = written["migration"]
+    if isinstance(value, str) and value and all(c.isalnum() or c in "-_" for c in value):
+        return str(value)
+    reading.error(f"'migration' must be a name of {PLAIN_NAME}, not {kind_of(value)} ('{value}')", _key(written))
+    return None
+
+
+def _key(written: Mapping[str, object]) -> Position | None:
+    return next((position_of(each) for each in written if each == "migration"), None)
+
+
+def _item(written: Mapping[str, object], key: str) -> Item:
+    return Item(next((each for each in written if each == key), key), written.get(key), "migration")
+
+
+def _hosts(written: Mapping[str, object], position: Position, reading: Reading) -> dict[str, object]:
+    if not isinstance(written.get("hosts"), dict):
+        reading.error("a migration must map host roles to hosts", position_of(written.get("hosts")) or position,
+                      hint="hosts: {old: web1, new: web2, lb: balancer}")  # fmt: skip
+        return {}
+    hosts: dict[str, object] = dict(written["hosts"])  # type: ignore[call-overload]
+    for role, pattern in hosts.items():
+        if not isinstance(role, str) or not role.isidentifier():
+            reading.error(f"'{role}' cannot be the name of a host role", role)
+        words = pattern if isinstance(pattern, list) else [pattern]
+        if not words or any(not isinstance(each, str) or not each for each in words):
+            reading.error(
+                f"host role '{role}' must be a host, a group or a list of these, not {kind_of(pattern)}", role
+            )
+    return hosts
+
+
+def _text(written: Mapping[str, object], key: str, reading: Reading) -> str:
+    value = written.get(key)
+    if value is not None and not isinstance(value, str):
+        reading.error(f"'{key}' of a migration must be a string, not {kind_of(value)}", _item(written, key).at)
+    return str(value or "")
+
+
+def _mapping(written: Mapping[str, object], key: str, reading: Reading) -> dict[str, object]:
+    return read_mapping(_item(written, key), reading) if written.get(key) is not None else {}
+
+
+def _checked(value: Mapping[str, object], known: frozenset[str], thing: str, reading: Reading) -> Mapping[str, object]:
+    for key in value:
+        if key not in known:
+            reading.unknown_key(key, thing, known)
+    return value
+
+
+# ------------------------------------------------------------------------------------------ data sets and switches
+
+_PART_KEYS = frozenset({"name", "in_sync"})
+_LIMIT_KEYS = frozenset({"delta", "lag", "cycles"})
+
+
+def _parts(written: Mapping[str, object], key: str, kind: str, reading: Reading) -> tuple[Part, ...]:
+    value = written.get(key)
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        reading.error(f"'{key}' of a migration must be a list, not {kind_of(value)}", _item(written, key).at)
+        return ()
+    parts: dict[str, Part] = {}
+    for each in value:
+        part = _part(each, kind, reading) if isinstance(each, dict) else None
+        if part is None:
+            if not isinstance(each, dict):
+                reading.error(f"each of '{key}' must be a mapping with its {kind}, not {kind_of(each)}", each)
+        elif part.name in parts:
+            reading.error(f"two of '{key}' are called '{part.name}'", part.position)
+        else:
+            parts[part.name] = part
+    return tuple(parts.values())
+
+
+def _part(written: dict[str, object], kind: str, reading: Reading) -> Part | None:
+    known = catalog.names(kind)
+    kinds = [each for each in written if each not in _PART_KEYS]
+    at = position_of(written)
+    if len(kinds) != 1 or kinds[0] not in known:
+        named = next((each for each in kinds if each not in known), "")
+        said = f"unknown {kind} '{named}'" if named else f"exactly one {kind} must be named here"
+        hint = nearest(named, known) or f"one of {', '.join(sorted(known))}"
+        reading.error(said, position_of(named) or at, hint=hint)
+        return None
+    args = written[kinds[0]]
+    if args is not None and not isinstance(args, dict):
+        reading.error(f"parameters of {kind} '{kinds[0]}' must be a mapping, not {kind_of(args)}", kinds[0])
+        return None
+    given = with_on(args or {})
+    _report(kind, kinds[0], given, reading)
+    position = position_of(kinds[0]) or at or place_of(written, reading)
+    limits = _limits(_checked(_mapping(written, "in_sync", reading), _LIMIT_KEYS, "in_sync", reading), reading)
+    return Part(str(written.get("name") or kinds[0]), str(kinds[0]), given, position, limits)
+
+
+def _report(kind: str, name: str, args: Mapping[str, object], reading: Reading) -> None:
+    """Record wrong parameters where they stand."""
+    declared: type[Parameters] = catalog.load(kind, name).Params
+    for problem in declared.problems(args, is_template):
+        named = next((key for key in args if key == problem.parameter), None)
+        reading.error(f"{kind} {name}: {problem.message}", position_of(named) or position_of(name))
+
+
+def _limits(written: Mapping[str, object], reading: Reading) -> Limits:
+    plain = Limits()
+    cycles = read_int(Item("cycles", written.get("cycles", plain.cycles), "in_sync"), reading)
+    return Limits(
+        duration(written.get("delta"), plain.delta_s, reading),
+        duration(written.get("lag"), plain.lag_s, reading),
+        cycles if isinstance(cycles, int) else plain.cycles,
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- the rest
+
+
+def _abort(written: Mapping[str, object], reading: Reading) -> Abort:
+    _checked(written, frozenset({"error_rate", "latency", "lag"}), "abort", reading)
+
+    def seconds(key: str) -> float | None:
+        return duration(written[key], 0.0, reading) if key in written else None
+
+    return Abort(_share(written, reading), seconds("latency"), seconds("lag"))
+
+
+def _share(written: Mapping[str, object], reading: Reading) -> float | None:
+    value = written.get("error_rate")
+    if value is None:
+        return None
+    try:
+        share = float(str(value).removesuffix("%")) / (100 if str(value).endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        reading.error(f"'{value}' is no share of requests", _item(written, "error_rate").at, hint="write 1% or 0.01")
+        return None
+    return share
+
+
+def _probe(written: Mapping[str, object], reading: Reading) -> Probe | None:
+    if written.get("probe") is None:
+        return None
+    value = written["probe"]
+    given = {"url": value} if isinstance(value, str) else _mapping(written, "probe", reading)
+    _checked(given, frozenset({"url", "every", "timeout", "status"}), "probe", reading)
+    url = given.get("url")
+    if not isinstance(url, str) or not (is_template(url) or url.startswith(("http://", "https://"))):
+        reading.error("'probe' needs the url to ask: http:// or https://", _item(written, "probe").at)
+        return None
+    status = read_int(Item("status", given.get("status", 200), "probe"), reading)
+    return Probe(
+        url, duration(given.get("every"), 0.2, reading), duration(given.get("timeout"), 5.0, reading),
+        status if isinstance(status, int) else 200,
+    )  # fmt: skip
+
+
+def _approvals(written: Mapping[str, object], reading: Reading) -> Approvals:
+    value = written.get("approvals")
+    if value is None:
+        return Approvals()
+    if not isinstance(value, dict):
+        count = read_int(_item(written, "approvals"), reading)
+        return Approvals(count if isinstance(count, int) else 0)
+    _checked(value, frozenset({"count", "by"}), "approvals", reading)
+    count = read_number(Item("count", value.get("count", 1), "approvals"), reading)
+    return Approvals(
+        int(count) if isinstance(count, (int, float)) else 1,
+        read_texts(Item("by", value.get("by"), "approvals"), reading),
+    )
+
+
+def _rehearsal(written: Mapping[str, object], reading: Reading) -> Rehearsal:
+    _checked(written, frozenset({"hosts", "valid"}), "rehearsal", reading)
+    return Rehearsal(_mapping(written, "hosts", reading), duration(written.get("valid"), 14 * DAY_S, reading))
+
+
+def _confirmation(written: Mapping[str, object], reading: Reading) -> Confirmation:
+    value = written.get("confirm")
+    if value is None:
+        return Confirmation()
+    if not isinstance(value, dict):
+        return Confirmation(True, duration(value, 3600.0, reading))
+    _checked(value, frozenset({"manual", "within"}), "confirm", reading)
+    manual = read_bool(Item("manual", value.get("manual", True), "confirm"), reading)
+    return Confirmation(bool(manual), duration(value.get("within"), 3600.0, reading))

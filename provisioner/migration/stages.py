@@ -1,0 +1,275 @@
+"""What each phase of a migration consists of: stages, and in each the tasks of movers, switchers and the definition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from provisioner import catalog
+from provisioner.diagnostics.position import Position
+from provisioner.migration import fencing
+from provisioner.migration.guards import GuardUse, arm, call_off, commit, reach
+from provisioner.migration.steps import LB, NEW, OLD, Step
+from provisioner.model.migration import Migration, Part, Section
+from provisioner.remote.params import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some tasks in a row: written by people (a section) or given by a part; ``may_fail`` does not stop the phase."""
+
+    work: Section | tuple[Step, ...]
+    position: Position
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A named part of a phase, as people see it."""
+
+    name: str
+    pieces: tuple[Piece, ...]
+
+
+PREFLIGHT, ANNOUNCE, QUIESCE, FINAL = "preflight", "announce", "quiesce", "final sync"
+CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE = (
+    "data check", "fence old", "switch", "smoke test", "decision", "release",
+)  # fmt: skip
+CUTOVER = (PREFLIGHT, ANNOUNCE, QUIESCE, FINAL, CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE)
+"""The stages of a cut-over, in order. Writes are held from quiesce to release; the decision is the point of no loss."""
+
+HELD = (QUIESCE, FINAL, CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE)
+
+
+class Stages:
+    """Makes the stages of one migration's phases. ``guard`` names what hosts undo alone in this attempt."""
+
+    def __init__(self, migration: Migration, guard: str = "rehearsal") -> None:
+        self.migration = migration
+        self.guards = [GuardUse(guard, host_role, wait_s, steps) for host_role, wait_s, steps in self._undoing()]
+
+    # ------------------------------------------------------------------------------------------------- phases
+
+    def build(self) -> list[Stage]:
+        """Provision the new server, and prepare what moves and switches."""
+        return [
+            Stage("build", self._around("build", self._written("build"))),
+            Stage("prepare", (*self._data("prepare"), *self._switches("prepare"))),
+        ]
+
+    def seed(self) -> list[Stage]:
+        """Copy everything a first time."""
+        return [Stage("seed", self._around("seed", self._data("seed")))]
+
+    def delta(self) -> list[Stage]:
+        """Copy what has changed since."""
+        return [Stage("delta", self._data("delta"))]
+
+    def cutover(self) -> list[Stage]:
+        """Move the work over: held from quiesce to release, undone by the hosts themselves until the decision."""
+        before, after = self._written("cutover.before"), self._written("cutover.after")
+        forwards = self._steps(fencing.forward)
+        return [
+            Stage(PREFLIGHT, (*self._everybody(), *before, *self._written("verify.before"), *self._current(OLD), *self._data("delta"))),
+            Stage(ANNOUNCE, self._plain(*(arm(each, self.migration.guard_s) for each in self.guards))),
+            Stage(QUIESCE, (*self._switches("hold"), *self._written("freeze"), *self._data("freeze"))),
+            Stage(FINAL, self._data("final")),
+            Stage(CHECK, self._data("verify")),
+            Stage(FENCE, self._steps(fencing.fence)),
+            Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
+            Stage(SMOKE, (*self._written("verify.during"), *self._current(NEW))),
+            Stage(DECISION, self._plain(*map(reach, self._last_guards()), *map(commit, self.by_decision))),
+            Stage(RELEASE, (*self._switches("release"), *self._data("reverse"), *forwards, *after)),
+        ]
+
+    def carry_on(self) -> list[Stage]:
+        """Go on after the decision where the controller was lost: every step may be done already."""
+        return [
+            Stage(DECISION, self._plain(*(call_off(each) for each in self.by_decision))),
+            Stage(FENCE, (*self._data("freeze"), *self._steps(fencing.fence))),
+            Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
+            Stage(RELEASE, (*self._switches("release"), *self._data("reverse"), *self._steps(fencing.forward))),
+        ]
+
+    def go_back(self, *, may_lose_new: bool) -> list[Stage]:
+        """Let the old server serve again; ``may_lose_new``: nothing was written on the new one, so it may be away."""
+        lenient = may_lose_new
+        return [
+            Stage("hold", _lenient(self._switches("hold"), lenient)),
+            Stage("bring back", (*self._steps(fencing.unfence), *_lenient_on(NEW, self._data("back"), lenient))),
+            Stage("unfreeze", self._written("unfreeze")),
+            Stage("switch back", (*self._switches("back"), *self._current(OLD), *self._switches("release"))),
+            Stage("call off", self._plain(*(call_off(each) for each in self.guards))),
+            Stage("after", self._around("rollback", ())),
+        ]
+
+    def observe(self) -> list[Stage]:
+        """Look whether the new server does what it should, and keep the old one in step."""
+        pieces = (*self._written("verify.after"), *self._current(NEW), *self._data("reverse"))
+        return [Stage("observe", self._around("observe", pieces)), Stage("ledger", self._steps(fencing.ledger))]
+
+    def confirm(self) -> list[Stage]:
+        """Look once more before the move is confirmed."""
+        return [Stage("confirm", self._around("confirm", (*self._written("verify.after"), *self._current(NEW))))]
+
+    def finalize(self) -> list[Stage]:
+        """Give up the way back: what keeps the old server in step is stopped, access is taken away."""
+        pieces = (*self._data("finish"), *self._switches("finish"))
+        return [Stage("finalize", self._around("finalize", pieces))]
+
+    def decommission(self) -> list[Stage]:
+        """Retire the old server."""
+        pieces = (*self._written("decommission"), *self._steps(fencing.retire))
+        return [Stage("decommission", self._around("decommission", pieces))]
+
+    def rehearsal_on_new(self) -> list[Stage]:
+        """Try on the new server alone what can be tried without touching the old one: then it is seeded again."""
+        return [
+            Stage(FINAL, _only(NEW, self._data("final"))),
+            Stage(SWITCH, _only(NEW, self._data("promote"))),
+            Stage(SMOKE, _only(NEW, self._written("verify.during"))),
+            Stage("seed again", (*self._data("prepare"), *self._data("seed"))),
+        ]
+
+    def everybody(self) -> list[Stage]:
+        """Reach every host that has a part."""
+        return [Stage("reach", self._everybody())]
+
+    def _everybody(self) -> tuple[Piece, ...]:
+        """All connections are made before anything is held."""
+        step = Step(list(map(str, self.migration.hosts)), {"name": "reach every host", "ping": {}})
+        return (Piece((step,), self.migration.position),)
+
+    def probe(self) -> list[Stage]:
+        """Ask the hosts how far an interrupted cut-over went."""
+        return [Stage("probe", self._plain(*(each.status() for each in self.guards)))]
+
+    # ------------------------------------------------------------------------------------------------- pieces
+
+    def _written(self, key: str) -> tuple[Piece, ...]:
+        return tuple(Piece(each, each.position) for each in self.migration.sections.get(key, ()))
+
+    def _around(self, phase: str, inner: Sequence[Piece]) -> tuple[Piece, ...]:
+        return (*self._written(f"{phase}.before"), *inner, *self._written(f"{phase}.after"))
+
+    def _data(self, verb: str) -> tuple[Piece, ...]:
+        return self._parts(self.migration.data, "mover", verb)
+
+    def _switches(self, verb: str) -> tuple[Piece, ...]:
+        return self._parts(self.migration.switches, "switcher", verb)
+
+    def _current(self, to: str) -> tuple[Piece, ...]:
+        found = []
+        for part in self.migration.switches:
+            act = getattr(catalog.load("switcher", part.kind), "current", None)
+            steps = tuple(act(part.name, parameters("switcher", part), to)) if act else ()
+            found += [Piece(steps, part.position)] if steps else []
+        return tuple(found)
+
+    def _parts(self, parts: Sequence[Part], kind: str, verb: str) -> tuple[Piece, ...]:
+        found = []
+        for part in parts:
+            act = getattr(catalog.load(kind, part.kind), verb, None)
+            steps = tuple(act(part.name, parameters(kind, part))) if act else ()
+            found += [Piece(steps, part.position)] if steps else []
+        return tuple(found)
+
+    def _steps(self, act: Callable[[Mapping[str, object]], Sequence[Step]]) -> tuple[Piece, ...]:
+        if self.migration.fence is None:
+            return ()
+        steps = tuple(act(self.migration.fence))
+        return (Piece(steps, self.migration.position),) if steps else ()
+
+    def _plain(self, *steps: Sequence[Step]) -> tuple[Piece, ...]:
+        return tuple(Piece(tuple(each), self.migration.position) for each in steps if each)
+
+    def _undoing(self) -> list[tuple[str, float, list[Mapping[str, object]]]]:
+        """Return by host role when it goes back alone, and how; the old server first, as it must be up by then."""
+        old: list[Mapping[str, object]] = []
+        if self.migration.fence is not None:
+            old += fencing.undo(self.migration.fence)
+        for part in self.migration.data:
+            old += undo_of("mover", part)
+        old += steps_of_sections(self.migration.sections.get("unfreeze", ()))
+        found: list[tuple[str, float, list[Mapping[str, object]]]] = [(OLD, 0.0, old)] if old else []
+        for part in self.migration.switches:
+            role = str(getattr(parameters("switcher", part), "on", LB))
+            steps = undo_of("switcher", part)
+            same = next((each for each in found if each[0] == role), None)
+            if same:
+                same[2].extend(steps)
+            elif steps:
+                found.append((role, SWITCHES_LATER_S, steps))
+        return found
+
+    @property
+    def by_decision(self) -> list[GuardUse]:
+        """Return the guards in the order of their confirmation: where requests are switched comes first."""
+        return sorted(self.guards, key=lambda each: each.role == OLD)
+
+    def _last_guards(self) -> list[GuardUse]:
+        return self.by_decision[:1]
+
+
+SWITCHES_LATER_S = 2.0
+"""How much later than the old server the switches go back alone: it has to take writes before they come."""
+
+
+def parameters(kind: str, part: Part) -> Parameters:
+    """Return a part's parameters as its extension declares them."""
+    declared: type[Parameters] = catalog.load(kind, part.kind).Params
+    return declared.parse(part.args)
+
+
+def undo_of(kind: str, part: Part) -> list[Mapping[str, object]]:
+    """Return what a host does alone to undo what a part did."""
+    act = getattr(catalog.load(kind, part.kind), "undo", None)
+    return list(act(part.name, parameters(kind, part))) if act else []
+
+
+def steps_of_sections(sections: Sequence[Section]) -> list[Mapping[str, object]]:
+    """Return tasks as a host can do them alone: a module and its parameters each."""
+    return [step for section in sections for task in tasks_of(section) if (step := lone_step(task))]
+
+
+def tasks_of(section: Section) -> list[Mapping[str, object]]:
+    """Return the plain tasks of a section."""
+    tasks = section.body.get("tasks")
+    return [each for each in tasks if isinstance(each, dict)] if isinstance(tasks, list) else []
+
+
+def lone_step(task: Mapping[str, object]) -> Mapping[str, object] | None:
+    """Return the module of a task and its parameters; None where it has none that a host could run alone."""
+    for key, value in task.items():
+        name = key.rpartition(".")[2]
+        if name in catalog.names("module"):
+            if isinstance(value, dict):
+                return {"module": name, "params": dict(value)}
+            return {"module": name, "params": {"_raw_params": value} if value else {}}
+    return None
+
+
+def _lenient(pieces: Sequence[Piece], lenient: bool) -> tuple[Piece, ...]:
+    return tuple(replace(each, may_fail=lenient) for each in pieces)
+
+
+def _lenient_on(role: str, pieces: Sequence[Piece], lenient: bool) -> tuple[Piece, ...]:
+    """Let what happens on one host role alone fail without stopping the rest."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if not lenient or isinstance(piece.work, Section):
+            found.append(piece)
+            continue
+        found += [replace(piece, work=(step,), may_fail=role in step.roles) for step in piece.work]
+    return tuple(found)
+
+
+def _only(role: str, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """Return what happens on one host role."""
+    found: list[Piece] = []
+    for piece in pieces:
+        if isinstance(piece.work, Section):
+            found += [piece] if piece.work.on == (role,) else []
+        elif steps := tuple(each for each in piece.work if each.roles == (role,)):
+            found.append(replace(piece, work=steps))
+    return tuple(found)
