@@ -15,6 +15,8 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.run import NothingToDo, with_settings
 from provisioner.app.wiring import Loaded, compiled_plays, load_hosts
 from provisioner.diagnostics.errors import InputError, TargetError, Unreachable
+from provisioner.discovery import archive
+from provisioner.discovery.archive import Archive
 from provisioner.discovery.probing import Answer, Wanted, script, snapshot_of
 from provisioner.discovery.snapshot import Snapshot, Taken, load
 from provisioner.execution.connecting import Route
@@ -42,24 +44,40 @@ class Discovered:
 
     snapshots: Mapping[str, Snapshot] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+    archives: Mapping[str, Archive] = field(default_factory=dict)
 
 
 def discover(
     patterns: Sequence[str], wanted: Wanted, options: RunOptions, credentials: Credentials, tell: Tell
 ) -> Discovered:
-    """Take a snapshot of every host that the patterns match; a host that cannot be asked does not hurt the others."""
+    """Take a snapshot of every host that the patterns match; a host that cannot be asked does not hurt the others.
+
+    With ``wanted.files`` the contents of changed and unmanaged files come along.
+    """
     routes = routes_to(patterns, options, credentials)
     token = secrets.token_hex(8)
     text = script(wanted, token)
     sessions = Sessions(ModuleSources(), Limits(), tell)
+    archives: dict[str, Archive] = {}
+    problems: dict[str, str] = {}
     try:
-        found = _asked(sessions, routes, text.encode("utf-8"), PATIENCE_S + wanted.watch_s)
+        found = _asked(sessions, routes, {host: text for host in routes}, PATIENCE_S + wanted.watch_s)
+        snapshots = _snapshots(routes, found, token, problems)
+        if wanted.files:
+            scripts = {host: archive.script(archive.wanted_paths(each)) for host, each in snapshots.items()}
+            fetched = _asked(sessions, {host: routes[host] for host in snapshots}, scripts, PATIENCE_S)
+            archives = _archives(fetched, problems)
     finally:
         sessions.close()
-    snapshots: dict[str, Snapshot] = {}
-    problems: dict[str, str] = {}
+    return Discovered(snapshots, problems, archives)
+
+
+def _snapshots(
+    routes: Mapping[str, Route], found: Mapping[str, Answer | str], token: str, problems: dict[str, str]
+) -> dict[str, Snapshot]:
+    snapshots = {}
     for host, route in routes.items():
-        said = found.get(host, f"host {host}: no answer within {PATIENCE_S + wanted.watch_s:g} s")
+        said = found[host]
         if isinstance(said, str):
             problems[host] = said
             continue
@@ -68,7 +86,20 @@ def discover(
             snapshots[host] = snapshot_of(host, route.target.address, said, token, taken)
         except ValueError as error:
             problems[host] = f"host {host}: {error}"
-    return Discovered(snapshots, problems)
+    return snapshots
+
+
+def _archives(fetched: Mapping[str, Answer | str], problems: dict[str, str]) -> dict[str, Archive]:
+    archives = {}
+    for host, said in fetched.items():
+        try:
+            if isinstance(said, str):
+                raise ValueError(said)
+            archives[host] = archive.read_tar(said.out.encode("utf-8", "surrogateescape"))
+        except ValueError as error:
+            last = said.err.strip().splitlines()[-1:] if isinstance(said, Answer) else []
+            problems[host] = f"host {host}: contents of files were not fetched: {' '.join([str(error), *last])}"
+    return archives
 
 
 def routes_to(patterns: Sequence[str], options: RunOptions, credentials: Credentials) -> dict[str, Route]:
@@ -124,17 +155,18 @@ class _Hearing:
 
 
 def _asked(
-    sessions: Sessions, routes: Mapping[str, Route], text: bytes, patience_s: float
+    sessions: Sessions, routes: Mapping[str, Route], scripts: Mapping[str, str], patience_s: float
 ) -> dict[str, Answer | str]:
-    """Send the script to all hosts and wait for all."""
+    """Send a script to each host and wait for all."""
     hearings = {host: _Hearing() for host in routes}
     for host, route in routes.items():
         hearing = hearings[host]
-        sessions.raw(route.target, route.become, "sh -s", hearing.done, hearing.hear, stdin=text)
+        sessions.raw(route.target, route.become, "sh -s", hearing.done, hearing.hear, stdin=scripts[host].encode())
     deadline = time.monotonic() + patience_s
     for hearing in hearings.values():
         hearing.over.wait(max(0.0, deadline - time.monotonic()))
-    return {host: each.answer() for host, each in hearings.items() if each.over.is_set()}
+    late = f"no answer within {patience_s:g} s"
+    return {host: each.answer() if each.over.is_set() else f"host {host}: {late}" for host, each in hearings.items()}
 
 
 def snapshots_of(

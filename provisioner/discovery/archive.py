@@ -75,9 +75,9 @@ def script(paths: Iterable[str]) -> str:
     words = "\n".join(f"add {shlex.quote(path.lstrip('/'))}" for path in paths)
     return (
         "cd / || exit 1\ncommand -v tar >/dev/null 2>&1 || { echo 'there is no tar' >&2; exit 3; }\n"
-        'add() { if [ -f "$1" ] && [ -r "$1" ]; then LIST="$LIST$1\n"; fi; }\nLIST=\n'
-        f"{words}\n"
-        "printf '%s' \"$LIST\" | tr '\\n' '\\0' | xargs -0 tar -chf -\n"
+        'add() { if [ -f "$1" ] && [ -r "$1" ]; then printf "%s\\n" "$1"; fi; }\n'
+        f"all() {{\n:\n{words}\n}}\n"
+        "all </dev/null | tar -chf - -T -\n"
     )
 
 

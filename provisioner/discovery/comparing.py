@@ -58,7 +58,9 @@ def compare(old: Snapshot, new: Snapshot, waivers: Iterable[Waiver] = ()) -> lis
             differences = _items(name, old.items(name), new.items(name), own)
             found += [each if each.note == OWN_NAME else rules.judged(each) for each in differences]
     found = [_explained(each, waived) for each in found]
-    return sorted(found, key=lambda each: (not each.blocks, ORDER[each.severity], each.scope, each.item, each.attribute))
+    return sorted(
+        found, key=lambda each: (not each.blocks, ORDER[each.severity], each.scope, each.item, each.attribute)
+    )
 
 
 def _unseen(name: str, old: Scope | None, new: Scope | None) -> Iterator[Difference]:

@@ -20,7 +20,8 @@ table { border-collapse: collapse; width: 100%; table-layout: fixed; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .5rem; border-top: 1px solid var(--line);
   overflow-wrap: anywhere; }
 th { font-weight: 600; } td code { font-size: .85em; }
-.blocking { color: var(--red); font-weight: 600; } .explained { color: var(--amber); } .informative { color: var(--blue); }
+.blocking { color: var(--red); font-weight: 600; }
+.explained { color: var(--amber); } .informative { color: var(--blue); }
 .expected, .note { color: var(--grey); } .verdict { font-size: 1.1rem; margin: .8rem 0; }
 summary { cursor: pointer; }
 """
@@ -44,7 +45,9 @@ def as_page(comparison: Comparison) -> str:
         parts += [f"<details><summary>{len(expected)} differences that were expected</summary>", *_scopes(expected),
                   "</details>"]  # fmt: skip
     if comparison.expired:
-        rows = (f"<li>{escape(each.scope)}: {escape(each.what)}: {escape(each.account)}</li>" for each in comparison.expired)
+        rows = (
+            f"<li>{escape(each.scope)}: {escape(each.what)}: {escape(each.account)}</li>" for each in comparison.expired
+        )
         parts += ["<h2>Waivers that have run out</h2><ul>", *rows, "</ul>"]
     return "\n".join([*parts, "</body></html>", ""])
 

@@ -54,7 +54,8 @@ LAST_WORDS = 300
 class Wanted:
     """What to ask: scopes (all where none is named), places searched for files, and how long to watch connections.
 
-    Files over ``large`` bytes get no checksum; a place with more than ``many`` files is not looked through.
+    Files over ``large`` bytes get no checksum; a place with more than ``many`` files is not looked through. ``files``:
+    the contents of files that were changed, or that no package brought, are wanted, too.
     """
 
     scopes: Sequence[str] = ()
@@ -62,6 +63,7 @@ class Wanted:
     watch_s: int = 0
     large: int = 4 * 1024 * 1024
     many: int = 20_000
+    files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,9 @@ def _call(name: str) -> str:
 
 def _place(path: str) -> str:
     if not path.startswith("/") or re.search(r"[\s'\"\\$*?\[\]]", path):
-        raise InputError.at(None, f"'{path}' cannot be a place to search: an absolute path without special signs is needed")
+        raise InputError.at(
+            None, f"'{path}' cannot be a place to search: an absolute path without special signs is needed"
+        )
     return path.rstrip("/") or "/"
 
 
@@ -167,8 +171,8 @@ def _read(name: str, said: _Said, complaint: str, *, is_whole: bool) -> tuple[Sc
         return Scope(Coverage.NONE, (f"its answer could not be read: {type(error).__name__}: {error}",)), {}
     if found.nothing:
         return Scope(Coverage.NONE, (found.nothing,)), {}
-    why = tuple(dict.fromkeys([*said.partly, *found.partly]))
-    return Scope(Coverage.PARTLY if why else Coverage.FULL, why, dict(sorted(found.items.items()))), found.measured
+    gaps = tuple(dict.fromkeys([*said.partly, *found.partly]))
+    return Scope(Coverage.PARTLY if gaps else Coverage.FULL, gaps, dict(sorted(found.items.items()))), found.measured
 
 
 def _split(out: str, token: str) -> tuple[dict[str, _Said], str | None, bool]:

@@ -11,7 +11,8 @@ from provisioner.discovery.snapshot import Item, Json
 SECRET = re.compile(
     r"""(?ix)
     (?: (?P<url>[a-z][a-z0-9+.-]*://[^\s:/@]*:) [^\s@/]+ (?P<host>@)
-      | (?P<name>["']?[\w.-]*(?:passw(?:or)?d|passwd|secret|token|api_?key|access_?key|credential)[\w.-]*["']?\s*[=:]\s*)
+      | (?P<name>(?!(?:no)?passwd\s*:)["']?[\w.-]*
+           (?:passw(?:or)?d|passwd|secret|token|api_?key|access_?key|credential)[\w.-]*["']?\s*[=:]\s*)
         (?: "[^"]*" | '[^']*' | [^\s;|&]+ )
       | (?P<option>(?:^|\s)-{1,2}(?:pass(?:word)?|token|secret|auth|apikey|api-key)(?:\s+|=))
         (?: "[^"]*" | '[^']*' | [^\s;|&]+ )
@@ -93,4 +94,4 @@ def number(text: str) -> int:
 
 def texts(values: object) -> list[Json]:
     """Return a sorted list of the texts in ``values``, each once."""
-    return sorted({str(value) for value in values}) if isinstance(values, (list, tuple, set, dict)) else []
+    return [*sorted({str(value) for value in values})] if isinstance(values, (list, tuple, set, dict)) else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,7 @@ from provisioner.diagnostics.position import Position, Source
 
 FORMAT, VERSION = "provisioner snapshot", 1
 MODE = 0o600
-Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Json: TypeAlias = "str | int | float | bool | Sequence[Json] | Mapping[str, Json] | None"
 Item: TypeAlias = Mapping[str, Json]
 
 
@@ -126,8 +126,8 @@ def load(path: Path) -> Snapshot:
         why = f"it has no {error}" if isinstance(error, KeyError) else f"{error}"
         raise InputError.at(None, f"{path} cannot be used as a snapshot: {why}") from None
     if data.get("hash") != snapshot.hash:
-        raise InputError.at(None, f"the snapshot {path} was changed after it was taken: its hash is another",
-                            hint="differences are explained by waivers; take a new snapshot with 'discover'")  # fmt: skip
+        hint = "differences are explained by waivers; take a new snapshot with 'discover'"
+        raise InputError.at(None, f"the snapshot {path} was changed after it was taken: its hash is another", hint=hint)
     return snapshot
 
 

@@ -61,9 +61,7 @@ def as_text(comparison: Comparison, paint: Paint, *, shows_all: bool) -> str:
     return "\n".join([*lines, "", paint(comparison.verdict(), colour)])
 
 
-def _groups(
-    differences: Sequence[Difference], *, shows_all: bool
-) -> Iterator[tuple[str, list[Difference], str]]:
+def _groups(differences: Sequence[Difference], *, shows_all: bool) -> Iterator[tuple[str, list[Difference], str]]:
     groups = [
         ("Unexplained", [each for each in differences if each.blocks], "bold red"),
         ("Explained", [each for each in differences if each.waived], "yellow"),

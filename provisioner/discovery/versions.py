@@ -29,8 +29,7 @@ def _pieces(text: str) -> list[tuple[list[int], int]]:
     split = _PIECES.split(text)
     signs = [[_weight(sign) for sign in part] + [0] for part in split[0::2]]
     numbers = [int(part) for part in split[1::2]]
-    pairs = [(each, numbers[place] if place < len(numbers) else 0) for place, each in enumerate(signs)]
-    return pairs
+    return [(each, numbers[place] if place < len(numbers) else 0) for place, each in enumerate(signs)]
 
 
 def _weight(sign: str) -> int:

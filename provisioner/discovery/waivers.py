@@ -52,8 +52,8 @@ class Waivers:
 def read_waivers(paths: Sequence[Path], signers: Path | None, today: date) -> Waivers:
     """Read files of waivers; InputError for one whose signature (FILE.sig) is not its owner's."""
     if paths and signers is None:
-        raise InputError.at(None, "waivers count only when signed, and nobody says whose keys may sign",
-                            hint="--signers FILE: lines of 'owner ssh-ed25519 KEY', as ssh-keygen's allowed_signers")  # fmt: skip
+        hint = "--signers FILE: lines of 'owner ssh-ed25519 KEY', as ssh-keygen's allowed_signers"
+        raise InputError.at(None, "waivers count only when signed, and nobody says whose keys may sign", hint=hint)
     found: list[Waiver] = []
     for path in paths:
         found += _read(path, signers or Path())
@@ -70,7 +70,9 @@ def _read(path: Path, signers: Path) -> list[Waiver]:
     try:
         owner = signer(data, beside.read_text(encoding="utf-8"), NAMESPACE, allowed_signers(_text(signers)))
     except BadSignature as error:
-        raise InputError.at(None, f"the signature of {path} does not hold: {error}", hint=f"sign it anew: {how}") from None
+        raise InputError.at(
+            None, f"the signature of {path} does not hold: {error}", hint=f"sign it anew: {how}"
+        ) from None
     source = Source(str(path), data.decode("utf-8", "replace"))
     findings = Findings()
     loaded = load_yaml(source)

@@ -158,7 +158,7 @@ class Applier:
         """Return, where a plan is made, the outcome as it goes on with it and how sure that is."""
         if self.play.run.foresight is None:
             return outcome, {}
-        outcome, label, why = self.play.run.foresight.judge(run.operation, run.host, outcome)
+        outcome, label, why = self.play.run.foresight.judge(run.operation, run.host, outcome, run.scope())
         return outcome, {"foreseen": [label, why, outcome.effects.acts]}
 
     def _finished(

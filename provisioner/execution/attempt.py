@@ -13,7 +13,7 @@ from provisioner.execution.acting import act
 from provisioner.execution.invocation import with_invocation
 from provisioner.execution.judge import is_failed, normalised, status_of
 from provisioner.execution.loops import LoopItem, loop_items, looped
-from provisioner.execution.needs import Again, Call, Need, ResetConnection, Result, Steps
+from provisioner.execution.needs import Again, Need, ResetConnection, Result, Steps, never_last
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.resolve import delegated_layers, limit_s, refuse_empty_delegate, rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
@@ -276,17 +276,7 @@ def _skipped(run: TaskRun, scope: Scope) -> Result | None:
 def _act(call: ActionCall, *, only_once: bool) -> Steps:
     if only_once:
         return (yield from act(call))
-    return (yield from _never_last(act(call)))
-
-
-def _never_last(steps: Steps) -> Steps:
-    """Pass needs on, saying of each that more may follow: the whole may be tried again."""
-    try:
-        need = next(steps)
-        while True:
-            need = steps.send((yield replace(need, last=False) if isinstance(need, Call) else need))
-    except StopIteration as stop:
-        return dict(stop.value)
+    return (yield from never_last(act(call)))
 
 
 def _tell_interpreter(run: TaskRun, resolved: Resolved, result: Result) -> None:

@@ -6,6 +6,7 @@ with the data edges of the graph, a name that stands in the text counts as read.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from provisioner import catalog
@@ -16,6 +17,7 @@ from provisioner.graph.passes.data import names_in, names_written
 from provisioner.model.keywords import UNSET
 from provisioner.model.plan import PREDICTED, PROVEN, UNKNOWN
 from provisioner.model.status import Status
+from provisioner.variables.scope import Level, NotYet, Scope
 
 OPEN = frozenset({"raw", "script", "reboot", "expect"})
 """Actions of which only running them tells what they do."""
@@ -23,6 +25,10 @@ SAID_OPEN = ("unknown until run", "does not support check mode")
 PARTLY = frozenset({"synchronize", "wait_for_connection"})
 HERE = frozenset({"debug", "set_fact", "assert", "fail", "meta", "include_vars", "set_stats", "add_host", "group_by"})
 """Actions that change no host: they are as sure as what they read."""
+CHECK_MODE = "ansible_check_mode"
+LOCAL_FACTS = "ansible_local"
+"""Facts that a host's own scripts say, which the tasks before may just have put there."""
+WORD = re.compile(r"[A-Za-z_]\w*")
 EVERYWHERE = ""
 """In place of a host: a delegated task changes another one, and which is not looked at."""
 
@@ -35,9 +41,9 @@ class Foresight:
         self._changing: dict[str, str] = {}
         self._prints: dict[str, list[tuple[str, Footprint | None]]] = {}
 
-    def judge(self, operation: Operation, host: str, outcome: Outcome) -> tuple[Outcome, str, str]:
+    def judge(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[Outcome, str, str]:
         """Return the outcome as the plan goes on with it, its label and the reason for that."""
-        label, why = self._label(operation, host, outcome)
+        label, why = self._label(operation, host, outcome, scope)
         title = operation.title
         # what is ignored here may be so only because nothing is carried out (ignore_errors: "{{ ansible_check_mode }}")
         if outcome.status in {Status.FAILED, Status.IGNORED} and host in self._changing:
@@ -46,6 +52,9 @@ class Foresight:
         if label != PROVEN:
             for name in names_written(operation):
                 self._unsure[host, name] = label, title
+            if outcome.effects.facts:
+                self._unsure.update(((host, name), (PREDICTED, title)) for name in _facts(outcome))
+                self._unsure[host, LOCAL_FACTS] = UNKNOWN, title
         is_change = outcome.status is Status.CHANGED or outcome.effects.acts
         if is_change or (label == UNKNOWN and not _changes_nothing(operation)):
             self._changing.setdefault(host, title)
@@ -53,22 +62,36 @@ class Foresight:
             self._prints.setdefault(where, []).append((title, footprint(operation, outcome)))
         return outcome, label, why
 
-    def _label(self, operation: Operation, host: str, outcome: Outcome) -> tuple[str, str]:
+    def _label(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[str, str]:
         action = operation.task.action if operation.task else ""
         said = str(outcome.result.get("msg", ""))
         if any(words in said for words in SAID_OPEN) or _is_open(action, operation, outcome):
             return UNKNOWN, f"only running it tells what {action} does"
-        for name in names_in(operation):
-            if (host, name) in self._unsure:
-                label, title = self._unsure[host, name]
-                is_open = label == UNKNOWN
-                return (UNKNOWN if is_open else PREDICTED), f"depends on '{title}', which is not run yet"
+        names = self._names(operation, host, scope)
+        if CHECK_MODE in names:
+            return UNKNOWN, "it asks whether this is check mode, and a plan is made in it"
+        found = sorted((self._unsure[host, name] for name in names if (host, name) in self._unsure), reverse=True)
+        if found:
+            label, title = found[0]  # what is unknown sorts behind what is predicted
+            return label, f"depends on '{title}', which is not run yet"
         if _predictable(action) == "partly" and outcome.status is not Status.SKIPPED:
             return PREDICTED, f"{action} foretells only part of what it does"
         before = self._before(operation, host, outcome)
         if before:
             return PREDICTED, f"comes after '{before}', which may make a difference to it"
         return PROVEN, ""
+
+    def _names(self, operation: Operation, host: str, scope: Scope) -> set[str]:
+        """Return every name in the operation's text, and in the texts of the variables it names, and so on."""
+        found: set[str] = set()
+        waiting = list(names_in(operation))
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                if (host, name) not in self._unsure:
+                    waiting += _named_in(name, scope)
+        return found
 
     def _before(self, operation: Operation, host: str, outcome: Outcome) -> str:
         """Return the first change before it that may make a difference to what it looked at; empty where none does."""
@@ -78,6 +101,23 @@ class Foresight:
         earlier = (*self._prints.get(host, ()), *self._prints.get(EVERYWHERE, ()))
         mine = footprint(operation, outcome) if earlier else None
         return next((title for title, theirs in earlier if overlap(mine, theirs)), "")
+
+
+def _named_in(name: str, scope: Scope) -> list[str]:
+    """Return the names in the text of a variable; none where it is data, or not known yet."""
+    try:
+        value = scope.find(name)
+    except NotYet:
+        return []
+    if value is None or value.layer.rendered or value.layer.level is Level.MAGIC:
+        return []
+    text = str(value.value)
+    return WORD.findall(text) if "{{" in text or "{%" in text else []
+
+
+def _facts(outcome: Outcome) -> set[str]:
+    names = set(outcome.effects.facts)
+    return names | {f"ansible_{name}" for name in names if not name.startswith("ansible_")} | {"ansible_facts"}
 
 
 def _changes_nothing(operation: Operation) -> bool:

@@ -7,7 +7,7 @@ the executor waits; an attempt never does.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from provisioner.model.call import Request
@@ -134,3 +134,13 @@ def locally(work: Callable[[], Any]) -> Generator[Need, Any, Any]:
     if done.error is not None:
         raise done.error
     return done.value
+
+
+def never_last(steps: Steps) -> Steps:
+    """Pass needs on, saying of each call that more may follow."""
+    try:
+        need = next(steps)
+        while True:
+            need = steps.send((yield replace(need, last=False) if isinstance(need, Call) else need))
+    except StopIteration as stop:
+        return dict(stop.value)

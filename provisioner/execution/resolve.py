@@ -106,7 +106,8 @@ def delegated_layers(run: TaskRun, delegate: str) -> tuple[Layer, ...]:
     """Return what a delegated task sees besides: the variables of the host it goes to."""
     if not delegate:
         return ()
-    view = HostView(run.play.scope(delegate), run.renderer)
+    own = Layer(Level.MAGIC, "delegation", {"inventory_hostname": run.host}, rendered=True)
+    view = HostView(run.play.scope(delegate).with_layers(own), run.renderer)
     return (Layer(Level.MAGIC, "delegation", {"ansible_delegated_vars": {delegate: view}}, rendered=True),)
 
 

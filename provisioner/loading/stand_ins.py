@@ -22,6 +22,14 @@ def are_needed(plugin: Path) -> bool:
     return any(importlib.util.find_spec(name) is None for name in ("ansible", "yaml"))
 
 
+def is_installed() -> bool:
+    """Tell whether ``import ansible`` finds something that is not ours."""
+    present = sys.modules.get("ansible")
+    if present is not None:
+        return not getattr(present, MARK, False)
+    return importlib.util.find_spec("ansible") is not None
+
+
 def provide(modules: Mapping[str, Mapping[str, object]]) -> None:
     """Make these modules importable, parents first; what an earlier call put into one of them stays unless named."""
     for name, contents in modules.items():

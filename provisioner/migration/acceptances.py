@@ -79,7 +79,9 @@ def _entry(written: object, findings: Findings) -> Acceptance | None:
     before = len(findings.errors)
     for key in written:
         if key not in KEYS:
-            findings.error(f"unknown key '{key}' of an accepted finding", position_of(key), hint=nearest(str(key), KEYS))
+            findings.error(
+                f"unknown key '{key}' of an accepted finding", position_of(key), hint=nearest(str(key), KEYS)
+            )
     for key in NEEDED:
         if not written.get(key):
             findings.error(f"an accepted finding must say '{key}'", where)

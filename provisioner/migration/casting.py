@@ -15,10 +15,11 @@ from provisioner.model.migration import Migration
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """Host roles with their hosts; ``peers`` pairs old and new by their place in the list, both ways."""
+    """Host roles with their hosts and addresses; ``peers`` pairs old and new by their place in the list, both ways."""
 
     hosts: Mapping[str, tuple[str, ...]]
     peers: Mapping[str, str]
+    addresses: Mapping[str, tuple[str, ...]]
 
 
 def cast(migration: Migration, inventory: Inventory, instead: Mapping[str, object] | None = None) -> Casting:
@@ -41,4 +42,10 @@ def cast(migration: Migration, inventory: Inventory, instead: Mapping[str, objec
             migration.position, f"migration {migration.name}: every old host needs a new one of its own", detail=said
         )
     peers = {**dict(zip(old, new, strict=True)), **dict(zip(new, old, strict=True))}
-    return Casting(hosts, peers)
+    addresses = {role: tuple(_address(inventory, each) for each in names) for role, names in hosts.items()}
+    return Casting(hosts, peers, addresses)
+
+
+def _address(inventory: Inventory, host: str) -> str:
+    """Return where a host is reached, as far as the inventory says it in plain words; else its name."""
+    return str(inventory.hosts[host].vars.get("ansible_host") or host)

@@ -71,6 +71,7 @@ def _shared(migration: Migration, casting: Casting, moment: Moment) -> dict[str,
         "rollback_class": moment.rollback_class,
         "hosts": {role: list(hosts) for role, hosts in casting.hosts.items()},
         "peers": dict(casting.peers),
+        "addresses": {role: list(each) for role, each in casting.addresses.items()},
     }
     values = {**migration.vars, "migration": told, "peer": PEER, "peer_address": PEER_ADDRESS}
     return {**migration.keywords, "any_errors_fatal": True, "gather_facts": False, "vars": values}

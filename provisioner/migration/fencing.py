@@ -3,6 +3,8 @@
 ``provisioner/migration/stages.py`` calls these with the parameters written under ``fence:`` of a definition.
 """
 
+# ruff: noqa: ARG001 - all take what is written under ``fence``
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -26,15 +28,13 @@ class Params(Parameters):
     forward: bool = optional("bool", "Lead those who still come on to the new server; else they are refused.", True)
     masquerade: bool = optional("bool", "The new server sees the old one as the client of those led on.", True)
     to: str | None = optional("str", "Where they are led on to; the new server's address.")
-    names: bool = optional("bool", "Look up the names of those who come.", False)
+    resolve: bool = optional("bool", "Look up the names of those who come.", False)
     quiet_s: float = optional("float", "Clients not seen for so long are not counted any more.", 86400.0)
     install: bool = optional("bool", "Install nftables where it is missing.", True)
 
 
-BALANCERS = (
-    "{{ migration.hosts.lb | default([]) | map('extract', hostvars) | map(attribute='ansible_host', default='') "
-    "| select('match', '[0-9a-fA-F:.]+$') | list }}"
-)
+PEER = "[peer_address]"
+BALANCERS = "(migration.hosts.lb | default([]) | map('extract', hostvars) | map(attribute='ansible_host', default=''))"
 
 
 def prepare(params: Mapping[str, object]) -> Sequence[Step]:
@@ -45,25 +45,24 @@ def prepare(params: Mapping[str, object]) -> Sequence[Step]:
 
 
 def fence(params: Mapping[str, object]) -> Sequence[Step]:
-    """Keep writes away from the old server; a balancer, whose writes wait, may go on reading there until it switches."""
+    """Keep writes away from the old server; a balancer, whose writes wait, goes on reading there until it switches."""
     told = Params.parse(params)
-    balancers = BALANCERS.replace("| list }}", f"| list + {list(told.exempt)!r} }}}}")
-    return [_gate("old is fenced", "fenced", ports=told.ports, exempt=balancers)]
+    return [_gate("old is fenced", "fenced", ports=told.ports, exempt=_exempt(told, BALANCERS))]
 
 
 def forward(params: Mapping[str, object]) -> Sequence[Step]:
     """Lead those who still ask the old server on to the new one, and keep a ledger of them (after the switch)."""
     told = Params.parse(params)
     if not told.forward:
-        return [_gate("old is fenced", "fenced", ports=told.ports, exempt=list(told.exempt))]
+        return [_gate("old is fenced", "fenced", ports=told.ports, exempt=_exempt(told))]
     words = {"to": told.to or "{{ peer_address }}", "masquerade": told.masquerade}
-    return [_gate("stragglers are led on", "forwarding", ports=told.ports, exempt=list(told.exempt), **words)]
+    return [_gate("stragglers are led on", "forwarding", ports=told.ports, exempt=_exempt(told), **words)]
 
 
 def ledger(params: Mapping[str, object]) -> Sequence[Step]:
     """Read the ledger; the result has ``count``, ``quiet_for_s`` and ``stragglers``."""
     told = Params.parse(params)
-    return [_gate("stragglers", "read", names=told.names, quiet_s=told.quiet_s)]
+    return [_gate("stragglers", "read", resolve=told.resolve, quiet_s=told.quiet_s)]
 
 
 def unfence(params: Mapping[str, object]) -> Sequence[Step]:
@@ -79,6 +78,11 @@ def retire(params: Mapping[str, object]) -> Sequence[Step]:
 def undo(params: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     """Return what the old server does alone to serve again."""
     return [{"module": "straggler_gate", "params": {"id": "{{ migration.id }}", "state": "open"}}]
+
+
+def _exempt(told: Params, more: str = "[]") -> str:
+    """Return who is let through: those written, and the new server, which brings back what is written there."""
+    return f"{{{{ ({list(told.exempt)!r} + {PEER} + ({more} | list)) | select('match', '[0-9a-fA-F:./]+$') | list }}}}"
 
 
 def _gate(says: str, state: str, **more: object) -> Step:

@@ -149,6 +149,11 @@ def _assessment(_phase: Phase, s: Situation) -> list[Gate]:
 
 
 def _rehearsal(_phase: Phase, s: Situation) -> list[Gate]:
+    return rehearsal_gate(s)
+
+
+def rehearsal_gate(s: Situation) -> list[Gate]:
+    """Return whether the last rehearsal counts: for the same definition, and not too old."""
     rehearsal, valid_s = s.standing.rehearsal, s.migration.rehearsal.valid_s
     if rehearsal is None or rehearsal.ended is None:
         return [Gate("rehearsal", False, "it was never rehearsed", "run 'provisioner migrate rehearse'", True)]

@@ -19,6 +19,9 @@ ORDER = (DESIGNED, DISCOVERED, ASSESSED, BUILT, SEEDING, IN_SYNC, REHEARSED, REA
          FINALIZED, DECOMMISSIONING, RETIRED)  # fmt: skip
 """The states of a migration in their order; ``rolling_back``, ``unknown`` and ``aborted`` stand beside them."""
 
+UNTOUCHED = frozenset(ORDER[: ORDER.index(CUTTING_OVER)])
+"""States in which the old server serves as if there were no migration."""
+
 
 @dataclass(slots=True)
 class Attempt:
@@ -92,7 +95,7 @@ def _nothing(_found: Standing, _entry: Entry, _data: dict[str, Any]) -> None:
 
 def _state(found: Standing, entry: Entry, data: dict[str, Any]) -> None:
     found.state, found.since, found.because = data["state"], entry.at, data.get("because", "")
-    if data["state"] == IN_SYNC:
+    if data["state"] in UNTOUCHED:
         found.rollback_class = "A"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner import catalog
-from provisioner.diagnostics.position import Position
+from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.position import Position, position_of
+from provisioner.loading.reading import is_template
 from provisioner.migration import fencing
 from provisioner.migration.guards import GuardUse, arm, call_off, commit, reach
 from provisioner.migration.steps import LB, NEW, OLD, Step
@@ -46,6 +48,10 @@ class Stages:
 
     def __init__(self, migration: Migration, guard: str = "rehearsal") -> None:
         self.migration = migration
+        if migration.fence is not None:
+            for problem in fencing.Params.problems(migration.fence, is_template):
+                at = next((position_of(key) for key in migration.fence if key == problem.parameter), None)
+                raise InputError.at(at or position_of(migration.fence) or migration.position, f"fence: {problem.message}")
         self.guards = [GuardUse(guard, host_role, wait_s, steps) for host_role, wait_s, steps in self._undoing()]
 
     # ------------------------------------------------------------------------------------------------- phases
@@ -54,7 +60,7 @@ class Stages:
         """Provision the new server, and prepare what moves and switches."""
         return [
             Stage("build", self._around("build", self._written("build"))),
-            Stage("prepare", (*self._data("prepare"), *self._switches("prepare"))),
+            Stage("prepare", (*self._data("prepare"), *self._switches("prepare"), *self._steps(fencing.prepare))),
         ]
 
     def seed(self) -> list[Stage]:
@@ -125,7 +131,6 @@ class Stages:
     def rehearsal_on_new(self) -> list[Stage]:
         """Try on the new server alone what can be tried without touching the old one: then it is seeded again."""
         return [
-            Stage(FINAL, _only(NEW, self._data("final"))),
             Stage(SWITCH, _only(NEW, self._data("promote"))),
             Stage(SMOKE, _only(NEW, self._written("verify.during"))),
             Stage("seed again", (*self._data("prepare"), *self._data("seed"))),

@@ -39,6 +39,10 @@ LISTINGS = (
     Listing("inventory", "Inventory", "What `-i` can name; a YAML file says with `plugin: name` who is to read it."),
     Listing("check", "Checks", "Items of `verify:`."),
     Listing("fact", "Facts", "What `setup` gathers, one source a file."),
+    Listing("mover", "Movers", "What `data:` of a migration names: how data get from the old server to the new one."),
+    Listing("switcher", "Switchers", "What `switch:` of a migration names: how requests get to the new server."),
+    Listing("scope", "Scopes", "What `provisioner discover` looks at, one part of a server each."),
+    Listing("finding", "Findings", "What `provisioner assess` looks for."),
     Listing("renderer", "Outputs", "What shows a run; `--output`, `--junit` and `--report` choose among them."),
 )
 EXIT_TEXTS: Mapping[str, str] = {
@@ -244,6 +248,8 @@ def _listing_page(listing: Listing, names: Sequence[str]) -> str:
         parts.append(f"## {name}\n\n{docstring(listing.kind, name).strip()}")
         if listing.kind == "check":
             parts.append(_check_parameters(name))
+        elif listing.kind in ("mover", "switcher"):
+            parts.append(table(_HEAD, list(_rows(catalog.load(listing.kind, name).Params))))
     return page(listing.title, listing.text, *parts)
 
 

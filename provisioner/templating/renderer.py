@@ -33,6 +33,7 @@ from provisioner.templating.environment import (
 from provisioner.templating.errors import LookupFailed, TemplateError, UndefinedVariable
 from provisioner.templating.filters.type_debug import type_debug
 from provisioner.templating.functions import Lookups
+from provisioner.templating.plain import is_plain_expression, is_plain_template
 from provisioner.templating.plugins import PluginTable
 from provisioner.templating.project_plugins import ProjectPlugins
 from provisioner.templating.rendering import AllVariables, Rendering
@@ -234,7 +235,7 @@ class Renderer:
 
     def check_template(self, text: str, position: Position | None = None) -> Diagnostic | None:
         """Return what is wrong with the syntax of a template, or with the names of its filters and tests."""
-        if isinstance(text, Unsafe) or not is_template(text):
+        if isinstance(text, Unsafe) or not is_template(text) or is_plain_template(text):
             return None
         return self._checked(lambda environment: environment.parse(text), text, position)
 
@@ -244,6 +245,8 @@ class Renderer:
             return None
         if is_template(text):
             return self.check_template(text, position)
+        if is_plain_expression(text):
+            return None
         return self._checked(lambda environment: environment.parsed_expression(text), text, position)
 
     def _checked(self, parse: Any, text: str, position: Position | None) -> Diagnostic | None:

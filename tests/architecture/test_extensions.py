@@ -34,6 +34,9 @@ EXPORTS = {
     "shim": ("add_arguments", "run"),
     "recurrence": ("check", "occurrences"),
     "finding": ("look",),
+    "mover": ("Params", "seed", "final", "verify", "promote", "back"),
+    "switcher": ("Params", "point_to", "back", "current", "undo"),
+    "scope": (),
 }
 
 

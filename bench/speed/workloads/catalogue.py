@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.speed.workloads import files, nginx
 from bench.speed.workloads.small import SmallTasks, write_facts, write_loop
-from bench.speed.workloads.workload import Workload
+from bench.speed.workloads.workload import CLEAN, ROOT, Workload
 
 STARTUP = "W7"
 SCHEDULING = "W10"
@@ -19,7 +19,8 @@ WORKLOADS = (
     Workload("W5", "nginx with three sites, 4 hosts", nginx.write, hosts=4, clean=nginx.UNDO, state=nginx.STATE,
              ready=nginx.READY),
     Workload("W6", "100 small tasks behind 50 ms, 1 host", SmallTasks(100).write, delay_ms=25),
-    Workload("W8", "10 small tasks, 200 names on 20 hosts", SmallTasks(10, is_shared=True).write, hosts=20, aliases=200),
+    Workload("W8", "10 small tasks, 200 names on 20 hosts", SmallTasks(10, is_shared=True).write, hosts=20, aliases=200,
+             clean=f"{CLEAN} && cd {ROOT} && mkdir $(seq -f a%03g 0 199)"),
     Workload("W9", "facts only, 20 hosts", write_facts, hosts=20),
 )  # fmt: skip
 OTHERS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from provisioner.app.migrating.book import Book
 from provisioner.app.migrating.conduct import Came, carry_out
@@ -13,6 +14,7 @@ from provisioner.migration import record as states
 from provisioner.migration.compile import Moment
 from provisioner.migration.record import Attempt
 from provisioner.migration.stages import Stages
+from provisioner.model.migration import Probe
 
 CUTOVER, ROLLBACK = "cutover", "rollback"
 TAKEN = "another run has this host"
@@ -25,7 +27,7 @@ def cut_over(book: Book) -> int:
     book.enter(states.CUTTING_OVER)
     stages = Stages(book.migration, guard_of(book, number))
     watch = Watch(book)
-    with Prober(book.migration.probe) as prober:
+    with Prober(probe_of(book)) as prober:
         came = carry_out(book, stages.cutover(), Moment(book.migration.name, CUTOVER, number), watch)
     seen = prober.seen()
     if seen:
@@ -133,6 +135,16 @@ def _asked(book: Book, number: int) -> bool | None:
 def guard_of(book: Book, number: int) -> str:
     """Return the name of the guards of one attempt."""
     return f"migration-{book.migration.name}-{number}"
+
+
+def probe_of(book: Book) -> Probe | None:
+    """Return what is to be asked, its address rendered."""
+    probe, loading = book.migration.probe, book.loaded.loading
+    if probe is None or loading.render is None:
+        return probe
+    addresses = {role: list(each) for role, each in book.casting.addresses.items()}
+    values = {**book.migration.vars, **loading.extra_vars, "migration": {"addresses": addresses}}
+    return replace(probe, url=str(loading.render(probe.url, values)))
 
 
 def _begin(book: Book, phase: str, purpose: str = "real") -> int:

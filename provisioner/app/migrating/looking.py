@@ -5,6 +5,7 @@ from __future__ import annotations
 from provisioner.app.migrating.book import Book
 from provisioner.diagnostics.errors import Exit
 from provisioner.migration import record as states
+from provisioner.migration.lifecycle import Situation, rehearsal_gate
 from provisioner.migration.record import samples
 
 
@@ -40,3 +41,8 @@ def needed_s(book: Book) -> tuple[float, float]:
     forward = sum(max(times) for stage, times in seen.items() if stage.startswith("forward: "))
     back = sum(max(times) for stage, times in seen.items() if stage.startswith("back: "))
     return forward, back or forward
+
+
+def is_rehearsed(situation: Situation) -> bool:
+    """Tell whether the last rehearsal still counts for what is to be done now."""
+    return all(gate.is_open for gate in rehearsal_gate(situation))

@@ -64,6 +64,9 @@ class Watch:
         measured = happened.result.get("measured")
         if isinstance(measured, dict) and self._counts:
             self._book.note("measured", part=name.partition(":")[0], values=measured)
+        if "stragglers" in happened.result and name.startswith("fence: ") and self._counts:
+            told = {key: happened.result.get(key) for key in ("count", "quiet_for_s", "stragglers")}
+            self._book.note("stragglers", **told)
         if name.startswith("guard of "):
             self._guard(name, happened)
         if happened.status in BAD and not self.failure and not happened.effects.get("rescued"):

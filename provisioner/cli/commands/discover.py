@@ -17,6 +17,7 @@ from provisioner.cli.options import (
     run_options,
 )
 from provisioner.diagnostics.errors import Exit, InputError
+from provisioner.discovery import archive
 from provisioner.discovery.probing import PLACES, Wanted, scope_names
 from provisioner.discovery.snapshot import Coverage, Snapshot, save
 from provisioner.reporting.printable import printable
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="where files are looked for that no package brought; default: %(default)s")  # fmt: skip
     parser.add_argument("--watch", type=_seconds, default=0, metavar="SECONDS",
                         help="watch for so long who talks to the server; default: a single look")  # fmt: skip
+    parser.add_argument("--with-files", action="store_true",
+                        help="keep contents of changed and unmanaged files beside the snapshot")  # fmt: skip
     add_verbosity(parser)
     add_inventory_options(parser)
     add_variable_options(parser)
@@ -42,8 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Take the snapshots, write a file each and say in a line what was seen."""
     wanted = Wanted(
-        scopes=scope_names(_words(arguments.scopes)), places=_words(arguments.places) or PLACES, watch_s=arguments.watch
-    )
+        scopes=scope_names(_words(arguments.scopes)), places=_words(arguments.places) or PLACES,
+        watch_s=arguments.watch, files=arguments.with_files,
+    )  # fmt: skip
     credentials = credentials_from(arguments)
     found = discover(arguments.hosts, wanted, run_options(arguments, credentials), credentials, _warn)
     paths = _paths(Path(arguments.output), found)
@@ -51,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         save(snapshot, paths[host])
         print(printable(f"{host}: {_summary(snapshot)}\n  {paths[host]} {snapshot.hash}"))
         _tell_gaps(snapshot)
+        if host in found.archives:
+            _keep(found.archives[host], archive.beside(paths[host]))
     for problem in found.problems.values():
         _warn(problem)
     return Exit.HOSTS_UNREACHABLE if found.problems else Exit.OK
@@ -61,7 +67,9 @@ def _paths(output: Path, found: Discovered) -> Mapping[str, Path]:
     hosts = [*found.snapshots, *found.problems]
     is_file = output.suffix == ".json" and not output.is_dir()
     if is_file and len(hosts) > 1:
-        raise InputError.at(None, f"{len(hosts)} hosts do not go into one file", hint=f"-o {output.stem}/ names a folder")
+        raise InputError.at(
+            None, f"{len(hosts)} hosts do not go into one file", hint=f"-o {output.stem}/ names a folder"
+        )
     return {host: output if is_file else output / f"{host}.json" for host in hosts}
 
 
@@ -75,6 +83,15 @@ def _tell_gaps(snapshot: Snapshot) -> None:
         if scope.coverage is not Coverage.FULL:
             word = "not coverable" if scope.coverage is Coverage.NONE else "only partly covered"
             print(printable(f"  {name} is {word}: {'; '.join(scope.why)}"))
+
+
+def _keep(contents: archive.Archive, path: Path) -> None:
+    archive.save(contents, path)
+    print(printable(f"  {path} holds {len(contents.contents)} files, readable for you alone"))
+    secret = list(archive.secrets_in(contents))
+    if secret:
+        more = f" and {len(secret) - 5} more" if len(secret) > 5 else ""
+        _warn(f"warning: {path} looks as if it held secrets: {', '.join(secret[:5])}{more}")
 
 
 def _warn(text: str) -> None:

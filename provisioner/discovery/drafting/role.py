@@ -94,13 +94,27 @@ ACCOUNTS = """\
 """
 PACKAGES = {
     "dpkg": """\
-- name: Packages, asked for and come along
+- name: See which packages are there
+  command:
+    argv: [dpkg-query, -W, -f, '${db:Status-Abbrev} ${Package}\\n']
+  register: draft_installed
+  changed_when: false
+  check_mode: false
+
+- name: Packages that were asked for, and what comes along with them
   apt:
     name: "{{ wanted if draft_exact_versions else wanted | map('regex_replace', '=.*$', '') | list }}"
     install_recommends: false
     policy_rc_d: 101  # nothing starts before its files are there
   vars:
-    wanted: "{{ draft_packages + draft_packages_come_along }}"
+    wanted: "{{ draft_packages + draft_packages_missing }}"
+
+- name: Mark those that only come along, so that they go with what needs them
+  command:
+    argv: "{{ ['apt-mark', 'auto'] + (draft_packages_missing | map('regex_replace', '=.*$', '') | list) }}"
+  register: draft_marked
+  changed_when: "'set to automatically' in draft_marked.stdout"
+  when: draft_packages_missing | length > 0
 
 - name: Members of groups that packages made
   user:
@@ -110,20 +124,6 @@ PACKAGES = {
   loop: "{{ draft_members }}"
   loop_control:
     label: "{{ item.name }}"
-
-- name: See which packages are marked as asked for
-  command: apt-mark showmanual
-  register: draft_marked
-  changed_when: false
-  check_mode: false
-
-- name: Mark those that only came along, so that they go with what needs them
-  command:
-    argv: "{{ ['apt-mark', 'auto'] + come_along }}"
-  vars:
-    come_along: "{{ draft_packages_come_along | map('regex_replace', '=.*$', '')
-                    | select('in', draft_marked.stdout_lines) | list }}"
-  when: come_along | length > 0
 
 - name: Hold packages at their version
   dpkg_selections:
@@ -285,6 +285,12 @@ SERVICES = """\
 CHANGED = """\
 draft_changed: "{{ ((draft_copied.results | default([])) + (draft_sources.results | default([])))
                    | selectattr('changed') | map(attribute='item.path') | list }}"
+"""
+MISSING = """\
+draft_packages_missing: "{{ draft_packages_come_along | reject('match', draft_packages_there) | list }}"
+# What matches the packages that are installed
+draft_packages_there: "^({{ draft_installed.stdout_lines | default([]) | map('regex_search', '(?<=^ii  ).*') | select
+             | map('regex_escape') | join('|') }})="
 """
 EXACT = """\
 # Exactly the versions of the old server, which its package sources may not have any more

@@ -18,9 +18,11 @@ PROBE = r"""
 section pem
 for place in $PLACES /var/lib/acme /var/lib/caddy /var/lib/postgresql /etc/pki/tls/certs; do
   [ -d "$place" ] || continue
-  find "$place" -xdev \( -path /etc/ssl/certs -o -path /etc/ca-certificates -o -path /etc/pki/ca-trust -o -name archive \
+  find "$place" -xdev \( -path /etc/ssl/certs -o -path /etc/ca-certificates -o -path /etc/pki/ca-trust \
+      -o -name archive \
       -o -name .git -o -name site-packages -o -name dist-packages -o -name node_modules \) -prune -o \
-      \( -type f -o -type l \) \( -name '*.pem' -o -name '*.crt' -o -name '*.cer' -o -name '*.cert' -o -name '*.chain' \) \
+      \( -type f -o -type l \) \
+      \( -name '*.pem' -o -name '*.crt' -o -name '*.cer' -o -name '*.cert' -o -name '*.chain' \) \
       -print 2>/dev/null
 done | sort -u | head -n 500 | while IFS= read -r each; do
   [ -r "$each" ] && awk -v path="$each" '

@@ -53,7 +53,7 @@ def read(said: Sections) -> Finding:
         times.append(clock)
         now: dict[tuple[str, str, int, str, str], int] = {}
         for protocol, address, port, peer, peer_port, name in rows:
-            if address.startswith("127.") or address == "::1" or address == peer:
+            if address.startswith("127.") or address in ("::1", peer):
                 continue
             key = (("in", peer, port) if port in listening else ("out", peer, peer_port)) + (protocol, name)
             now[key] = now.get(key, 0) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from provisioner.discovery.judging import Rule, extra_is_informative, informative
-from provisioner.discovery.sections import Finding, Sections, number, texts
+from provisioner.discovery.sections import Finding, Sections, masked, number, texts
 from provisioner.discovery.snapshot import Json
 
 PROBE = r"""
@@ -105,7 +105,7 @@ def _postgresql(said: Sections, section: str, sizes: dict[str, Json], found: Fin
             item: dict[str, Json] = {key: value == "t" for key, value in zip(keys, rest[1:], strict=True)}
             found.items[f"{server}:role:{rest[0]}"] = item
         elif word == "setting" and len(rest) == 2:
-            found.items[f"{server}:setting:{rest[0]}"] = {"value": rest[1]}
+            found.items[f"{server}:setting:{rest[0]}"] = {"value": masked(f"{rest[0]}={rest[1]}").partition("=")[2]}
 
 
 def _mariadb(said: Sections, sizes: dict[str, Json], found: Finding) -> None:

@@ -123,4 +123,4 @@ def _link(name: str) -> tuple[str, str]:
 
 def _kind(text: str) -> str:
     kinds = {"regular": "file", "directory": "directory", "symbolic": "link", "socket": "socket", "fifo": "fifo"}
-    return kinds.get(text.split()[0], text)
+    return kinds.get(text.split(maxsplit=1)[0], text)

@@ -23,8 +23,6 @@ for each in iptables ip6tables; do
     if limited 5 $legacy 2>/dev/null; then done_any=1; fi
   fi
 done
-if have firewall-cmd; then section firewalld; limited 5 firewall-cmd --list-all-zones 2>/dev/null | grep -E 'active|services|ports'; fi
-if have ufw; then section ufw; limited 5 ufw status 2>/dev/null; fi
 [ -n "$done_any" ] || nothing 'neither nft nor iptables is there, or they do not tell their rules'
 """
 COUNTER = re.compile(r"\s*\b(counter packets \d+ bytes \d+|# handle \d+)")
@@ -46,7 +44,9 @@ def _nft(said: Sections, items: dict[str, Item]) -> None:
         text = " ".join(COUNTER.sub("", line).split())
         if match := re.fullmatch(r"table (\S+ \S+) \{", text):
             table = match.group(1)
-        elif not block and (match := re.fullmatch(r"((?:chain|set|map|flowtable|ct \w+|counter|quota|limit) \S+) \{", text)):
+        elif not block and (
+            match := re.fullmatch(r"((?:chain|set|map|flowtable|ct \w+|counter|quota|limit) \S+) \{", text)
+        ):
             block, rules = f"nft {table} {match.group(1)}", []
         elif text == "}" and block:
             items[block] = {"rules": list(rules)}

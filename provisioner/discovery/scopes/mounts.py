@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from provisioner.discovery.judging import Kind, Rule, Severity, expected, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections, masked, number
-from provisioner.discovery.snapshot import Json
+from provisioner.discovery.snapshot import Item, Json
 
 PROBE = r"""
 section mounts; cat /proc/self/mounts 2>/dev/null || cat /proc/mounts 2>/dev/null || mount
@@ -37,28 +38,39 @@ def read(said: Sections) -> Finding:
     """Return mounts of real file systems, the lines of fstab, and use."""
     found = Finding()
     real: set[str] = set()
-    for line in said.lines("mounts"):
-        words = line.split()
-        if len(words) < 4:
-            continue
-        if words[1] == "on" and "type" in words:  # the answer of `mount`
-            words = [words[0], words[2], words[4], (words + ["", ""])[5].strip("()")]
-        source, path, kind, options = (_plain(each) for each in words[:4])
+    for source, path, kind, options in _mounted(said):
         if VIRTUAL.match(kind) or PASSING.match(path):
             continue
         real.add(path)
         kept = sorted(each for each in masked_options(options) if not LAYERS.match(each))
         found.items[f"mount:{path}"] = {"source": source, "type": kind, "options": [str(each) for each in kept]}
-    for line in said.lines("fstab"):
-        words = line.partition("#")[0].split() if line.strip().startswith("#") is False else []
+    found.items |= _at_boot(said)
+    found.measured["usage"] = _usage(said, real)
+    return found
+
+
+def _mounted(said: Sections) -> Iterator[tuple[str, ...]]:
+    """Yield source, path, type and options of what is mounted."""
+    for line in said.lines("mounts"):
+        words = line.split()
+        if len(words) > 5 and words[1] == "on" and "type" in words:  # the answer of `mount`
+            words = [words[0], words[2], words[4], words[5].strip("()")]
         if len(words) >= 4:
+            yield tuple(_plain(each) for each in words[:4])
+
+
+def _at_boot(said: Sections) -> dict[str, Item]:
+    """Return the lines of fstab; swap has no path."""
+    found: dict[str, Item] = {}
+    for line in said.lines("fstab"):
+        words = line.split()
+        if len(words) >= 4 and not words[0].startswith("#"):
             source, path, kind, options = (_plain(each) for each in words[:4])
             key = f"fstab:{path}" if path.startswith("/") else f"fstab:{kind}:{source}"
-            found.items[key] = {
+            found[key] = {
                 "source": source, "type": kind, "options": [str(each) for each in sorted(masked_options(options))],
                 "dump": number("".join(words[4:5])), "pass": number("".join(words[5:6])),
             }  # fmt: skip
-    found.measured["usage"] = _usage(said, real)
     return found
 
 

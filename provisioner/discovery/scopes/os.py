@@ -19,9 +19,11 @@ section timezone
 if [ -L /etc/localtime ]; then readlink /etc/localtime; else cat /etc/timezone 2>/dev/null; fi
 section locale; cat /etc/default/locale /etc/locale.conf /etc/sysconfig/i18n 2>/dev/null
 section locales; have locale && locale -a 2>/dev/null
-section init; cat /proc/1/comm 2>/dev/null; [ -d /run/systemd/system ] && echo systemd; [ -d /run/openrc ] && echo openrc
+section init; cat /proc/1/comm 2>/dev/null
+[ -d /run/systemd/system ] && echo systemd; [ -d /run/openrc ] && echo openrc
 section virtualization
-if have systemd-detect-virt; then systemd-detect-virt 2>/dev/null; else cat /sys/class/dmi/id/product_name 2>/dev/null; fi
+if have systemd-detect-virt; then systemd-detect-virt 2>/dev/null
+else cat /sys/class/dmi/id/product_name 2>/dev/null; fi
 section selinux; have getenforce && getenforce 2>/dev/null
 section apparmor; cat /sys/module/apparmor/parameters/enabled 2>/dev/null
 section resolver; cat /etc/resolv.conf 2>/dev/null

@@ -15,7 +15,8 @@ if have dpkg-query; then
   dpkg-query -W -f='${Package}\t${Version}\t${Architecture}\t${db:Status-Abbrev}\n' || return 1
   section native; dpkg --print-architecture 2>/dev/null
   section automatic
-  awk '/^Package:/{p=$2} /^Architecture:/{a=$2} /^Auto-Installed: 1/{print p"\t"a}' /var/lib/apt/extended_states 2>/dev/null
+  awk '/^Package:/{p=$2} /^Architecture:/{a=$2} /^Auto-Installed: 1/{print p"\t"a}' \
+    /var/lib/apt/extended_states 2>/dev/null
   if have apt; then section origins
     limited 20 apt -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= list --installed 2>/dev/null ||
       partly 'apt does not tell from where packages came'
@@ -29,11 +30,14 @@ if have rpm && [ ! -e /etc/debian_version ]; then
   section locks; cat /etc/dnf/plugins/versionlock.list /etc/yum/pluginconf.d/versionlock.list 2>/dev/null
 fi
 if [ -r /lib/apk/db/installed ]; then
-  section apk; awk '/^P:/{p=substr($0,3)} /^V:/{v=substr($0,3)} /^A:/{print p"\t"v"\t"substr($0,3)}' /lib/apk/db/installed
+  section apk
+  awk '/^P:/{p=substr($0,3)} /^V:/{v=substr($0,3)} /^A:/{print p"\t"v"\t"substr($0,3)}' /lib/apk/db/installed
   section world; cat /etc/apk/world 2>/dev/null
 fi
 have dpkg-query || have rpm || [ -r /lib/apk/db/installed ] || nothing 'there is neither dpkg nor rpm nor apk'
 """
+LOCAL = "local"
+"""The origin of a package that no source of the host has."""
 RULES: tuple[Rule, ...] = (
     extra_is_informative("more packages than the old server has"),
     informative("*", "where a package came from; its version is what counts", "origin"),
@@ -92,6 +96,8 @@ def _origins(said: Sections) -> tuple[dict[tuple[str, str], str], list[str]]:
         if match := re.match(r"([^/\s]+)/(\S+)\s+(\S+)\s+(\S+)\s+\[(.*)\]", line):
             name, suite, _version, arch, state = match.groups()
             suites[name, arch] = ",".join(each for each in suite.split(",") if each != "now")
+            if "local" in state.split(","):
+                suites[name, arch] = LOCAL
             if "upgradable" in state:
                 upgradable.append(name)
     return suites, upgradable
@@ -117,7 +123,7 @@ def _rpm(said: Sections, found: Finding) -> None:
     for (name, arch), each in versions.items():
         found.items[name if counts[name] == 1 else f"{name}:{arch}"] = {
             "format": "rpm", "version": " ".join(sorted(each)), "architecture": arch, "origin": vendors[name, arch],
-            "automatic": bool(user) and name not in user, "held": re.search(rf"\b{re.escape(name)}-", locks) is not None,
+            "automatic": bool(user) and name not in user, "held": f"{name}-" in locks,
         }  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import re
 
 from provisioner.discovery.judging import Rule, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections, number, texts
-from provisioner.discovery.sockets import endpoint, kernel_rows, program
 from provisioner.discovery.snapshot import Item
+from provisioner.discovery.sockets import endpoint, kernel_rows, program
 
 PROBE = r"""
 section own; have ip && ip -o addr show scope global 2>/dev/null | awk '{sub(/\/.*/, "", $4); print $4}'

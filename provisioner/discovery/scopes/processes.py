@@ -6,8 +6,8 @@ import re
 
 from provisioner.discovery.judging import Rule
 from provisioner.discovery.sections import Finding, Sections
-from provisioner.discovery.sockets import program
 from provisioner.discovery.snapshot import Json
+from provisioner.discovery.sockets import program
 
 PROBE = r"""
 section programs

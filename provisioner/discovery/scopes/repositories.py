@@ -52,7 +52,9 @@ def _lines(path: str, text: str, found: Finding) -> None:
         words = masked(line.partition("#")[0].strip())
         if match := re.match(r"(deb|deb-src)\s+(?:\[([^\]]*)\]\s+)?(.*)", words):
             kind, options, rest = match.groups()
-            _add(found, path, f"{kind} {' '.join(rest.split())}", dict(_option(each) for each in (options or "").split()))
+            _add(
+                found, path, f"{kind} {' '.join(rest.split())}", dict(_option(each) for each in (options or "").split())
+            )
         elif words:
             _add(found, path, " ".join(words.split()), {})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from provisioner.discovery.judging import Rule, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections
@@ -61,24 +62,32 @@ def read(said: Sections) -> Finding:
 def _systemd(said: Sections) -> Finding:
     found = Finding()
     units = {block["Id"]: block for block in said.blocks("units") if "Id" in block}
-    files = {}
-    for line in said.lines("files"):
-        words = line.split()
-        if len(words) >= 2:
-            files[words[0]] = (words[1], words[2] if len(words) > 2 and words[2] != "-" else "")
+    files = dict(_unit_files(said))
     for name in sorted(set(files) | set(units)):
         enabled, preset = files.get(name, ("", ""))
         unit = units.get(name, {})
         if _is_alias(name, enabled) or unit.get("LoadState") == "not-found" or unit.get("Transient") == "yes":
             continue
         runs, failed = _runs(unit), unit.get("ActiveState") == "failed"
-        is_chosen = enabled in ON or enabled.startswith("masked") or (enabled == "disabled" and preset == "enabled")
-        if is_chosen or ((runs or failed) and not QUIET.match(name)):
+        if _is_chosen(enabled, preset) or ((runs or failed) and not QUIET.match(name)):
             item: dict[str, Json] = {"enabled": enabled, "running": runs, "failed": failed, "preset": preset}
             if drops := unit.get("DropInPaths", ""):
                 item["changed_by"] = [each for each in drops.split() if each.startswith("/etc/")]
             found.items[name] = item
     return found
+
+
+def _unit_files(said: Sections) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield units with their state and what the distribution would have chosen."""
+    for line in said.lines("files"):
+        words = line.split()
+        if len(words) >= 2:
+            yield words[0], (words[1], "".join(words[2:3]).strip("-"))
+
+
+def _is_chosen(enabled: str, preset: str) -> bool:
+    """Tell whether a unit starts by itself, or was switched off on purpose."""
+    return enabled in ON or enabled.startswith("masked") or (enabled == "disabled" and preset == "enabled")
 
 
 def _is_alias(name: str, enabled: str) -> bool:

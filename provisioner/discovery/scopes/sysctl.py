@@ -77,7 +77,7 @@ def read(said: Sections) -> Finding:
 
 def _dotted(key: str) -> str:
     """Return the spelling with dots; dots that belong to a name (of an interface) become slashes."""
-    return key.translate(str.maketrans("./", "/.")) if "/" in key and "." not in key.split("/")[0] else key
+    return key.translate(str.maketrans("./", "/.")) if "/" in key and "." not in key.split("/", maxsplit=1)[0] else key
 
 
 def _spaced(value: str) -> str:

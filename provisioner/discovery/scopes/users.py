@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from provisioner.discovery.judging import Rule, extra_is_informative, informative
-from provisioner.discovery.sections import Finding, Sections, number, texts
+from provisioner.discovery.sections import Finding, Sections, masked, number, texts
 from provisioner.discovery.snapshot import Json
 
 PROBE = r"""
@@ -73,4 +73,7 @@ def _key(line: str) -> Iterator[tuple[str, dict[str, Json]]]:
     except (binascii.Error, ValueError):
         return
     digest = base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")
-    yield f"SHA256:{digest}", {"type": match["type"], "comment": match["comment"].strip(), "options": match["options"]}
+    yield (
+        f"SHA256:{digest}",
+        {"type": match["type"], "comment": match["comment"].strip(), "options": masked(match["options"])},
+    )

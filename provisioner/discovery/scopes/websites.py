@@ -13,8 +13,8 @@ PROBE = r"""
 kept() {
   awk -v path="$1" '{sub(/^[ \t]+/, ""); sub(/[ \t]+$/, "")}
     /^#/ {next}
-    /^(server|location|upstream|http|stream)[ \t{]|^(server_name|listen|root|proxy_pass|fastcgi_pass|uwsgi_pass|return|ssl_certificate)[ \t]|[{}]/ {
-      print path "\t" $0; next}' "$1"
+    /^(server|location|upstream|http|stream)[ \t{]|[{}]/ {print path "\t" $0; next}
+    /^(server_name|listen|root|(proxy|fastcgi|uwsgi)_pass|return|ssl_certificate)[ \t]/ {print path "\t" $0}' "$1"
 }
 if [ -d /etc/nginx ] || [ -d /usr/local/nginx/conf ]; then
   section nginx
@@ -23,12 +23,13 @@ if [ -d /etc/nginx ] || [ -d /usr/local/nginx/conf ]; then
     [ -f "$each" ] && { kept "$each" || partly "$each cannot be read"; }
   done
 fi
+kept='(</?VirtualHost|ServerName|ServerAlias|DocumentRoot|ProxyPass |Redirect |SSLCertificateFile)'
 for folder in /etc/apache2 /etc/httpd; do
   [ -d "$folder" ] || continue
   section "apache $folder"
   for each in "$folder"/apache2.conf "$folder"/conf/httpd.conf "$folder"/ports.conf "$folder"/sites-enabled/* \
       "$folder"/conf.d/*.conf "$folder"/conf-enabled/*.conf; do
-    [ -f "$each" ] && grep -iE '^[[:space:]]*(</?VirtualHost|ServerName|ServerAlias|DocumentRoot|ProxyPass |Redirect |SSLCertificateFile|Listen )' "$each" |
+    [ -f "$each" ] && grep -iE "^[[:space:]]*$kept" "$each" |
       sed "s|^[[:space:]]*|$each$TAB|"
   done
 done
@@ -107,6 +108,10 @@ def _note(site: Site, text: str) -> None:
         site.setdefault(field, set()).update(values)
     elif field == "passes_to" and name.lower() == "proxypass":
         site.setdefault(field, set()).add(masked(values[-1]))
+    elif field == "redirects":
+        site.setdefault(field, set()).add(
+            masked(" ".join(each for each in values if re.match(r"\d{3}$|/|http|\$", each)))
+        )
     else:
         site.setdefault(field, set()).add(masked(" ".join(values)).strip("\"'"))
 

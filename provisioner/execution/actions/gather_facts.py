@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from provisioner.execution.acting import module
+from provisioner.execution.fact_cache import GATHERED
 from provisioner.execution.needs import Result, Steps
 from provisioner.execution.resolve import module_defaults
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, optional
+from provisioner.templating.merging import merge
 from provisioner.templating.omit import strip_omit
 
 TRAITS = Traits()
@@ -35,12 +37,16 @@ def run(call: ActionCall) -> Steps:
         if len(names) == 1:
             whole = result
             continue
-        whole["ansible_facts"].update(result.get("ansible_facts") or {})
+        facts = result.get("ansible_facts")
+        if isinstance(facts, Mapping):
+            whole["ansible_facts"] = merge(whole["ansible_facts"], facts, lists="append_rp")
         if result.get("failed"):
             failed[name] = result
     if failed:
         whole.update(failed=True, failed_modules=failed, msg=f"these modules failed: {', '.join(failed)}")
     call.effects.gathered = not whole.get("failed")
+    if call.effects.gathered and isinstance(whole.get("ansible_facts"), Mapping):
+        whole = {**whole, "ansible_facts": {**whole["ansible_facts"], GATHERED: True}}
     return whole
 
 

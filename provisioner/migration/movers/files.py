@@ -29,7 +29,9 @@ class Params(Parameters):
     exclude: list[str] | None = optional("list", "Patterns of rsync of what stays behind.", elements="str")
     throttle: str | None = optional("str", "Not more than this a second until the freeze: ``20M``.")
     delete: bool = optional("bool", "Remove on the new host what the old one does not have; not while seeding.", True)
-    overwrite: bool = optional("bool", "The directories may hold something on the new host already: it is replaced.", False)
+    overwrite: bool = optional(
+        "bool", "The directories may hold something on the new host already: it is replaced.", False
+    )
     special: bool = optional("bool", "Move devices, pipes and sockets, too.", False)
     one_file_system: bool = optional("bool", "Leave out what is mounted below the directories.", False)
     compress: bool = optional("bool", "Compress on the way: for slow links.", False)
@@ -40,7 +42,9 @@ class Params(Parameters):
         "changed",
         choices=("changed", "all", "none"),
     )
-    verify_percent: int = optional("int", "Compare the contents of so many of a hundred files; the rest by the list.", 100)
+    verify_percent: int = optional(
+        "int", "Compare the contents of so many of a hundred files; the rest by the list.", 100
+    )
     times: str = optional(
         "str", "How exactly times have to agree.", "nanoseconds", choices=("nanoseconds", "seconds", "ignored")
     )
@@ -56,7 +60,9 @@ class Params(Parameters):
     source: list[str] | None = optional(
         "list", "Addresses the new host comes from, where they are changed on the way.", elements="str"
     )
-    ssh_options: dict[str, Any] | None = optional("dict", "More settings for ssh: algorithms that only an old server has.")
+    ssh_options: dict[str, Any] | None = optional(
+        "dict", "More settings for ssh: algorithms that only an old server has."
+    )
     install: bool = optional("bool", "Install rsync where it is missing.", True)
 
 
@@ -215,7 +221,12 @@ def _count(name: str, params: Params, says: str, **more: object) -> Step:
 def _let_in(
     name: str, params: Params, source: Sequence[str] = (), register: str = "", *, writable: bool = False
 ) -> Step:
-    words: dict[str, object] = {"state": "authorized", "user": params.login, "trees": _trees(params), "writable": writable}
+    words: dict[str, object] = {
+        "state": "authorized",
+        "user": params.login,
+        "trees": _trees(params),
+        "writable": writable,
+    }
     if source:
         words |= {"public_key": "{{ %s.%s.public_key }}" % (PEER, _variable(name, "key")), "source": list(source)}
     says = "directories may be written to" if writable else "directories may be read"

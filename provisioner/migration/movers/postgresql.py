@@ -1,8 +1,8 @@
-"""Moves a PostgreSQL server: a standby that takes over (``streaming``), or a dump (``dump``) for another major version.
+"""Moves a PostgreSQL server: a standby that takes over, or a dump for another major version.
 
-Passwords never leave the host that uses them: the other side gets the verifier. The access that is made for the move is for
-one role from one address, and is gone after ``finish``. After the switch logical replication brings what is written on the
-new server back to the old one, which stays read-only for everybody else.
+Passwords never leave the host that uses them: the other side gets the verifier. The access that is made for the move is
+for one role from one address, and is gone after ``finish``. After the switch logical replication brings what is written
+on the new server back to the old one, which stays read-only for everybody else.
 """
 
 from __future__ import annotations
@@ -22,7 +22,12 @@ PEER = "hostvars[peer]"
 class Params(Parameters):
     """Which servers, how the data comes over, how writes are stopped and what is compared."""
 
-    method: str = optional("str", "How the data comes over.", "streaming", choices=("streaming", "dump"))
+    method: str = optional(
+        "str",
+        "How the data comes over: ``streaming`` (same major version) or ``dump``.",
+        "streaming",
+        choices=("streaming", "dump"),
+    )
     port: int = optional("int", "The old server's port.", 5432)
     new_port: int | None = optional("int", "The new server's port, where it is another.")
     system_user: str = optional("str", "The system user the servers run as.", "postgres")
@@ -55,48 +60,45 @@ class Params(Parameters):
 
 def prepare(name: str, params: Params) -> Sequence[Step]:
     """Passwords, roles, access, settings; what does not fit is said here."""
-    login, about = _variable(name, "login"), _variable(name, "about")
-    steps = [Step(NEW, {"name": f"{name}: the server's programs", "package": {"name": params.package}})]
+    data, login = _Data(name, params), _variable(name, "login")
+    needed: dict[str, object] = {"wal_level": "replica", "max_wal_senders": 4, "max_replication_slots": 4}
+    needed["listen_addresses"] = params.listen
     return [
-        *(steps if params.package else []),
-        _Data(name, params).step(
-            NEW, "a password for reading the old server", "passfile", name=_copier(name), register=login
+        *(
+            [Step(NEW, {"name": f"{name}: the server's programs", "package": {"name": params.package}})]
+            if params.package
+            else []
         ),
-        _Data(name, params).step(
-            OLD,
-            "a password for following the new server",
-            "passfile",
-            name=_follower(name),
-            register=login,
-        ),
-        _Data(name, params).step(OLD, "what the old server is", "cluster", strict=False, register=about),
-        _fits(name, params),
-        _let_in(name, params, OLD, roles=_roles(name, params), settings=_settings(params), restart=params.restart),
-        _let_in(name, params, NEW),
+        data.step(NEW, "a password for reading the old server", "passfile", name=data.copier, register=login),
+        data.step(OLD, "a password for following the new server", "passfile", name=data.follower, register=login),
+        *_fitting(data),
+        data.let_in(OLD, roles=_roles(data), settings=needed, restart=params.restart),
+        data.let_in(NEW, **_new_settings(data)),
     ]
 
 
 def seed(name: str, params: Params) -> Sequence[Step]:
-    """The first copy, proved; nothing is copied again where the new server follows already."""
-    about = _variable(name, "about")
+    """The first copy, proved; a server that follows already is left alone. A dump is tried out, and timed."""
+    data = _Data(name, params)
+    if params.method == "dump":
+        return [*_fitting(data), _dumped(data, "all of it, for a trial")]
     return [
-        _let_in(name, params, OLD, slot=True),
-        _Data(name, params).step(OLD, "what the old server is", "cluster", strict=False, register=about),
-        _fits(name, params),
-        _Data(name, params).step(
-            NEW, "a copy that follows", "replica", **_source(name, params), **_copying(name, params)
-        ),
-        _let_in(name, params, NEW),
+        data.let_in(OLD, slot=True),
+        *_fitting(data),
+        data.step(NEW, "a copy that follows", "replica", **_source(data), **_copying(data)),
+        data.let_in(NEW),
         *delta(name, params),
     ]
 
 
 def delta(name: str, params: Params) -> Sequence[Step]:
     """See that the new server follows, and how far behind it is."""
-    place = _variable(name, "place")
+    if params.method == "dump":
+        return []
+    data, place = _Data(name, params), _variable(name, "place")
     return [
-        _Data(name, params).step(OLD, "where the old server is", "lag", register=place),
-        _caught_up(name, params, "the new server has come there", place),
+        data.step(OLD, "where the old server is", "lag", register=place),
+        _caught_up(data, "the new server has come there", place, ""),
     ]
 
 
@@ -107,108 +109,98 @@ def freeze(name: str, params: Params) -> Sequence[Step]:
 
 
 def final(name: str, params: Params) -> Sequence[Step]:
-    """The new server has replayed the last write."""
-    return [_caught_up(name, params, "it has the last write", _variable(name, "frozen"))]
+    """The new server has replayed the last write, or gets the dump."""
+    data = _Data(name, params)
+    if params.method == "dump":
+        return [_dumped(data, "all of it")]
+    return [_caught_up(data, "it has the last write", _variable(name, "frozen"), _variable(name, "place"))]
 
 
 def verify(name: str, params: Params) -> Sequence[Step]:
-    """Same position and same next transaction on both; counts and checksums as configured, now and in the background."""
-    frozen, place = _variable(name, "frozen"), _variable(name, "place")
-    theirs = f"{PEER}.{frozen}.transactions"
+    """Same position and same next transaction on both; counts and checksums as configured."""
+    data, place = _Data(name, params), _variable(name, "place")
+    if params.method == "dump":
+        return _compared(data, "counts" if params.check == "positions" else params.check)
+    theirs = f"{PEER}.{_variable(name, 'frozen')}.transactions"
     same = {
         "that": [f"{place}.transactions == {theirs} or not {place}.is_standby"],
-        "fail_msg": f"the new server's next transaction is {{{{ {place}.transactions }}}}, the old one's {{{{ {theirs} }}}}",
+        "fail_msg": f"the next transaction is {{{{ {place}.transactions }}}} here, {{{{ {theirs} }}}} on the old server",
         "success_msg": f"nothing is missing: the next transaction is number {{{{ {theirs} }}}} on both",
     }
-    position = "{{ (%s if inventory_hostname in migration.hosts.old else %s.%s).position }}" % (frozen, PEER, frozen)
-    later = {"do": "start", "check": params.afterwards, "file": _figures(name), "token": position}
-    steps = [
-        _Data(name, params).step(NEW, "where the new server is", "lag", register=place),
-        Step(NEW, {"name": f"{name}: no transaction is missing", "assert": same}),
-    ]
+    steps = [Step(NEW, {"name": f"{name}: no transaction is missing", "assert": same})]
     if params.check != "positions":
-        steps += _compared(name, params, params.check, f"{place}.is_standby")
-    if params.afterwards != "none":
-        steps.append(_Data(name, params).step(BOTH, "snapshots for the check", "digest", **later))
+        steps += _compared(data, params.check, f"(hostvars[migration.hosts.new[0]].{place} | default({{}})).is_standby")
     return steps
 
 
 def promote(name: str, params: Params) -> Sequence[Step]:
-    """The new server takes writes, and keeps for the old one whatever is written from now on."""
-    frozen = _variable(name, "frozen")
+    """The new server takes writes, and keeps for the old one whatever is written from now on.
+
+    Both sides then take a snapshot of this moment, of which the figures are made in the background.
+    """
+    data, frozen = _Data(name, params), _variable(name, "frozen")
+    position = f"{{{{ ({frozen} if inventory_hostname in migration.hosts.old else {PEER}.{frozen}).position }}}}"
+    later = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position}
+    untouched = {"transactions": f"{{{{ {frozen}.transactions }}}}"}
     return [
-        _Data(name, params).step(NEW, "takes writes", "replica", name=_copier(name), state="primary"),
-        _Data(name, params).step(NEW, "changes are kept for the old server", "flow", name=_follower(name)),
-        _Data(name, params).step(OLD, "nobody has written meanwhile", "lag",
-            transactions=f"{{{{ {frozen}.transactions }}}}",
-        ),
-    ]  # fmt: skip
+        *([data.step(NEW, "takes writes", "replica", name=data.copier, state="primary")] if data.is_streaming else []),
+        data.step(NEW, "changes are kept for the old server", "flow", name=data.follower),
+        *([data.step(BOTH, "snapshots for the check", "digest", **later)] if params.afterwards != "none" else []),
+        data.step(OLD, "nobody has written meanwhile", "lag", **untouched),
+    ]
 
 
 def reverse(name: str, params: Params) -> Sequence[Step]:
     """The old server follows the new one; then the figures of the frozen moment are compared."""
-    steps = [
-        _let_in(name, params, NEW),
-        _follows(name, params),
-        _Data(name, params).step(OLD, "the old server keeps nothing for the new one", "access", **_no_slot(name)),
+    data = _Data(name, params)
+    gone = {"name": data.copier, "state": "without_slot"}
+    return [
+        data.let_in(NEW),
+        _follows(data),
+        data.step(OLD, "the old server keeps nothing for the new one", "access", **gone),
+        *(_collected(data) if params.afterwards != "none" else []),
     ]
-    if params.afterwards != "none":
-        steps += _collected(name, params)
-    return steps
 
 
 def back(name: str, params: Params) -> Sequence[Step]:
     """What was written on the new server comes to the old one, sequences too; then the old one takes writes."""
-    here, frozen, held = _variable(name, "flow"), _variable(name, "back"), _variable(name, "sequences")
-    is_reversed = f"{here}.published | length > 0 and {PEER}.{here}.is_frozen"
+    data, here = _Data(name, params), _variable(name, "flow")
+    frozen, held = _variable(name, "back"), _variable(name, "sequences")
+    on_new = f"{here}.published | length > 0 and {PEER}.{here}.is_frozen"
     on_old = f"{PEER}.{here}.published | length > 0 and {here}.is_frozen"
-    slots, position = f"{{{{ {here}.slots }}}}", f"{{{{ {frozen}.position }}}}"
-    told = {"name": _follower(name), "state": "told", "register": here}
+    wait = {"slots": f"{{{{ {here}.slots }}}}", "position": f"{{{{ {frozen}.position }}}}"}
+    values = f"{{{{ {PEER}.{held}.values_by_name }}}}"
     return [
-        _Data(name, params).step(BOTH, "what flows between the servers", "flow", **told),
-        _follows(name, params, when=on_old),
-        _Data(name, params).step(NEW, "the new server is read-only", "freeze", register=frozen, when=is_reversed),
-        _Data(name, params).step(NEW, "the old server has everything", "lag",
-            slots=slots, position=position, timeout_s=params.timeout_s, when=is_reversed,
-        ),
-        _Data(name, params).step(NEW, "where sequences are", "sequences", register=held, when=is_reversed),
-        _Data(name, params).step(OLD, "sequences go on there", "sequences", values=f"{{{{ {PEER}.{held}.values_by_name }}}}", when=on_old),
-        *_compared(name, params, "counts", is_reversed, sequences=False),
-        _Data(name, params).step(OLD, "takes writes again", "freeze", state="thawed"),
-        _Data(name, params).step(OLD, "nothing flows to it any more", "flow", name=_follower(name), state="absent"),
-        _Data(name, params).step(NEW, "nothing is kept for the old server", "flow", name=_follower(name), state="absent"),
-    ]  # fmt: skip
+        data.step(BOTH, "what flows between the servers", "flow", name=data.follower, state="told", register=here),
+        _follows(data, when=on_old),
+        data.step(NEW, "the new server is read-only", "freeze", register=frozen, when=on_new, wait_s=params.wait_s),
+        data.step(NEW, "the old server has everything", "lag", timeout_s=params.timeout_s, when=on_new, **wait),
+        data.step(NEW, "where sequences are", "sequences", register=held, when=on_new),
+        data.step(OLD, "sequences go on there", "sequences", values=values, when=on_old),
+        *_compared(data, "counts", f"({on_new}) or ({on_old})", sequences=False),
+        data.step(OLD, "takes writes again", "freeze", state="thawed"),
+        *(data.step(on, "nothing flows any more", "flow", name=data.follower, state="absent") for on in BOTH),
+    ]
 
 
 def finish(name: str, params: Params) -> Sequence[Step]:
     """Nothing flows any more, and the access is gone."""
-    away = {"state": "absent", "remove_roles": [_copier(name), _follower(name)]}
+    data = _Data(name, params)
+    away: dict[str, object] = {"state": "absent", "remove_roles": [data.copier, data.follower]}
     return [
-        _Data(name, params).step(OLD, "follows no more", "flow", name=_follower(name), state="absent"),
-        _Data(name, params).step(NEW, "keeps nothing any more", "flow", name=_follower(name), state="absent"),
-        _Data(name, params).step(OLD, "no access any more", "access", name=_copier(name), **away),
-        _Data(name, params).step(NEW, "no access any more", "access", name=_follower(name), **away),
-        _Data(name, params).step(NEW, "a server of its own", "replica", name=_copier(name), state="alone"),
-        _Data(name, params).step(NEW, "no password any more", "passfile", name=_copier(name), state="absent"),
-        _Data(name, params).step(OLD, "no password any more", "passfile", name=_follower(name), state="absent"),
-        Step(BOTH, {"name": f"{name}: no figures any more", "file": {"path": _figures(name), "state": "absent"}}),
+        *(data.step(on, "nothing flows any more", "flow", name=data.follower, state="absent") for on in BOTH),
+        data.step(OLD, "no access any more", "access", name=data.copier, **away),
+        data.step(NEW, "no access any more", "access", name=data.follower, **away),
+        data.step(NEW, "a server of its own", "replica", name=data.copier, state="alone"),
+        data.step(NEW, "no password any more", "passfile", name=data.copier, state="absent"),
+        data.step(OLD, "no password any more", "passfile", name=data.follower, state="absent"),
+        Step(BOTH, {"name": f"{name}: no figures any more", "file": {"path": data.figures, "state": "absent"}}),
     ]
 
 
-def undo(name: str, params: Params) -> Sequence[Mapping[str, object]]:
+def undo(_name: str, params: Params) -> Sequence[Mapping[str, object]]:
     """Return what the old host does alone to take writes again."""
     return [{"module": "postgresql_freeze", "params": {"state": "thawed", **_login(params, OLD)}}]
-
-
-# ------------------------------------------------------------------------------------------------------- parts of steps
-
-
-def _login(params: Params, role: object) -> dict[str, object]:
-    old, new = params.port, params.new_port or params.port
-    both = old if old == new else f"{{{{ {old} if inventory_hostname in migration.hosts.old else {new} }}}}"
-    port = old if role == OLD else new if role == NEW else both
-    words: dict[str, object] = {} if port == 5432 else {"login_port": port}
-    return words if params.system_user == "postgres" else {**words, "system_user": params.system_user}
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +210,26 @@ class _Data:
     name: str
     params: Params
 
+    @property
+    def copier(self) -> str:
+        """Return the name of role, slot and password by which the new server copies the old one."""
+        return f"pv_{_plain(self.name)}_copy"
+
+    @property
+    def follower(self) -> str:
+        """Return the name of role, password, publication and slots by which the old server follows the new one."""
+        return f"pv_{_plain(self.name)}_back"
+
+    @property
+    def figures(self) -> str:
+        """Return where the background leaves its figures."""
+        return f"{FOLDER}/{_plain(self.name)}.figures.json"
+
+    @property
+    def is_streaming(self) -> bool:
+        """Tell whether the new server starts as a standby."""
+        return self.params.method == "streaming"
+
     def step(
         self, on: str | Sequence[str], says: str, module: str, *, register: str = "", when: str = "", **words: object
     ) -> Step:
@@ -226,120 +238,109 @@ class _Data:
         task: dict[str, object] = {"name": f"{self.name}: {says}", f"postgresql_{module}": told}
         return Step(on, {**task, **({"register": register} if register else {}), **({"when": when} if when else {})})
 
+    def let_in(self, on: str, **words: object) -> Step:
+        """Return a task that lets the other side's role in from its address."""
+        role = self.copier if on == OLD else self.follower
+        address = (self.params.new_address if on == OLD else self.params.address) or "{{ peer_address }}"
+        says = "changes are kept for the new server" if "slot" in words else "the other server is let in"
+        return self.step(on, says, "access", name=role, allow=role, address=address, **words)
+
+
+def _login(params: Params, on: object) -> dict[str, object]:
+    old, new = params.port, params.new_port or params.port
+    both = old if old == new else f"{{{{ {old} if inventory_hostname in migration.hosts.old else {new} }}}}"
+    port = old if on == OLD else new if on == NEW else both
+    words: dict[str, object] = {} if port == 5432 else {"login_port": port}
+    return words if params.system_user == "postgres" else {**words, "system_user": params.system_user}
+
 
 def _plain(name: str) -> str:
-    return "".join(letter if letter.isalnum() else "_" for letter in name.lower())[:40]
+    return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name.lower())[:40]
 
 
 def _variable(name: str, says: str) -> str:
     return f"postgresql_{_plain(name)}_{says}"
 
 
-def _copier(name: str) -> str:
-    """Return the name of role, slot and password by which the new server copies the old one."""
-    return f"pv_{_plain(name)}_copy"
+def _roles(data: _Data) -> list[dict[str, object]]:
+    login = _variable(data.name, "login")
+    copier: dict[str, object] = {"name": data.copier, "verifier": f"{{{{ {PEER}.{login}.verifier }}}}", "rewind": True}
+    if not data.is_streaming:
+        copier["superuser"] = True
+    return [copier, {"name": data.follower, "verifier": f"{{{{ {login}.verifier }}}}"}]
 
 
-def _follower(name: str) -> str:
-    """Return the name of role, password, publication and slots by which the old server follows the new one."""
-    return f"pv_{_plain(name)}_back"
+def _new_settings(data: _Data) -> dict[str, object]:
+    """Return what a new server that gets a dump needs for the way back: it may be restarted, nobody uses it yet."""
+    if data.is_streaming:
+        return {}
+    role = {"name": data.follower, "verifier": f"{{{{ {PEER}.{_variable(data.name, 'login')}.verifier }}}}"}
+    needed = {"wal_level": "logical", "listen_addresses": data.params.listen, "max_replication_slots": 10}
+    return {"roles": [role], "settings": needed, "restart": True}
 
 
-def _figures(name: str) -> str:
-    return f"{FOLDER}/{_plain(name)}.figures.json"
+def _fitting(data: _Data) -> list[Step]:
+    about = _variable(data.name, "about")
+    peer = f"{{{{ {PEER}.{about}.about }}}}"
+    return [
+        data.step(OLD, "what the old server is", "cluster", register=about),
+        data.step(NEW, "the new server fits", "cluster", peer=peer, copies=data.params.method),
+    ]
 
 
-def _roles(name: str, params: Params) -> list[dict[str, object]]:
-    login = _variable(name, "login")
-    copier = {"name": _copier(name), "verifier": f"{{{{ {PEER}.{login}.verifier }}}}", "rewind": True}
-    return [copier, {"name": _follower(name), "verifier": f"{{{{ {login}.verifier }}}}"}]
+def _source(data: _Data) -> dict[str, object]:
+    host = data.params.address or "{{ peer_address }}"
+    return {"name": data.copier, "host": host, "source_port": data.params.port, "user": data.copier}
 
 
-def _settings(params: Params) -> dict[str, object]:
-    needed = {"wal_level": "replica", "max_wal_senders": 4, "max_replication_slots": 4}
-    return {**needed, "listen_addresses": params.listen}
-
-
-def _let_in(name: str, params: Params, on: str, **words: object) -> Step:
-    """Let the other side's role in from its address."""
-    role = _copier(name) if on == OLD else _follower(name)
-    address = (params.new_address if on == OLD else params.address) or "{{ peer_address }}"
-    says = "the other server is let in" if "slot" not in words else "changes are kept for the new server"
-    return _Data(name, params).step(
-        on,
-        says,
-        "access",
-        name=role if on == NEW else _copier(name),
-        allow=role,
-        address=address,
-        **words,
-    )
-
-
-def _no_slot(name: str) -> dict[str, object]:
-    return {"name": _copier(name), "state": "without_slot"}
-
-
-def _fits(name: str, params: Params) -> Step:
-    peer = f"{{{{ {PEER}.{_variable(name, 'about')}.about }}}}"
-    return _Data(name, params).step(NEW, "the new server fits", "cluster", peer=peer, copies=params.method)
-
-
-def _source(name: str, params: Params) -> dict[str, object]:
-    host = params.address or "{{ peer_address }}"
-    return {"name": _copier(name), "host": host, "source_port": params.port, "user": _copier(name)}
-
-
-def _copying(name: str, params: Params) -> dict[str, object]:
-    about = f"{PEER}.{_variable(name, 'about')}.about"
+def _copying(data: _Data) -> dict[str, object]:
+    about = f"{PEER}.{_variable(data.name, 'about')}.about"
     slots = f"{{{{ [10, ({about}.databases | length) + 4] | max }}}}"
-    settings = {"wal_level": "logical", "wal_log_hints": "on", "listen_addresses": params.listen}
-    settings |= {"max_replication_slots": slots, "max_wal_senders": slots}
+    settings = {"wal_level": "logical", "wal_log_hints": "on", "wal_keep_size": "512MB"}
+    settings |= {"listen_addresses": data.params.listen, "max_replication_slots": slots, "max_wal_senders": slots}
     return {
-        "rate": params.throttle,
+        "rate": data.params.throttle,
         "bytes": f"{{{{ {about}.bytes }}}}",
         "source_is_frozen": f"{{{{ {about}.is_frozen }}}}",
         "settings": settings,
-        "verify_copy": params.verify_copy,
-        "replace": params.replace,
+        "verify_copy": data.params.verify_copy,
+        "replace": data.params.replace,
     }
 
 
-def _caught_up(name: str, params: Params, says: str, place: str) -> Step:
+def _caught_up(data: _Data, says: str, place: str, register: str) -> Step:
     position = f"{{{{ {PEER}.{place}.position }}}}"
-    return _Data(name, params).step(NEW, says, "lag", position=position, timeout_s=params.timeout_s)
+    return data.step(NEW, says, "lag", position=position, timeout_s=data.params.timeout_s, register=register)
 
 
-def _follows(name: str, params: Params, when: str = "") -> Step:
-    host = params.new_address or "{{ peer_address }}"
-    words = {"name": _follower(name), "state": "subscribed", "host": host, "user": _follower(name)}
-    words["source_port"] = params.new_port or params.port
-    return _Data(name, params).step(OLD, "the old server follows the new one", "flow", when=when, **words)
+def _dumped(data: _Data, says: str) -> Step:
+    return data.step(NEW, says, "copy", **_source(data), jobs=data.params.jobs, replace=data.params.replace)
 
 
-def _compared(name: str, params: Params, check: str, when: str, *, sequences: bool = True) -> list[Step]:
+def _follows(data: _Data, when: str = "") -> Step:
+    words: dict[str, object] = {"name": data.follower, "state": "subscribed", "user": data.follower}
+    words["host"] = data.params.new_address or "{{ peer_address }}"
+    words["source_port"] = data.params.new_port or data.params.port
+    return data.step(OLD, "the old server follows the new one", "flow", when=when, **words)
+
+
+def _compared(data: _Data, check: str, when: str = "", *, sequences: bool = True) -> list[Step]:
     """Count on both sides at the same time, and compare on the new one."""
-    found = _variable(name, "found")
-    sides = {"mine": f"{{{{ {found} }}}}", "theirs": f"{{{{ {PEER}.{found} }}}}"}
+    found = _variable(data.name, "found")
+    words: dict[str, object] = {"check": check, "sequences": sequences, "register": found, "when": when}
     return [
-        _Data(name, params).step(
-            BOTH, f"{check} of both sides", "digest", check=check, sequences=sequences, register=found
-        ),
-        _Data(name, params).step(NEW, f"{check} are the same", "digest", do="compare", when=when, **sides),
+        data.step(BOTH, f"{check} of both sides", "digest", **words),  # type: ignore[arg-type]
+        data.step(NEW, f"{check} are the same", "digest", do="compare", when=when, **_sides(found)),
     ]
 
 
-def _collected(name: str, params: Params) -> list[Step]:
-    found = _variable(name, "checked")
-    sides = {"mine": f"{{{{ {found} }}}}", "theirs": f"{{{{ {PEER}.{found} }}}}"}
+def _collected(data: _Data) -> list[Step]:
+    found = _variable(data.name, "checked")
     return [
-        _Data(name, params).step(
-            BOTH,
-            "figures of the frozen moment",
-            "digest",
-            do="collect",
-            file=_figures(name),
-            register=found,
-        ),
-        _Data(name, params).step(NEW, "both sides were the same", "digest", do="compare", **sides),
+        data.step(BOTH, "figures of that moment", "digest", do="collect", file=data.figures, register=found),
+        data.step(NEW, "both sides were the same", "digest", do="compare", **_sides(found)),
     ]
+
+
+def _sides(found: str) -> dict[str, object]:
+    return {"mine": f"{{{{ {found} }}}}", "theirs": f"{{{{ {PEER}.{found} }}}}", "ahead": True}

@@ -23,8 +23,8 @@ DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistem
 TABLES = """SELECT n.nspname AS s, c.relname AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind = 'r' AND c.relpersistence = 'p' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
 ORDER BY 1, 2"""
-SEQUENCES = """SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last FROM pg_sequences
-ORDER BY 1"""
+SEQUENCES = """SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last,
+increment_by::text AS step FROM pg_sequences ORDER BY 1"""
 TIMELESS = "coalesce(sum(hashtextextended(t::text, 0)), 0)::text"
 SHOWN = 20
 
@@ -41,6 +41,7 @@ class Params(postgresql_wire.LocalParameters):
     timeout_s: float = optional("float", "How long collect waits.", 3600.0)
     mine: Dict[str, Any] = optional("dict", "compare: the result here.", {})
     theirs: Dict[str, Any] = optional("dict", "compare: the result there.", {})
+    ahead: bool = optional("bool", "compare: sequences here may be further, as those of a standby are.", False)
     rules = (required_if("do", "start", "file"), required_if("do", "collect", "file"))
 
 
@@ -83,7 +84,7 @@ def _sessions(params: Params) -> Dict[str, Session]:
 
 
 def digest(params: Params, sessions: Dict[str, Session]) -> Dict[str, Any]:
-    """Return ``database/schema.table: [rows, checksum]`` and ``database/sequence: value``."""
+    """Return ``database/schema.table: [rows, checksum]`` and ``database/sequence: [last value, step]``."""
     tables: Dict[str, Any] = {}
     sequences: Dict[str, Any] = {}
     checksum = TIMELESS if params.check == "full" else "''"
@@ -93,7 +94,8 @@ def digest(params: Params, sessions: Dict[str, Session]) -> Dict[str, Any]:
             counted = session.answers("SELECT count(*), %s FROM ONLY %s t" % (checksum, path))[0].rows[0]
             tables["%s/%s.%s" % (database, row["s"], row["t"])] = [int(counted[0] or 0), counted[1]]
         if params.sequences:
-            sequences.update({"%s/%s" % (database, r["name"]): r["last"] for r in session.rows(SEQUENCES)})
+            rows = session.rows(SEQUENCES)
+            sequences.update({"%s/%s" % (database, r["name"]): [r["last"], int(r["step"] or 1)] for r in rows})
     return {"tables": tables, "sequences": sequences}
 
 
@@ -107,7 +109,7 @@ def plan(params: Params, state: State) -> Change:
     if params.do == "now":
         return Change(False, result=state.found)
     if params.do == "compare":
-        wrong = differences(params.mine, params.theirs)
+        wrong = differences(params.mine, params.theirs, params.ahead)
         if wrong:
             raise Failed("%d things differ: %s" % (len(wrong), "; ".join(wrong[:SHOWN])), differences=wrong)
         return Change(False, result={"rows": params.mine.get("rows", 0), "tables": len(params.mine.get("tables", {}))})
@@ -120,25 +122,30 @@ def plan(params: Params, state: State) -> Change:
     return Change(None)
 
 
-def differences(mine: Dict[str, Any], theirs: Dict[str, Any]) -> List[str]:
-    """Return what differs, in words."""
+def differences(mine: Dict[str, Any], theirs: Dict[str, Any], ahead: bool = False) -> List[str]:
+    """Return what differs, in words; ``ahead`` allows sequences that are further here."""
     wrong = []
-    for kind in ("tables", "sequences"):
+    for kind, words in (("tables", _table), ("sequences", _sequence)):
         here, there = mine.get(kind) or {}, theirs.get(kind) or {}
         for each in sorted(set(here) | set(there)):
             if each not in here or each not in there:
                 wrong.append("%s is only %s" % (each, "here" if each in here else "there"))
             elif here[each] != there[each]:
-                wrong.append("%s: %s" % (each, _words(here[each], there[each])))
+                said = words(here[each], there[each], ahead)
+                wrong += ["%s: %s" % (each, said)] if said else []
     return wrong
 
 
-def _words(here: Any, there: Any) -> str:
-    if isinstance(here, list) and here[0] == there[0]:
+def _table(here: Any, there: Any, _ahead: bool) -> str:
+    if here[0] == there[0]:
         return "%d rows in both, with other contents" % here[0]
-    if isinstance(here, list):
-        return "%d rows here, %d there" % (here[0], there[0])
-    return "%s here, %s there" % (here, there)
+    return "%d rows here, %d there" % (here[0], there[0])
+
+
+def _sequence(here: Any, there: Any, ahead: bool) -> str:
+    """A server writes down a sequence some values ahead, and that is what a standby knows."""
+    is_further = there[0] is None or (here[0] is not None and (int(here[0]) - int(there[0])) * here[1] > 0)
+    return "" if ahead and is_further else "%s here, %s there" % (here[0], there[0])
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:

@@ -20,6 +20,8 @@ from ..system.postgresql_wire import Session
 
 TRAITS = Traits(locks=("postgresql",), reach="others")
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
+TABLES = """SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
+AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
 KEYLESS = """SELECT format('%I.%I', n.nspname, c.relname) AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.relreplident = 'd' AND n.nspname !~ '^pg_'
 AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
@@ -70,6 +72,8 @@ def inspect(params: Params, system: System) -> State:
         subscribed = {row["datname"] for row in session.rows(asked % text(params.name))}
     for each in names:
         with postgresql_wire.connect(params, each) as session:
+            if not params.databases and session.value(TABLES) == "0":
+                continue  # nothing can change in it
             published = (
                 session.value("SELECT count(*) FROM pg_publication WHERE pubname = %s" % text(params.name)) == "1"
             )

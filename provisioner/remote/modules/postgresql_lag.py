@@ -83,8 +83,9 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     seconds = round(time.monotonic() - started, 4)
     if params.max_lag_s is not None and seconds > params.max_lag_s:
         raise Failed("it took %.2f s to catch up, more than %.2f s" % (seconds, params.max_lag_s))
+    now = inspect(params, system)
     figures = {"seconds": seconds, "lag_s": seconds, "bytes": max(wanted - first, 0)}
-    return {"changed": False, "position": _shown(at), "behind": 0, "measured": figures}
+    return dict(now._asdict(), changed=False, behind=0, measured=figures)
 
 
 def _place(params: Params, session: Session) -> str:

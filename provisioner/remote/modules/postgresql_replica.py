@@ -117,17 +117,21 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if change.todo == ["alone"]:
         return _forget(params, state.cluster)
     told: Dict[str, Any] = {}
-    ways: Dict[str, Callable[..., Optional[Dict[str, Any]]]] = {"start": _start_again, "rewind": _rewind, "copy": _copy}
+    failed: Dict[str, str] = {}
+    ways: Dict[str, Callable[..., Dict[str, Any]]] = {"start": _start_again, "rewind": _rewind, "copy": _copy}
     clusters.remember(params, state.cluster)
     for way in change.todo:
-        found = ways[way](params, state.cluster, system)
-        if found is not None:
-            told = dict(found, way=way)
+        try:
+            told = dict(ways[way](params, state.cluster, system), way=way)
             break
+        except Failed as why:
+            if way == change.todo[-1]:
+                raise
+            failed[way] = why.msg
     seconds = time.monotonic() - started
     moved = told.pop("bytes", 0)
     figures = {"seconds": round(seconds, 3), "bytes": moved, "rate": round(moved / seconds) if seconds else 0}
-    return dict(told, measured=figures)
+    return dict(told, measured=figures, **({"tried": failed} if failed else {}))
 
 
 def _promote(params: Params) -> Dict[str, Any]:
@@ -166,7 +170,7 @@ def conninfo(params: Params, **more: str) -> str:
     return " ".join([*words, KEPT_ALIVE])
 
 
-def _copy(params: Params, cluster: Cluster, system: System) -> Optional[Dict[str, Any]]:
+def _copy(params: Params, cluster: Cluster, system: System) -> Dict[str, Any]:
     fresh = cluster.data + ".seed"
     if clusters.seed_of(fresh).get("name") != params.name:  # an unfinished copy cannot be gone on with
         clusters.remove(fresh)
@@ -258,18 +262,15 @@ def _mark(params: Params, folder: str) -> None:
     clusters.write_private(params, os.path.join(folder, clusters.SEED), json.dumps(told))
 
 
-def _start_again(params: Params, cluster: Cluster, system: System) -> Optional[Dict[str, Any]]:
-    """Start the standby that is there, or look whether it only waits; None where it does not come to stream."""
+def _start_again(params: Params, cluster: Cluster, system: System) -> Dict[str, Any]:
+    """Start the standby that is there, or look whether it only waits."""
     clusters.service(system, cluster, "start")
-    try:
-        _wait_for_stream(params, 20.0)
-    except Failed:
-        return None
+    _wait_for_stream(params, 20.0)
     return {"bytes": 0}
 
 
-def _rewind(params: Params, cluster: Cluster, system: System) -> Optional[Dict[str, Any]]:
-    """Take a promoted copy back to where both were the same; None where that is not possible."""
+def _rewind(params: Params, cluster: Cluster, system: System) -> Dict[str, Any]:
+    """Take a promoted copy back to where both were the same."""
     clusters.service(system, cluster, "stop")
     source = conninfo(params, dbname="postgres")
     argv = [os.path.join(cluster.programs, "pg_rewind"), "--target-pgdata=" + cluster.data, "--source-server=" + source]
@@ -278,15 +279,11 @@ def _rewind(params: Params, cluster: Cluster, system: System) -> Optional[Dict[s
         argv.append("--config-file=" + kept)
     done = clusters.run(system, params, argv)
     if done.rc != 0:
-        system.emit("stderr", "pg_rewind: %s\n" % done.err.strip()[-500:])
-        return None
+        raise Failed("pg_rewind: %s" % done.err.strip()[-500:], rc=done.rc)
     _configure(params, cluster, cluster.data, system)
     _mark(params, cluster.data)
     clusters.service(system, cluster, "start")
-    try:
-        _wait_for_stream(params, 30.0)
-    except Failed:
-        return None
+    _wait_for_stream(params, 30.0)
     return {"bytes": 0}
 
 

@@ -41,6 +41,7 @@ Type=oneshot
 RemainAfterExit=yes
 %(settings)sExecStart=%(nft)s -f %(rules)s
 ExecStop=/bin/sh -c 'umask 077; %(nft)s -j list table inet %(table)s > %(dump)s'
+ExecStop=-%(nft)s delete table inet %(table)s
 
 [Install]
 WantedBy=multi-user.target
@@ -61,7 +62,7 @@ class Params(Parameters):
     )
     masquerade: bool = optional("bool", "forwarding: the new server sees this host as the client; it has to, unless "
                                 "its way back to the clients is through this host.", True)  # fmt: skip
-    names: bool = optional("bool", "read: look up the names of the addresses.", False)
+    resolve: bool = optional("bool", "read: look up the names of the addresses.", False)
     quiet_s: float = optional("float", "read: clients not seen for so long are not counted any more.", 86400.0)
     folder: str = optional("path", "Where rules and ledger are kept.", "/var/lib/provisioner/stragglers")
 
@@ -242,9 +243,9 @@ def _told(params: Params, state: State) -> Dict[str, Any]:
     latest = max((entry.last for entry in state.total.values()), default=0.0)
     begun = state.since or state.now
     return {
-        "stragglers": straggler_ledger.listed(state.total, params.names),
+        "stragglers": straggler_ledger.listed(state.total, params.resolve),
         "count": len(lately),
-        "connections": sum(entry.count for entry in state.total.values()),
+        "connections": sum(entry.connections for entry in state.total.values()),
         "clients": len({key.partition(" ")[0] for key in state.total}),
         "quiet_for_s": round(state.now - max(latest, begun), 1),
         "watched_for_s": round(state.now - begun, 1),
@@ -334,7 +335,7 @@ def _open(params: Params, state: State, system: System) -> None:
 
 
 RETURNS = """
-stragglers: Who came, the latest first: address, port, count, first_seen, last_seen, and name where asked for.
+stragglers: Who came, the latest first: address, port, connections, first_seen, last_seen, and name where asked for.
 count: How many clients came within quiet_s.
 clients: How many clients came in all.
 connections: How many connections they began.
@@ -358,6 +359,6 @@ EXAMPLES = """
   straggler_gate:
     id: shop
     state: read
-    names: true
+    resolve: true
   register: ledger
 """

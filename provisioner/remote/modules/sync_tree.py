@@ -34,7 +34,9 @@ class Params(TransferParameters):
     overwrite: bool = optional("bool", "Accept that a destination held something before the first pass.", False)
     moving: bool = optional("bool", "Files may vanish while they are copied; where not, that is a failure.", True)
     throttle: int = optional("bytes", "Not more than this a second: ``20M``.", 0)
-    include: List[str] = optional("list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str")
+    include: List[str] = optional(
+        "list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str"
+    )
     exclude: List[str] = optional("list", "Patterns as rsync has them of what is left alone.", (), elements="str")
     special: bool = optional("bool", "Copy devices, pipes and sockets, too.", False)
     one_file_system: bool = optional("bool", "Stay on the file system each directory is on.", False)
@@ -77,8 +79,8 @@ def _foretell(params: Params, system: System, moved: Transfer, trees: List[Dict[
     for number, tree in enumerate(trees):
         log = os.path.join(system.tmp or "/tmp", "rsync-%d-%d" % (os.getpid(), number))  # noqa: S108 only in tests
         try:
-            said = _run(params, system, moved, number, tree, log, ["--dry-run"])
-            outcomes.append(copying.done(said, log))
+            argv = [*_rsync(params, moved, number, tree, log), "--dry-run"]
+            outcomes.append(copying.done(_attempt(params, system, moved, argv, _unheard), log))
         finally:
             if os.path.exists(log):
                 os.unlink(log)
@@ -164,7 +166,7 @@ def _connect(params: Params, system: System, moved: Transfer, trees: List[Dict[s
     """Open the connection that later passes use, and see that each directory can be reached over it."""
     for number in range(len(trees)):
         words = moved.rsync("--list-only", "--no-r", "--dirs", "--timeout=%d" % params.timeout)
-        _attempt(params, system, moved, [*words, moved.place(number) + "/."], lambda _stream, _data: None)
+        _attempt(params, system, moved, [*words, moved.place(number) + "/."], _unheard)
 
 
 def _copy(params: Params, system: System, moved: Transfer, number: int, tree: Dict[str, str]) -> copying.Done:
@@ -172,13 +174,12 @@ def _copy(params: Params, system: System, moved: Transfer, number: int, tree: Di
     system.files.remove(log)
     if params.direction == "pull":
         system.files.makedirs(tree["to"], 0o755)
-    said = _run(params, system, moved, number, tree, log, [])
-    return copying.done(said, log)
+    progress = copying.Progress(params.name, moved.file("progress"), system.emit)
+    argv = _rsync(params, moved, number, tree, log)
+    return copying.done(_attempt(params, system, moved, argv, progress.hear), log)
 
 
-def _run(
-    params: Params, system: System, moved: Transfer, number: int, tree: Dict[str, str], log: str, more: List[str]
-) -> str:
+def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], log: str) -> List[str]:
     wishes = copying.Wishes(
         params.delete,
         params.throttle,
@@ -191,9 +192,11 @@ def _run(
     )
     here, there = tree["to"].rstrip("/") + "/", moved.place(number) + "/"
     ends = [there, here] if params.direction == "pull" else [here, there]
-    argv = moved.rsync(*copying.options(wishes, log), *more, *ends)
-    progress = copying.Progress(params.name, moved.file("progress"), system.emit)
-    return _attempt(params, system, moved, argv, progress.hear)
+    return moved.rsync(*copying.options(wishes, log), *ends)
+
+
+def _unheard(_stream: str, _data: bytes) -> None:
+    """Show no progress."""
 
 
 def _attempt(params: Params, system: System, moved: Transfer, argv: List[str], hear: Any) -> str:

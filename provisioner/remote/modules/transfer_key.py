@@ -42,12 +42,16 @@ class Params(TransferParameters):
     state: str = required("str", "What to see to.", choices=("made", "authorized", "trusted", "absent"))
     address: Optional[str] = optional("str", "``made`` and ``trusted``: the other host's address.")
     port: int = optional("int", "``trusted``: the port of its SSH server.", 22)
-    user: str = optional("str", "``authorized`` and ``trusted``: who logs in there; not root needs sudo for rsync.", "root")
+    user: str = optional(
+        "str", "``authorized`` and ``trusted``: who logs in there; not root needs sudo for rsync.", "root"
+    )
     public_key: Optional[str] = optional("str", "``authorized``: the key, as ``made`` returned it; the one of before.")
     source: List[str] = optional("list", "``authorized``: the addresses it may come from.", elements="str")
     trees: List[Any] = optional("list", "``authorized``: the directories.", (), elements="dict", options=Tree)
     writable: bool = optional("bool", "``authorized``: whether they may be written to, for the way back.", False)
-    host_keys: List[str] = optional("list", "``trusted``: its host keys, as ``authorized`` returned them.", elements="str")
+    host_keys: List[str] = optional(
+        "list", "``trusted``: its host keys, as ``authorized`` returned them.", elements="str"
+    )
     ssh_options: Dict[str, Any] = optional("dict", "``trusted``: more settings for ssh, such as algorithms of old.", {})
     rules = (
         required_if("state", "made", "address"),

@@ -28,7 +28,9 @@ class Params(Parameters):
         choices=("all", "changed", "none"),
     )
     percent: int = optional("int", "Read only so many of a hundred files; the names decide which.", 100)
-    include: List[str] = optional("list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str")
+    include: List[str] = optional(
+        "list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str"
+    )
     exclude: List[str] = optional("list", "Patterns as rsync has them of what does not count.", (), elements="str")
     special: bool = optional("bool", "Count devices, pipes and sockets, too.", False)
     one_file_system: bool = optional("bool", "Stay on the file system each directory is on.", False)

@@ -144,7 +144,9 @@ def _thaw(places: List[Place], system: System) -> None:
     for place in places:
         extra = _mounted(system).count(place.path) - (place.before or 0)
         for _ in range(extra):
-            _run(system, "umount", "-l", place.path)  # lazily: who still reads there does not keep it from being written
+            _run(
+                system, "umount", "-l", place.path
+            )  # lazily: who still reads there does not keep it from being written
         system.files.remove(_mark(place.path))
 
 
@@ -163,7 +165,9 @@ def _await_writers(paths: List[str], wait_s: float) -> None:
         if time.monotonic() >= deadline:
             break
         time.sleep(LOOK_S)
-    named = ", ".join("%s (process %d) has %s open" % (each["program"], each["pid"], each["path"]) for each in found[:3])
+    named = ", ".join(
+        "%s (process %d) has %s open" % (each["program"], each["pid"], each["path"]) for each in found[:3]
+    )
     raise Failed("not frozen, as programs still write there: %s; stop them first" % named, writers=found[:20])
 
 

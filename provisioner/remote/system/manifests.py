@@ -1,9 +1,9 @@
 """A list of all that is in some directory trees, with a digest: the same on two hosts where the trees are the same.
 
-A record is ``kind mode uid gid size mtime xattrs content link path``. Kinds are ``f`` file, ``d`` directory, ``l`` symbolic
-link, ``p`` pipe, ``s`` socket, ``b`` and ``c`` devices. ``path`` begins with the tree's number and is the last field,
-as a name may hold anything but a zero byte; ``link`` is the first name of the same file where it has several. Before it
-a kept record has ``ctime inode``: what has both as before is as before, so neither attributes nor content are read again.
+A record is ``kind mode uid gid size mtime xattrs content link path``. Kinds are ``f`` file, ``d`` directory, ``l`` link,
+``p`` pipe, ``s`` socket, ``b`` and ``c`` devices. ``path`` begins with the tree's number and is the last field, as a name
+may hold anything but a zero byte; ``link`` tells the first name of the same file where it has several. Before it a kept
+record has ``ctime inode``: what has both as before is as before, so neither attributes nor content are read again.
 Records come in an order that does not depend on the host.
 """
 
@@ -18,7 +18,7 @@ CHUNK = 1024 * 1024
 NANO = 1000000000
 SETTLED_NS = NANO // 10
 SETTLED_COARSE_NS = 2 * NANO
-"""A time stamp younger than this may be that of two changes; twenty times as young where the file system counts finely."""
+"""A time stamp younger than this may be that of two changes; the first where the file system counts finely."""
 ATTRIBUTES = (b"user.", b"trusted.", b"security.capability", b"system.posix_acl_")
 NOT_ATTRIBUTES = (b"trusted.overlay.", b"user.rsync.")
 KINDS = {
@@ -36,8 +36,8 @@ SPECIAL = frozenset([b"p", b"s", b"b", b"c"])
 class Reading(NamedTuple):
     """What to read of the trees.
 
-    ``content``: ``all`` files, those ``changed`` since the kept list was made, or ``none``; ``percent`` of the files, chosen by
-    their names, so that two hosts choose the same. ``left_out(path, is_directory)`` tells what does not belong to it.
+    ``content``: ``all`` files, those ``changed`` since the kept list was made, or ``none``; ``percent`` of the files,
+    chosen by their names, so that two hosts choose the same. ``left_out(path, is_directory)`` tells what does not count.
     """
 
     left_out: Callable[[bytes, bool], bool]

@@ -32,7 +32,6 @@ class Patterns:
         return left_out if rules else _nothing
 
 
-
 def _nothing(_path: bytes, _is_directory: bool) -> bool:
     return False
 

@@ -15,7 +15,7 @@ SETS = ("first4", "last4", "first6", "last6")
 class Entry(NamedTuple):
     """One client of one port: how many connections it has begun, and when the first and the last (since 1970)."""
 
-    count: int
+    connections: int
     first: float
     last: float
 
@@ -44,11 +44,12 @@ def merged(one: Entries, other: Entries) -> Entries:
     """Return both as one."""
     found = dict(one)
     for key, entry in other.items():
-        mine = found.get(key)
-        if mine is not None:
-            entry = Entry(mine.count + entry.count, min(mine.first, entry.first), max(mine.last, entry.last))
-        found[key] = entry
+        found[key] = _added(found[key], entry) if key in found else entry
     return found
+
+
+def _added(one: Entry, two: Entry) -> Entry:
+    return Entry(one.connections + two.connections, min(one.first, two.first), max(one.last, two.last))
 
 
 class Ledger:
@@ -122,7 +123,7 @@ def listed(entries: Entries, names: bool) -> List[Dict[str, Any]]:
         told = {
             "address": address,
             "port": int(port),
-            "count": entry.count,
+            "connections": entry.connections,
             "first_seen": _moment(entry.first),
             "last_seen": _moment(entry.last),
         }

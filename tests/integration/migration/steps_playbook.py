@@ -25,7 +25,9 @@ def plays(
         named = [host for role in step.roles for host in hosts[role]]
         if not made or made[-1]["hosts"] != named:
             variables = {"migration": told, "peer": PEER, "peer_address": PEER_ADDRESS}
-            made.append({"hosts": named, "gather_facts": False, "any_errors_fatal": True, "vars": variables, "tasks": []})
+            made.append(
+                {"hosts": named, "gather_facts": False, "any_errors_fatal": True, "vars": variables, "tasks": []}
+            )
         made[-1]["tasks"].append(dict(step.task))
     return made
 

@@ -1,0 +1,91 @@
+"""Look for what stands in the way of moving a server: findings with severity, reason, evidence and remedy.
+
+Exit code 0 where nothing above the limit is open, 2 where something is, 1 where it could not be told.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from provisioner.app.discovery import snapshots_of
+from provisioner.app.name_asking import ask_names, names_of
+from provisioner.cli.options import (
+    add_connection_options,
+    add_inventory_options,
+    add_variable_options,
+    add_verbosity,
+    credentials_from,
+    run_options,
+)
+from provisioner.diagnostics.errors import Exit, ProvisionerError
+from provisioner.migration.acceptances import Acceptances, read_acceptances
+from provisioner.migration.assessing import Assessment, Context, assess
+from provisioner.migration.assessment_text import as_text
+from provisioner.migration.sight import Severity
+from provisioner.reporting.paint import Paint
+from provisioner.reporting.printable import printable
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("old", metavar="OLD", help="a snapshot, or a host of the inventory, which is looked at now")
+    parser.add_argument("new", nargs="?", metavar="NEW", help="the same of the new server, where there is one already")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("-q", "--brief", action="store_true", help="a line for each finding, without reasons")
+    parser.add_argument("--accepted", action="append", default=[], metavar="FILE",
+                        help="findings somebody accepted: a list with finding, who, reason, until; may be repeated")  # fmt: skip
+    parser.add_argument("--fail-on", choices=[each.value for each in Severity], default=Severity.INHIBITOR.value,
+                        help="exit code 2 where a finding of this severity or a worse one is open (default: inhibitor)")  # fmt: skip
+    parser.add_argument("--not-built", action="store_true",
+                        help="the new server is not set up yet: what it lacks counts less")  # fmt: skip
+    parser.add_argument("--names", default="", metavar="NAMES",
+                        help="names, with commas, that lead to the server, besides those of its sites")  # fmt: skip
+    parser.add_argument("--no-dns", action="store_true", help="ask no name server for times to live")
+    parser.add_argument("--backup-proof", default="", metavar="TEXT", help="which restore of a backup was proven, and when")
+    add_verbosity(parser)
+    add_inventory_options(parser)
+    add_variable_options(parser)
+    add_connection_options(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Assess; return the exit code."""
+    try:
+        acceptances = read_acceptances([Path(each) for each in arguments.accepted], datetime.now(UTC).date())
+        assessment = _assessed(arguments, acceptances)
+    except ProvisionerError as error:
+        _warn(f"provisioner: {error}")
+        return Exit.ERROR
+    for each in acceptances.expired:
+        _warn(f"no longer accepted: {each.finding}, {each.account}")
+    if arguments.json:
+        print(json.dumps(assessment.data(), indent=2, ensure_ascii=False))
+    else:
+        text = as_text(assessment, Paint(is_coloured=sys.stdout.isatty()), is_brief=arguments.brief)
+        print(text if sys.stdout.isatty() else printable(text))
+    return Exit.HOSTS_FAILED if assessment.open(Severity(arguments.fail_on)) else Exit.OK
+
+
+def _assessed(arguments: argparse.Namespace, acceptances: Acceptances) -> Assessment:
+    credentials = credentials_from(arguments)
+    subjects = [each for each in (arguments.old, arguments.new) if each]
+    found = snapshots_of(subjects, run_options(arguments, credentials), credentials, _warn)
+    old, new = found[0], found[1] if len(found) > 1 else None
+    names = [*names_of(old), *(word.strip() for word in arguments.names.split(",") if word.strip())]
+    context = Context(
+        time.time(),
+        acceptances.valid,
+        is_built=not arguments.not_built,
+        names={} if arguments.no_dns else ask_names(names),
+        backup_proof=arguments.backup_proof,
+    )
+    return assess(old, new, context)
+
+
+def _warn(text: str) -> None:
+    print(printable(text), file=sys.stderr)
