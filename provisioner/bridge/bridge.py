@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from provisioner import catalog
 from provisioner.bridge import installation
@@ -52,16 +53,16 @@ class Bridge:
         name = written.removeprefix("ansible.legacy.")
         return None if "." in name else self._library.beside(name, place.libraries)
 
-    def acted(self, written: str, place: Place) -> Refusal | None:
-        """Return why a task cannot be run whose name the user has an action plugin for: it is no module."""
-        if not place.action_plugins or written.startswith("ansible.builtin."):
+    def acted(self, written: str, place: Place, *, in_collections: bool = True) -> str | None:
+        """Return the file of an action plugin of that name: the user's own, else that of an installed collection."""
+        if written.startswith("ansible.builtin."):
             return None
-        found = self._library.beside(written.removeprefix("ansible.legacy."), place.action_plugins)
-        if found is None:
-            return None
-        return Refusal(
-            f"{written} is an action plugin of the project ({found.path}), which only Ansible itself can run"
-        )
+        plain = written.removeprefix("ansible.legacy.")
+        found = self._library.beside(plain, place.action_plugins) if place.action_plugins else None
+        if found is not None or plain.count(".") < 2 or not in_collections:
+            return found.path if found else None
+        plugin = self._collections(place).plugin("action", plain)
+        return plugin.path if plugin and plugin.path and Path(plugin.path).is_file() else None
 
     def elsewhere(self, written: str, place: Place) -> Foreign | Refusal:
         """Return a module that neither we nor the user have, or why it cannot be run."""

@@ -81,9 +81,14 @@ class _Said:
     """One scope's part of an answer."""
 
     sections: dict[str, str] = field(default_factory=dict)
+    section: str = ""
     partly: list[str] = field(default_factory=list)
     nothing: str = ""
     status: int | None = None
+
+    def add(self, body: str) -> None:
+        """Add text to the section that is open; a remark in its middle does not end it."""
+        self.sections[self.section] = self.sections.get(self.section, "") + body
 
 
 def scope_names(asked: Sequence[str] = ()) -> tuple[str, ...]:
@@ -167,7 +172,7 @@ def _read(name: str, said: _Said, complaint: str, *, is_whole: bool) -> tuple[Sc
         return Scope(Coverage.NONE, (f"the probe failed with {said.status}{_tail(complaint)}",)), {}
     try:
         found = cast("Finding", scope_module(name).read(Sections(said.sections)))
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
         return Scope(Coverage.NONE, (f"its answer could not be read: {type(error).__name__}: {error}",)), {}
     if found.nothing:
         return Scope(Coverage.NONE, (found.nothing,)), {}
@@ -190,9 +195,11 @@ def _split(out: str, token: str) -> tuple[dict[str, _Said], str | None, bool]:
         elif word == "scope":
             now = parts.setdefault(rest, _Said())
         elif word == "section":
-            now.sections[rest] = body
+            now.section = rest
+            now.add(body)
         elif word == "partly":
             now.partly.append(rest)
+            now.add(body)
         elif word == "nothing":
             now.nothing = rest
         elif word == "end":

@@ -21,9 +21,9 @@ def act(call: ActionCall) -> Steps:
     """Do what the task says, once."""
     written, name = _names(call)
     job = jobs.asked(call)
-    refused = bridging.acted(call, written)
-    if refused is not None:
-        return {"failed": True, "changed": False, "msg": refused.text}
+    plugin = bridging.acted(call, written, name)
+    if plugin is not None:
+        return (yield from catalog.part("provisioner.execution.plugin_actions").run(call, plugin, _for_plugin))
     if name in catalog.names("action"):
         if job is not None and name not in WITH_JOBS:
             return {"failed": True, "changed": False, "msg": f"This action ({written}) does not support async."}
@@ -38,6 +38,18 @@ def act(call: ActionCall) -> Steps:
     result = (yield from jobs.run(call, made, job)) if job else result_of((yield made))
     _join_streams(call, result)
     return bridging.without_ours(result) if made.request.carried else result
+
+
+def _for_plugin(call: ActionCall, written: str, as_module: bool) -> Steps:
+    """Do for an action plugin what a task of that name would, or only run its module."""
+    name = call.resolved.action
+    if as_module or name not in catalog.names("action"):
+        return (yield from module(call, written, call.args, last=False))
+    action = catalog.load("action", name)
+    if hasattr(action, "answer"):
+        return dict(action.answer(call))
+    steps: Steps = action.run(call)
+    return (yield from steps)
 
 
 def _join_streams(call: ActionCall, result: Result) -> None:

@@ -15,38 +15,8 @@ from types import SimpleNamespace
 from typing import Any, Protocol
 
 from provisioner import catalog
-from provisioner.diagnostics.errors import TargetError
-from provisioner.templating.lookup_base import AnsibleError
-
-VERSION = "2.18.0"
-
-
-class AnsibleAction(AnsibleError):
-    """What a plugin raises to end with a result."""
-
-    def __init__(self, message: object = "", *_args: object, result: Mapping[str, Any] | None = None, **_: Any) -> None:
-        super().__init__(message)
-        self.result = dict(result or {})
-
-
-class AnsibleActionFail(AnsibleAction):
-    """The task failed."""
-
-
-class AnsibleActionSkip(AnsibleAction):
-    """The task is skipped."""
-
-
-class ActionDone(AnsibleAction):
-    """The task is at its end, with this result."""
-
-
-class AnsibleConnectionFailure(AnsibleError):
-    """The host cannot be reached; ``cause`` is our own error, where there is one."""
-
-    def __init__(self, message: object = "", *_args: object, cause: TargetError | None = None, **_: object) -> None:
-        super().__init__(message)
-        self.cause = cause
+from provisioner.templating import interface as templating
+from provisioner.templating.interface import AnsibleActionFail, AnsibleActionSkip
 
 
 class Asks(Protocol):
@@ -324,13 +294,7 @@ class Finder:
 
 def interface() -> dict[str, dict[str, Any]]:
     """Return the modules that action plugins import, and what is in them; parents first."""
-    errors = {
-        "AnsibleAction": AnsibleAction, "AnsibleActionFail": AnsibleActionFail, "AnsibleActionSkip": AnsibleActionSkip,
-        "AnsibleActionDone": ActionDone, "_AnsibleActionDone": ActionDone,
-        "AnsibleConnectionFailure": AnsibleConnectionFailure,
-    }  # fmt: skip
-    base = catalog.part("provisioner.templating.interface").interface()
-    base["ansible.errors"].update(errors)
+    base = templating.interface()
     ours = {
         f"ansible.plugins.action.{name}": {"ActionModule": built_in(name)}
         for name in sorted({*catalog.names("action"), "command", "shell", "service", "package"})

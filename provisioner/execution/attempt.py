@@ -194,6 +194,8 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     if error is not None:
         raise error
     result = trying.final(result)
+    if result.pop("_ansible_no_log", False):
+        run.is_secret = notes.is_secret = True  # an action plugin says so of its own result
     notes.is_unignored |= is_failed(result) and resolved.keywords.ignore_errors is not True
     return _with_place(result, resolved)
 

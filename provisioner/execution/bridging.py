@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from provisioner import catalog
 from provisioner.bridge.bridge import Place
 from provisioner.bridge.library import Foreign, Refusal
 from provisioner.bridge.packing import Packed, Unpackable
@@ -75,9 +76,11 @@ def overriding(call: ActionCall, written: str) -> Foreign | None:
     return call.run.play.run.bridge.overriding(written, place_of(call.run.play, call.run.operation))
 
 
-def acted(call: ActionCall, written: str) -> Refusal | None:
-    """Return why the task cannot be run where the user has an action plugin of its name."""
-    return call.run.play.run.bridge.acted(written, place_of(call.run.play, call.run.operation))
+def acted(call: ActionCall, written: str, name: str) -> str | None:
+    """Return the file of the action plugin, of the user's or of a collection, that does what a task says."""
+    is_ours = name in catalog.names("action") or name in catalog.names("module")
+    place = place_of(call.run.play, call.run.operation)
+    return call.run.play.run.bridge.acted(written, place, in_collections=not is_ours)
 
 
 def elsewhere(call: ActionCall, written: str) -> Foreign | Refusal:

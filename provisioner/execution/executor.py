@@ -12,12 +12,11 @@ import itertools
 import queue
 import traceback
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
-from provisioner.diagnostics.errors import Lost
 from provisioner.execution.applying import Applier
 from provisioner.execution.attempt import abandoned, attempt, interrupted, out_of_time
 from provisioner.execution.context import PlayContext
@@ -41,41 +40,17 @@ from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.pending import writes
 from provisioner.execution.ports import Clock, Prompt, Sessions
 from provisioner.execution.recalling import recalled
+from provisioner.execution.running import Running, session_of, under_way, was_run, works_here
 from provisioner.execution.task_run import TaskRun
 from provisioner.graph.operation import Operation
 from provisioner.model.call import Reply
 from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
-from provisioner.model.target import Become, Target
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
 from provisioner.scheduling.stimuli import Decided, Deferred, Dropped, Expanded, Sent, Stimulus, Stop
 from provisioner.variables.scope import NotYet
-
-
-@dataclass(eq=False)
-class Running:
-    """An attempt under way. ``answer`` is kept until the attempt is first in its host's line."""
-
-    run: TaskRun
-    steps: Generator[Need, Any, Outcome]
-    started: float
-    ahead: bool
-    need: Need | None = None
-    replies: list[Reply | None] = field(default_factory=list)
-    answer: Any = None
-    is_answered: bool = False
-    outcome: Outcome | None = None
-    is_announced: bool = False
-    is_cancelled: bool = False
-    is_behind_lost: bool = False
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Operation and host."""
-        return self.run.operation.id, self.run.host
-
 
 Message: TypeAlias = Callable[[], None]
 
@@ -146,7 +121,7 @@ class Executor:
                 self._interrupt(line[0])
                 self._finish_line(line[0].run.host)
         for line in self._lines.values():
-            session = _session_of(line[0].need) if len(line) > 1 else None
+            session = session_of(line[0].need) if len(line) > 1 else None
             if session is not None:
                 first = line[0].run
                 self.around.sessions.session(*session).break_chain(first.chain, first.operation.id)
@@ -205,14 +180,14 @@ class Executor:
     def _dispatch(self, told: Dispatch) -> None:
         operation = self.state.operation(told.operation)
         line = self._lines[told.host]
-        if line and (line[0].is_cancelled or (told.ahead and (len(line) >= AHEAD or any(map(_works_here, line))))):
+        if line and (line[0].is_cancelled or (told.ahead and (len(line) >= AHEAD or works_here(line)))):
             self._put_off(told)
             return
         if operation.asks_first:
             operation = self._ask_first(operation, told.host)
-        pending = tuple(layer for r in line for layer in writes(r.run)) if line else ()
+        pending = tuple(layer for r in line for layer in r.writes)
         run = TaskRun(self.play, operation, told.host, self._chain(told.host), pending)
-        running = Running(run, attempt(run), self.around.clock.now(), told.ahead)
+        running = Running(run, attempt(run), self.around.clock.now(), told.ahead, writes=tuple(writes(run)))
         running.outcome = recalled(self.play.run.recall, operation, told.host)
         self.play.pending = {told.host: pending}
         try:
@@ -269,7 +244,7 @@ class Executor:
         host = running.run.host
         if running.outcome is not None or running not in self._lines[host]:
             return
-        session = _session_of(running.need)
+        session = session_of(running.need)
         running.steps.close()
         running.need, running.outcome = None, out_of_time(running.run, seconds)
         self._cancel_behind(running)
@@ -282,8 +257,8 @@ class Executor:
         if running.outcome is not None:
             # what fails ahead of its turn may only have looked too early
             return not running.ahead or not running.outcome.status.is_bad
-        under_way = next((s for s in (_session_of(r.need) for r in reversed(line)) if s is not None), None)
-        return not line or (under_way is not None and _session_of(running.need) == under_way)
+        session = under_way(line)
+        return not line or (session is not None and session_of(running.need) == session)
 
     def _announce(self, first: Running) -> None:
         """Tell that an attempt begins: for one sent ahead that is when everything before it is done."""
@@ -425,7 +400,7 @@ class Executor:
 
     def _carry_on(self, first: Running) -> None:
         try:
-            if first.is_cancelled and not _was_run(first):
+            if first.is_cancelled and not was_run(first):
                 raise DroppedUnrun
             first.is_cancelled = False
             self._announce(first)
@@ -473,28 +448,3 @@ def _defect(error: Exception) -> Outcome:
     message = f"defect in provisioner: {type(error).__name__}: {error}"
     result = {"failed": True, "changed": False, "msg": message, "exception": traceback.format_exc()}
     return Outcome(Status.FAILED, result, Effects())
-
-
-def _was_run(running: Running) -> bool:
-    """Tell whether all that the attempt wanted was done, or may have been, though what came before it failed after all.
-
-    The worker saw no failure where the controller did; what is done must be in the record. So must what may have been
-    done: requests that were with the worker when contact broke.
-    """
-    if running.is_behind_lost and any(r is not None and isinstance(r.error, Lost) for r in running.replies):
-        return True
-    last = isinstance(running.need, (Call, Together)) and running.need.last
-    return last and all(r is not None and r.result is not None for r in running.replies)
-
-
-def _works_here(running: Running) -> bool:
-    """Tell whether something under way may change files of this machine, which templates behind it may read."""
-    session = _session_of(running.need)
-    return session is not None and session[0].connection == "local"
-
-
-def _session_of(need: Need | None) -> tuple[Target, Become | None] | None:
-    """Return the one session that a need uses; None where there are several or none."""
-    calls = need.calls if isinstance(need, Together) else (need,) if isinstance(need, Call) else ()
-    used = {(call.target, call.become) for call in calls}
-    return used.pop() if len(used) == 1 else None

@@ -7,6 +7,7 @@ with the data edges of the graph, a name that stands in the text counts as read.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from provisioner import catalog
@@ -39,10 +40,14 @@ class Foresight:
     def __init__(self) -> None:
         self._unsure: dict[tuple[str, str], tuple[str, str]] = {}
         self._changing: dict[str, str] = {}
+        self._made: dict[tuple[str, bool, str], Mapping[str, object]] = {}
         self._prints: dict[str, list[tuple[str, Footprint | None]]] = {}
 
     def judge(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[Outcome, str, str]:
         """Return the outcome as the plan goes on with it, its label and the reason for that."""
+        if self._is_foreseen(operation, host, outcome):
+            outcome = replace(outcome, status=Status.OK, result={**outcome.result, "changed": False})
+            return outcome, PREDICTED, "an operation before it does the same"
         label, why = self._label(operation, host, outcome, scope)
         title = operation.title
         # what is ignored here may be so only because nothing is carried out (ignore_errors: "{{ ansible_check_mode }}")
@@ -62,6 +67,17 @@ class Foresight:
             self._prints.setdefault(where, []).append((title, footprint(operation, outcome)))
         return outcome, label, why
 
+    def _is_foreseen(self, operation: Operation, host: str, outcome: Outcome) -> bool:
+        """Tell whether a file is to be made what an operation before it makes of it already."""
+        if operation.task is None or operation.task.action != "file" or outcome.status is not Status.CHANGED:
+            return False
+        diff = outcome.result.get("diff")
+        wanted = diff.get("after") if isinstance(diff, Mapping) else None
+        if not isinstance(wanted, Mapping):
+            return False
+        place = host, operation.keywords.delegate_to is UNSET, str(wanted.get("path"))
+        return self._made.setdefault(place, wanted) is not wanted and self._made[place] == wanted
+
     def _label(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[str, str]:
         action = operation.task.action if operation.task else ""
         said = str(outcome.result.get("msg", ""))
@@ -78,7 +94,9 @@ class Foresight:
             return PREDICTED, f"{action} foretells only part of what it does"
         before = self._before(operation, host, outcome)
         if before:
-            return PREDICTED, f"comes after '{before}', which may make a difference to it"
+            # that it is as it should be now says little where something before it does nobody knows what
+            label = UNKNOWN if outcome.status is Status.OK and not outcome.effects.acts else PREDICTED
+            return label, f"comes after '{before}', which may make a difference to it"
         return PROVEN, ""
 
     def _names(self, operation: Operation, host: str, scope: Scope) -> set[str]:

@@ -36,7 +36,7 @@ def writes(run: TaskRun) -> Iterator[Layer]:
         yield Layer(Level.FACTS, task.action, pending=_FACT_NAMES)
     elif task.action in FACTS:
         yield Layer(Level.FACTS, task.action, pending_any=True)
-    elif task.action not in catalog.names("action") | catalog.names("module"):
+    elif task.action not in catalog.names("action") and task.action not in catalog.names("module"):
         yield Layer(Level.FACTS, task.action, pending_any=True)  # nobody knows what a module of the user's brings
     elif task.action == "include_vars":
         yield Layer(Level.INCLUDE_VARS, task.action, pending_any=True)

@@ -17,21 +17,28 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from provisioner import catalog
-from provisioner.diagnostics.errors import InputError, TargetError
+from provisioner.diagnostics.errors import InputError, TargetError, Unreachable
 from provisioner.execution import action_interface, bridging
-from provisioner.execution.action_interface import ActionBase, AnsibleConnectionFailure, Connection, Finder, Templar
+from provisioner.execution.action_interface import ActionBase, Connection, Finder, Templar
 from provisioner.execution.needs import Result, Steps, locally, never_last
 from provisioner.execution.task_run import ActionCall
 from provisioner.loading import stand_ins
 from provisioner.loading.action import canonical
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
+from provisioner.templating.interface import (
+    ActionDone,
+    AnsibleActionSkip,
+    AnsibleConnectionFailure,
+    AnsibleUndefinedVariable,
+    Display,
+)
 from provisioner.templating.lookup_base import AnsibleError
 from provisioner.templating.project_plugins import import_file
 from provisioner.variables.scope import Layer, Level, Scope
 
-Act = Callable[[ActionCall, str, Mapping[str, Any]], Steps]
-"""What does another task's work for a plugin."""
+Act = Callable[[ActionCall, str, bool], Steps]
+"""What does a task's work by name for a plugin; the last argument says whether a module is meant and no action."""
 
 
 class Abandoned(BaseException):
@@ -103,8 +110,7 @@ def _as_theirs(error: Exception) -> Exception:
     """Return an error of ours as plugins know it."""
     if isinstance(error, TargetError):
         return AnsibleConnectionFailure(str(error), cause=error)
-    theirs = catalog.part("provisioner.templating.interface").AnsibleUndefinedVariable
-    kind = theirs if isinstance(error, UndefinedVariable) else AnsibleError
+    kind = AnsibleUndefinedVariable if isinstance(error, UndefinedVariable) else AnsibleError
     made: Exception = kind(error.said() if isinstance(error, (InputError, BadParameters)) else str(error))
     return made
 
@@ -114,10 +120,10 @@ def _result(said: Ended) -> Result:
     if error is None:
         return _plain_result(said.value)
     if isinstance(error, AnsibleConnectionFailure):
-        raise error.cause or TargetError(str(error))
-    if isinstance(error, action_interface.ActionDone):
+        raise error.cause or Unreachable(str(error))
+    if isinstance(error, ActionDone):
         return _plain_result(error.result)
-    if isinstance(error, action_interface.AnsibleActionSkip):
+    if isinstance(error, AnsibleActionSkip):
         return {**error.result, "skipped": True, "changed": False, "msg": str(error)}
     failed: Result = {"failed": True, "changed": False}
     if isinstance(error, AnsibleError):
@@ -187,8 +193,7 @@ class _Task:
             _role=SimpleNamespace(_role_name=role.name, _role_path=role.path, get_name=lambda: role.full_name)
             if role else None,
         )  # fmt: skip
-        display = catalog.part("provisioner.templating.interface").Display
-        self.task.display = display()
+        self.task.display = Display()
         self.task.display.verbosity = run.play.run.options.verbosity
         self._basedir = run.play.compiled.play.basedir
 
@@ -233,15 +238,15 @@ class _Asking:
 
     def module(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Run a module, whoever it is from."""
-        return self._done(self._call, name, args, "module")
+        return self._done(self._call, name, args, as_module=True)
 
     def action(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Do what a task of that name would."""
-        return self._done(self._call, name, args, "action")
+        return self._done(self._call, name, args, as_module=False)
 
     def probe(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """Run a module of ours, whatever mode the run is in."""
-        done = self._done(self._in_earnest, name, args, "module")
+        done = self._done(self._in_earnest, name, args, as_module=True)
         if done.get("failed"):
             raise AnsibleError(str(done.get("msg", f"{name} failed")))
         return done
@@ -253,7 +258,7 @@ class _Asking:
         if stdin is not None:
             args.update(stdin=stdin.decode() if isinstance(stdin, bytes) else stdin, stdin_add_newline=False)
         args.update({name: how[name] for name in ("executable", "chdir") if how.get(name)})
-        done = self._done(self._in_earnest, "shell", args, "module")
+        done = self._done(self._in_earnest, "shell", args, as_module=True)
         return {"rc": 1, "stdout": "", "stderr": str(done.get("msg", "")), **done}
 
     def send(self, source: Path | bytes, path: str) -> None:
@@ -284,9 +289,9 @@ class _Asking:
     def _in_earnest(self) -> ActionCall:
         return replace(self._call, resolved=replace(self._call.resolved, check=False))
 
-    def _done(self, call: ActionCall, name: str, args: Mapping[str, Any], what: str) -> dict[str, Any]:
+    def _done(self, call: ActionCall, name: str, args: Mapping[str, Any], *, as_module: bool) -> dict[str, Any]:
         inner = replace(call, resolved=replace(call.resolved, args=args, action=canonical(name)))
-        found: dict[str, Any] = self._talk.ask(lambda: never_last(self._act(inner, name, {"what": what})))
+        found: dict[str, Any] = self._talk.ask(lambda: never_last(self._act(inner, name, as_module)))
         return found
 
 

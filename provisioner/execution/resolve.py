@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -146,15 +146,26 @@ def module_defaults(run: TaskRun, scope: Scope, keywords: Keywords, action: str)
     """Return what ``module_defaults`` gives a module; inner ones win, and what names a module wins over its groups."""
     of_groups: dict[str, Any] = {}
     found: dict[str, Any] = {}
+    searched = run.operation.keywords.collections
     for table in keywords.module_defaults:
         for name, values in table.items():
             is_group = str(name).startswith("group/")
-            if is_group and action not in (run.play.run.loading.collections.action_group(str(name)[6:]) or ()):
+            if is_group and not _is_in_group(action, str(name)[6:], searched, run):
                 continue
-            if is_group or name == action or catalog.short_name("action", str(name)) == action:
+            if is_group or action in _full_names(str(name), searched) or catalog.short_name("action", name) == action:
                 rendered = run.renderer.render(values, scope)
                 (of_groups if is_group else found).update(rendered if isinstance(rendered, dict) else {})
     return {**of_groups, **found}
+
+
+def _full_names(name: str, searched: Iterable[object]) -> list[str]:
+    """Return what a name may mean: itself, and where it is a short one, that of each collection searched."""
+    return [name] if "." in name else [name, *(f"{collection}.{name}" for collection in searched)]
+
+
+def _is_in_group(action: str, group: str, searched: Iterable[object], run: TaskRun) -> bool:
+    collections = run.play.run.loading.collections
+    return any(action in (collections.action_group(each) or ()) for each in _full_names(group, searched))
 
 
 def _known(part: object, run: TaskRun, scope: Scope) -> object:

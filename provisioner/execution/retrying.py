@@ -63,7 +63,7 @@ def patience(run: TaskRun, scope: Scope) -> Patience:
     until = None
     if run.task.until is not None:
         written = run.task.until.retries
-        tries = 3 if written is None else max(0, int(str(run.renderer.render(written, scope)))) + 1
+        tries = 4 if written is None else max(0, int(str(run.renderer.render(written, scope)))) + 1
         until = (tries, float(str(run.renderer.render(run.task.until.delay, scope))))
     retry = run.operation.keywords.retry
     return Patience(until, retry if isinstance(retry, Retry) else None)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from provisioner import catalog
 from provisioner.diagnostics.position import position_of
 from provisioner.loading.graphing import read_checks
-from provisioner.loading.keywords import duration
+from provisioner.loading.keywords import Item, duration, read_bool
 from provisioner.loading.reading import Reading, kind_of
 from provisioner.model.task import Guard, Node, Task
 
-KEYS = frozenset({"confirm", "checks"})
+KEYS = frozenset({"confirm", "checks", "survive_reboot"})
 CONFIRM_S = 60.0
 PLAIN_TOO = frozenset({"copy", "service", "package"})
 """Actions whose module on the host does by itself what a guard needs of them."""
@@ -36,7 +36,8 @@ def read_guard(written: Mapping[str, object], revert: Sequence[Node], reading: R
     for node in revert:
         _refuse_what_cannot_be_armed(node, reading)
     checks = read_checks(value["checks"], position, reading) if value.get("checks") else ()
-    return Guard(duration(value.get("confirm"), CONFIRM_S, reading), checks, position)
+    survives = read_bool(Item("survive_reboot", value.get("survive_reboot", False), "guard"), reading)
+    return Guard(duration(value.get("confirm"), CONFIRM_S, reading), checks, position, survives is True)
 
 
 def _refuse_what_cannot_be_armed(node: Node, reading: Reading) -> None:

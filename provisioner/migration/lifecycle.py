@@ -57,7 +57,7 @@ class Situation:
     typed: str = ""
     ignores_window: str = ""
     ttl_left_s: float = 0.0
-    living: bool = False
+    walks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def _comes_after_switch(phase: Phase) -> bool:
 def _hold(_phase: Phase, s: Situation) -> list[Gate]:
     if s.standing.held:
         return [Gate("hold", False, s.standing.held, "let go with 'provisioner migrate release'")]
-    if s.standing.paused:
+    if s.standing.paused and s.walks:
         return [Gate("pause", False, f"paused {s.standing.paused}", "go on with 'provisioner migrate resume'")]
     return []
 

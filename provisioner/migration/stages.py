@@ -51,7 +51,9 @@ class Stages:
         if migration.fence is not None:
             for problem in fencing.Params.problems(migration.fence, is_template):
                 at = next((position_of(key) for key in migration.fence if key == problem.parameter), None)
-                raise InputError.at(at or position_of(migration.fence) or migration.position, f"fence: {problem.message}")
+                raise InputError.at(
+                    at or position_of(migration.fence) or migration.position, f"fence: {problem.message}"
+                )
         self.guards = [GuardUse(guard, host_role, wait_s, steps) for host_role, wait_s, steps in self._undoing()]
 
     # ------------------------------------------------------------------------------------------------- phases
@@ -76,7 +78,16 @@ class Stages:
         before, after = self._written("cutover.before"), self._written("cutover.after")
         forwards = self._steps(fencing.forward)
         return [
-            Stage(PREFLIGHT, (*self._everybody(), *before, *self._written("verify.before"), *self._current(OLD), *self._data("delta"))),
+            Stage(
+                PREFLIGHT,
+                (
+                    *self._everybody(),
+                    *before,
+                    *self._written("verify.before"),
+                    *self._current(OLD),
+                    *self._data("delta"),
+                ),
+            ),
             Stage(ANNOUNCE, self._plain(*(arm(each, self.migration.guard_s) for each in self.guards))),
             Stage(QUIESCE, (*self._switches("hold"), *self._written("freeze"), *self._data("freeze"))),
             Stage(FINAL, self._data("final")),

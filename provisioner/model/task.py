@@ -109,11 +109,15 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """``guard`` of a block: undone by the host itself unless confirmed within ``confirm_s``, after the checks hold."""
+    """``guard`` of a block: undone by the host itself unless confirmed within ``confirm_s``, after the checks hold.
+
+    ``survives_reboot``: also where the host is booted meanwhile.
+    """
 
     confirm_s: float
     checks: tuple[Check, ...]
     position: Position
+    survives_reboot: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _work(module: Any, params: Any, mode: Mode, system: System) -> Dict[str, Any
         return _only_planned(change, result)
     if change.changed is False:
         return result
-    if mode.hold:
+    if mode.hold and (change.changed is None or result["changed"]):  # what never counts as a change may be done
         raise Failed("the plan says that nothing changes here, and this would: it was not done", unplanned=True)
     result.update(module.apply(change, system) or {})
     if traits.settles and change.settles and change.changed:

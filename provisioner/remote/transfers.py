@@ -8,7 +8,7 @@ is kept open for a while, as a login costs more than looking through some thousa
 import hashlib
 import os
 import re
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Sequence, Tuple
 
 from .change import Failed
 from .params import Parameters, optional, required
@@ -18,6 +18,9 @@ PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}\Z")
 PEER = "peer"
 KEPT_OPEN_S = 1800
 LISTS = "lists"
+OLD_LIMITS = "no-pty,no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-user-rc"
+"""What ``restrict`` stands for, for servers before OpenSSH 7.2."""
+SAFE_ADDRESS = re.compile(r"[A-Za-z0-9.:%_/*?,-]+\Z")
 
 
 class TransferParameters(Parameters):
@@ -77,13 +80,35 @@ def transfer(params: TransferParameters) -> Transfer:
     return Transfer(params.folder, params.name)
 
 
-def section(name: str, tree: object) -> str:
+def section(name: str, tree: Any) -> str:
     """Return the name of a part of the daemon's settings."""
-    return "%s-%s" % (name, tree if isinstance(tree, str) else "%04d" % tree)  # type: ignore[str-format]
+    return "%s-%s" % (name, tree if isinstance(tree, str) else "%04d" % tree)
 
 
 def _quoted(word: str) -> str:
     return '"%s"' % word if re.search(r"[\s']", word) else word
+
+
+def daemon_settings(moved: Transfer, trees: Sequence[Mapping[str, str]], writable: bool) -> str:
+    """Return the settings of the daemon: these trees, seen as they are, and the lists made of them."""
+    text = "uid = 0\ngid = 0\nuse chroot = yes\nnumeric ids = yes\nmunge symlinks = no\nlist = no\n"
+    text += "reverse lookup = no\ntransfer logging = no\nlog file = %s\n" % moved.file("rsyncd.log")
+    parts: List[Tuple[object, str, bool]] = [(LISTS, moved.file(LISTS), False)]
+    parts += [(number, tree["path"], writable) for number, tree in enumerate(trees)]
+    for tree, path, is_writable in parts:
+        read_only = "no" if is_writable else "yes"
+        text += "\n[%s]\npath = %s\nread only = %s\n" % (section(moved.name, tree), path, read_only)
+    return text
+
+
+def key_line(moved: Transfer, key: str, source: Sequence[str], user: str, limits: str) -> str:
+    """Return the line of authorized_keys that lets ``key`` start the daemon and do nothing else."""
+    came_from = ",".join(source)
+    if not SAFE_ADDRESS.match(came_from) and "{{" not in came_from:
+        raise Failed("'%s' is no list of addresses" % came_from)
+    start = "" if user == "root" else "sudo -n "
+    command = "%srsync --server --daemon --config=%s ." % (start, moved.file("rsyncd"))
+    return '%s,from="%s",command="%s" %s %s' % (limits, came_from, command, key, moved.mark)
 
 
 def own_folder(system: System, path: str) -> None:
@@ -106,5 +131,7 @@ def trees_of(given: List[Any]) -> List[Dict[str, str]]:
                 raise Failed("the path of a tree is absolute and not the whole host, not %r" % path)
             if "\n" in path or "\r" in path or path != path.strip() or path.endswith("\\") or "%" in path:
                 raise Failed("%r cannot be written in rsync's settings: move the directory above it" % path)
+            if len(os.fsencode(path)) > 1000:
+                raise Failed("the path %s... is too long" % path[:60])
         trees.append({"path": os.path.normpath(tree.path), "to": os.path.normpath(tree.to or tree.path)})
     return trees

@@ -43,6 +43,7 @@ LISTINGS = (
     Listing("switcher", "Switchers", "What `switch:` of a migration names: how requests get to the new server."),
     Listing("scope", "Scopes", "What `provisioner discover` looks at, one part of a server each."),
     Listing("finding", "Findings", "What `provisioner assess` looks for."),
+    Listing("recurrence", "Windows", "How the spans of a `window:` come again; a rule of it names one of them."),
     Listing("renderer", "Outputs", "What shows a run; `--output`, `--junit` and `--report` choose among them."),
 )
 EXIT_TEXTS: Mapping[str, str] = {

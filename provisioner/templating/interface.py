@@ -57,6 +57,34 @@ class AnsibleParserError(AnsibleError):
     """What readers raise."""
 
 
+class AnsibleAction(AnsibleError):
+    """What a plugin raises to end with a result."""
+
+    def __init__(self, message: object = "", *_args: object, result: Mapping[str, Any] | None = None, **_: Any) -> None:
+        super().__init__(message)
+        self.result = dict(result or {})
+
+
+class AnsibleActionFail(AnsibleAction):
+    """The task failed."""
+
+
+class AnsibleActionSkip(AnsibleAction):
+    """The task is skipped."""
+
+
+class ActionDone(AnsibleAction):
+    """The task is at its end, with this result."""
+
+
+class AnsibleConnectionFailure(AnsibleError):
+    """The host cannot be reached; ``cause`` is our own error, where there is one."""
+
+    def __init__(self, message: object = "", *_args: object, cause: Exception | None = None, **_: object) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
 class AnsibleUndefinedVariable(AnsibleError):
     """What is raised for a name without a value."""
 
@@ -228,8 +256,11 @@ def interface() -> dict[str, dict[str, Any]]:
         **{
             f"Ansible{name}": AnsibleError
             for name in ("RuntimeError", "TemplateError", "TypeError", "PluginError", "AssertionError", "InternalError",
-                         "ConnectionFailure", "FileNotFound", "ActionFail", "PluginRemovedError")
+                         "FileNotFound", "PluginRemovedError")
         },
+        "AnsibleAction": AnsibleAction, "AnsibleActionFail": AnsibleActionFail, "AnsibleActionSkip": AnsibleActionSkip,
+        "AnsibleActionDone": ActionDone, "_AnsibleActionDone": ActionDone,
+        "AnsibleConnectionFailure": AnsibleConnectionFailure,
     }  # fmt: skip
     texts = {
         "to_text": to_text, "to_native": to_text, "to_bytes": to_bytes, "jsonify": jsonify,

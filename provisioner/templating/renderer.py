@@ -33,6 +33,7 @@ from provisioner.templating.environment import (
 from provisioner.templating.errors import LookupFailed, TemplateError, UndefinedVariable
 from provisioner.templating.filters.type_debug import type_debug
 from provisioner.templating.functions import Lookups
+from provisioner.templating.joined import JoinedTemplate, joined
 from provisioner.templating.plain import is_plain_expression, is_plain_template
 from provisioner.templating.plugins import PluginTable
 from provisioner.templating.project_plugins import ProjectPlugins
@@ -63,7 +64,7 @@ T = TypeVar("T")
 class Program:
     """A compiled template. ``lone`` is set where the template is one variable and nothing else."""
 
-    template: ScopeTemplate
+    template: ScopeTemplate | JoinedTemplate
     environment: ScopeEnvironment
     source: str
     lone: str | None = None
@@ -297,7 +298,7 @@ class Renderer:
         source = str.__str__(text)
         lone = LONE_NAME.fullmatch(source)
         try:
-            template = environment.from_string(keep_backslashes(source, environment))
+            template = joined(source, environment) or environment.from_string(keep_backslashes(source, environment))
         except TemplateSyntaxError as error:
             raise explaining.syntax(error, text, position_of(text), self._known()) from error
         program = Program(

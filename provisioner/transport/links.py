@@ -46,6 +46,17 @@ def connection_type(target: Target) -> Callable[[Target, Notice], Connection]:
     return connection
 
 
+def prepare(target: Target) -> None:
+    """Import what connects to the target; in threads of many sessions it would compete with all else that goes on.
+
+    What is wrong with the type is told where it is connected.
+    """
+    try:
+        connection_type(target)
+    except Unreachable:
+        pass
+
+
 class Link:
     """The way to one target. Sessions of several users open their pipes here, from their own threads."""
 

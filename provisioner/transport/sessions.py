@@ -15,7 +15,7 @@ from provisioner.model.target import Become, Target
 from .bootstrap import Facts
 from .bundle import ModuleSources
 from .identity import Identity
-from .links import Limits, Link, Notice
+from .links import Limits, Link, Notice, prepare
 from .outgoing import Done, Output
 from .raw import Command, RawCommands
 from .recovery import Recovery
@@ -156,6 +156,7 @@ class Sessions:
     def _link(self, target: Target) -> Link:
         way = replace(target, python="auto")  # another interpreter is no other connection
         if way not in self._links:
+            prepare(target)
             self._links[way] = self._new_link(way)
         return self._links[way]
 

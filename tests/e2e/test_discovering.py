@@ -124,13 +124,12 @@ def test_a_host_that_did_not_change_has_the_same_hash_and_a_watched_one_shows_wh
         done = cli.call("discover", "h1", "-i", cli.inventory, "-o", f"{name}.json", "--watch", "2")
         assert done.code == 0, done.text
     first, second = load(cli.folder / "a.json"), load(cli.folder / "b.json")
-    assert first.hash == second.hash
+    assert first.hash == second.hash, cli.call("compare", "a.json", "b.json", "--all").text
     assert first.measured["connections"]["samples"] in (2, 3)
     peers = first.measured["connections"]["peers"]
     assert isinstance(peers, list)
     assert any(peer["direction"] == "in" and peer["port"] == 22 for peer in peers if isinstance(peer, dict))
     assert all(scope.coverage is Coverage.FULL for scope in first.scopes.values()), first.scopes
-    assert cli.call("compare", "a.json", "b.json").code == 0
 
 
 def test_an_old_sshd_on_a_host_without_python_is_discovered(
@@ -139,10 +138,9 @@ def test_an_old_sshd_on_a_host_without_python_is_discovered(
     behind = lab.ssh_command(lab.host(hidden_python))
     with old_sshd(tmp_path, behind) as server:
         known = f"-o UserKnownHostsFile={server.known_hosts}"
-        host = (f"ancient ansible_host=127.0.0.1 ansible_port={server.port} ansible_user=root "
-                f"ansible_ssh_private_key_file={server.login_key}")  # fmt: skip
-        legacy = cli.write("legacy.ini", f'{host} ansible_connection=openssh ansible_ssh_common_args="{LEGACY} {known}"\n')
-        modern = cli.write("modern.ini", f'{host} ansible_connection=openssh ansible_ssh_common_args="{known}"\n')
+        host = f"ancient {server.variables()}"
+        legacy = cli.write("legacy.ini", f'{host} ansible_ssh_common_args="{LEGACY} {known}"\n')
+        modern = cli.write("modern.ini", f'{host} ansible_ssh_common_args="{known}"\n')
         refused = cli.call("discover", "ancient", "-i", str(modern), "-o", "no.json")
         done = cli.call("discover", "ancient", "-i", str(legacy), "-o", "old.json", "--with-files")
     assert refused.code == 4
@@ -165,7 +163,6 @@ def test_an_ordinary_user_sees_less_and_the_snapshot_says_what(cli: Cli) -> None
     assert user.scopes["users"].coverage is Coverage.PARTLY
     assert root.taken.user == "root"
     assert root.scopes["users"].coverage is Coverage.FULL
-    assert "tells nothing" not in done.text
 
 
 def test_a_host_that_does_not_answer_is_named_and_the_others_are_discovered(cli: Cli) -> None:

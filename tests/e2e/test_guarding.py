@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from provisioner.lab.lab import Lab
 from tests.e2e.conftest import Cli, cli, eventually, on
 
 __all__ = ["cli", "on"]
@@ -102,3 +104,42 @@ def test_nothing_is_armed_in_check_mode(cli: Cli, on: On) -> None:
     done = cli.run(SITE, "--check")
     assert "guard-" not in on("h1", "ls -A /root/.provisioner 2>/dev/null || true")
     assert done.code in {0, 2}
+
+
+def test_a_guard_that_survives_a_reboot_is_carried_out_after_it(cli: Cli, on: On, lab: Lab) -> None:
+    text = SITE.replace("confirm: 4s", "confirm: 12s\n        survive_reboot: true")
+    process = cli.start_run(text, "-e", "wait=60", "--reconnect", "0")
+    eventually(lambda: "g-open" in on("h1", THERE))
+    booted = boot_of(lab)
+    on("h1", "sync; nohup systemctl reboot --force --force >/dev/null 2>&1 & true")
+    process.send_signal(signal.SIGKILL)
+    cli.end(process)
+    eventually(lambda: boot_of(lab) not in {"", booted}, 30)
+    assert on("h1", THERE) != "", "it has time left"
+    eventually(lambda: on("h1", THERE) == "", 30)
+    eventually(
+        lambda: on("h1", "find /etc/systemd/system /root/.provisioner -name '*guard*.service' -o -name 'guard*.d'") == ""
+    )
+    told = cli.call("exec", "h1", "-i", cli.inventory, "-m", "armed_guard", "-a", f"do=status id={guard_id(on)}")
+    assert "undone" in told.text
+
+
+def test_a_guard_that_was_confirmed_leaves_nothing_behind(cli: Cli, on: On) -> None:
+    done = cli.run(SITE.replace("confirm: 4s", "confirm: 30s\n        survive_reboot: true"))
+    assert done.code == 0, done.text
+    assert (
+        on("h1", "find /etc/systemd/system -name 'provisioner*'; ls -d /root/.provisioner/*.d 2>/dev/null || true")
+        == ""
+    )
+    assert "confirmed" in on("h1", "cat /root/.provisioner/guard-????????????????")
+
+
+def boot_of(lab: Lab) -> str:
+    """Return the id of h1's boot; nothing while it is not up."""
+    words = [*lab.ssh_command(lab.host("h1")), "cat /proc/sys/kernel/random/boot_id"]
+    return subprocess.run(words, check=False, capture_output=True, text=True, timeout=30).stdout.strip()
+
+
+def guard_id(on: On) -> str:
+    """Return the name of the one guard on h1."""
+    return on("h1", "basename $(ls /root/.provisioner/guard-????????????????)").strip().removeprefix("guard-")

@@ -1,10 +1,13 @@
-"""An SSH server as they were twenty years ago: SHA-1 and CBC only. Commands run on a lab host behind it."""
+"""An SSH server as they were twenty years ago: SHA-1 and CBC only. Commands run on a lab host behind it.
+
+The server is a process of its own, ``python old_sshd.py FOLDER COMMAND...``, which writes its port when it listens.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import subprocess
-import threading
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,18 +31,30 @@ class OldSshd:
     login_key: Path
     known_hosts: Path
 
+    def variables(self) -> str:
+        """Return the variables of an inventory that reach it, but for the algorithms."""
+        return (f"ansible_host=127.0.0.1 ansible_port={self.port} ansible_user=root ansible_connection=openssh "
+                f"ansible_ssh_private_key_file={self.login_key}")  # fmt: skip
+
 
 @contextmanager
 def old_sshd(folder: Path, behind: Sequence[str]) -> Iterator[OldSshd]:
     """Run such a server; ``behind`` is the command line to which a command is added as last word."""
-    host_key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
-    login_key = asyncssh.generate_private_key("ssh-rsa", key_size=2048)
+    argv = [sys.executable, "-W", "ignore", __file__, str(folder), *behind]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            yield OldSshd(int(server.stdout.readline()), folder / "login", folder / "known_hosts")
+        finally:
+            server.terminate()
+
+
+async def serve(folder: Path, behind: Sequence[str]) -> None:
+    """Listen until the process is ended."""
+    host_key, login_key = (asyncssh.generate_private_key("ssh-rsa", key_size=2048) for _key in range(2))
     login_key.write_private_key(str(folder / "login"))
     (folder / "login").chmod(0o600)
     login_key.write_public_key(str(folder / "login.pub"))
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="old sshd", daemon=True)
-    thread.start()
 
     async def answer(process: asyncssh.SSHServerProcess[bytes]) -> None:
         inner = await asyncio.create_subprocess_exec(
@@ -51,21 +66,18 @@ def old_sshd(folder: Path, behind: Sequence[str]) -> Iterator[OldSshd]:
         await process.stdout.drain()
         process.exit(code)
 
-    async def listen() -> asyncssh.SSHAcceptor:
-        return await asyncssh.listen(
-            "127.0.0.1", 0, server_host_keys=[host_key], authorized_client_keys=str(folder / "login.pub"),
-            process_factory=answer, encoding=None, kex_algs=[KEX], encryption_algs=[CIPHER], mac_algs=[MAC],
-            signature_algs=[KEY],
-        )  # fmt: skip
-
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(20)
+    server = await asyncssh.listen(
+        "127.0.0.1", 0, server_host_keys=[host_key], authorized_client_keys=str(folder / "login.pub"),
+        process_factory=answer, encoding=None, kex_algs=[KEX], encryption_algs=[CIPHER], mac_algs=[MAC],
+        signature_algs=[KEY],
+    )  # fmt: skip
     public = host_key.export_public_key().decode("ascii").split()
-    known = folder / "known_hosts"
-    port = server.get_port()
-    known.write_text(f"[127.0.0.1]:{port} {public[0]} {public[1]}\n", encoding="ascii")
-    try:
-        yield OldSshd(port, folder / "login", known)
-    finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(5)
+    known = f"[127.0.0.1]:{server.get_port()} {public[0]} {public[1]}\n"
+    (folder / "known_hosts").write_text(known, encoding="ascii")
+    sys.stdout.write(f"{server.get_port()}\n")
+    sys.stdout.flush()
+    await server.wait_closed()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), sys.argv[2:]))

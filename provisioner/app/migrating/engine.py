@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provisioner.app.migrating import cutting, looking, phases
 from provisioner.app.migrating.book import Book
@@ -26,6 +26,7 @@ class Wish:
     ignores_window: str = ""
     pause_after: str = ""
     evaluates: bool = False
+    walks: bool = False
 
 
 def situation(book: Book, wish: Wish) -> Situation:
@@ -35,7 +36,7 @@ def situation(book: Book, wish: Wish) -> Situation:
     return Situation(
         book.migration, standing, time.time(), book.fingerprint, forward_s, back_s,
         inhibitors=looking.inhibitors(book), typed=wish.typed, ignores_window=wish.ignores_window,
-        ttl_left_s=looking.ttl_left_s(book),
+        ttl_left_s=looking.ttl_left_s(book), walks=wish.walks,
     )  # fmt: skip
 
 
@@ -60,6 +61,7 @@ def perform(book: Book, name: str, wish: Wish, tell: Tell) -> int:
 
 def walk(book: Book, wish: Wish, tell: Tell) -> int:
     """Go from phase to phase as far as the gates allow; return the exit code of what ended the walk."""
+    wish = replace(wish, walks=True)
     settled = settle(book, tell)
     if settled not in (None, Exit.OK):
         return int(settled or 0)
@@ -78,7 +80,7 @@ def walk(book: Book, wish: Wish, tell: Tell) -> int:
         code = perform(book, phase.name, wish, tell)
         if code != Exit.OK or wish.evaluates:
             return code
-        if wish.pause_after == phase.name:
+        if phase.name == wish.pause_after:
             book.note("paused", after=f"after {phase.name}")
             tell(f"paused after {phase.name}; go on with 'provisioner migrate resume {book.migration.name}'")
             return int(Exit.OK)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from provisioner.app.migrating.book import Book
 from provisioner.migration import stages as names
@@ -30,7 +30,6 @@ class Watch:
         self.failure = ""
         self.decided = False
         self.answers: dict[str, dict[str, Mapping[str, object]]] = {}
-        self.told: Callable[[str], None] = lambda _stage: None
 
     def handle(self, happened: event.Event) -> None:
         """Take one event."""
@@ -54,7 +53,7 @@ class Watch:
             self._book.note("stage", stage=self._prefix + self._stage, seconds=round(at - self._since, 3))
         self._stage, self._since = stage, at
         if stage:
-            self.told(stage)
+            self._book.note("entered", stage=self._prefix + stage)
         if self._counts and stage in CLASS_OF:
             self._book.note("class", **{"class": CLASS_OF[stage]}, stage=stage)
 

@@ -37,16 +37,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("new", nargs="?", metavar="NEW", help="the same of the new server, where there is one already")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-q", "--brief", action="store_true", help="a line for each finding, without reasons")
-    parser.add_argument("--accepted", action="append", default=[], metavar="FILE",
-                        help="findings somebody accepted: a list with finding, who, reason, until; may be repeated")  # fmt: skip
-    parser.add_argument("--fail-on", choices=[each.value for each in Severity], default=Severity.INHIBITOR.value,
-                        help="exit code 2 where a finding of this severity or a worse one is open (default: inhibitor)")  # fmt: skip
+    parser.add_argument(
+        "--accepted", action="append", default=[], metavar="FILE",
+        help="findings somebody accepted: a list with finding, who, reason, until; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--fail-on", choices=[each.value for each in Severity], default=Severity.INHIBITOR.value,
+        help="exit code 2 where a finding of this severity or a worse one is open (default: inhibitor)",
+    )  # fmt: skip
     parser.add_argument("--not-built", action="store_true",
                         help="the new server is not set up yet: what it lacks counts less")  # fmt: skip
     parser.add_argument("--names", default="", metavar="NAMES",
                         help="names, with commas, that lead to the server, besides those of its sites")  # fmt: skip
     parser.add_argument("--no-dns", action="store_true", help="ask no name server for times to live")
-    parser.add_argument("--backup-proof", default="", metavar="TEXT", help="which restore of a backup was proven, and when")
+    parser.add_argument(
+        "--backup-proof", default="", metavar="TEXT", help="which restore of a backup was proven, and when"
+    )
     add_verbosity(parser)
     add_inventory_options(parser)
     add_variable_options(parser)

@@ -17,7 +17,8 @@ done
 section jobs
 grep -rhiE 'backup|restic|borg|duplicity|rsnapshot|(pg_|mysql|mariadb-)dump|pgbackrest|barman|rclone' \
   /etc/crontab /etc/cron.d /var/spool/cron 2>/dev/null | grep -vE '^[[:space:]]*#' | cut -c1-200
-ls /etc/cron.hourly /etc/cron.daily /etc/cron.weekly 2>/dev/null | grep -iE 'backup|restic|borg|dump' | sed 's/^/cron: /'
+ls /etc/cron.hourly /etc/cron.daily /etc/cron.weekly 2>/dev/null |
+  grep -iE 'backup|restic|borg|dump' | sed 's/^/cron: /'
 have systemctl && limited 5 systemctl list-timers --all --no-legend --plain 2>/dev/null |
   grep -iE 'backup|restic|borg|duplicity|rsnapshot|dump' | grep -vE 'dpkg-db-backup' | awk '{print "timer: "$(NF-1)}'
 section last

@@ -9,6 +9,7 @@ from provisioner.discovery.sections import Finding, Sections, texts
 
 PROBE = r"""
 have grep || { nothing 'there is no grep'; return 0; }
+have ip || partly 'there is no ip: files that name addresses are not found'
 own=$(have ip && ip -o addr show scope global 2>/dev/null | awk '{sub(/\/.*/, "", $4); print $4}')
 macs=$(cat /sys/class/net/*/address 2>/dev/null | grep -v '^00:00:00:00:00:00$')
 name=$(hostname -f 2>/dev/null || hostname 2>/dev/null || uname -n)

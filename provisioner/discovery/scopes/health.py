@@ -57,11 +57,11 @@ def read(said: Sections) -> Finding:
         for disk, count in said.rows("ext4", 2)
         if count.strip() != "0"
     ]
-    meant = _meant_read_only(said)
+    writable = _meant_writable(said)
     systems += [
         f"{path}: mounted read-only, as the kernel does after an error"
         for path in said.lines("readonly")
-        if path.strip() not in meant
+        if path.strip() in writable
     ]
     smart: list[Json] = [
         f"{disk}: {name} {count}" for disk, name, count in said.rows("smart", 3) if _is_bad(name, count)
@@ -77,6 +77,7 @@ def _is_bad(name: str, count: str) -> bool:
     return figure >= USED_UP if name == "percentage used" else figure > 0
 
 
-def _meant_read_only(said: Sections) -> set[str]:
+def _meant_writable(said: Sections) -> set[str]:
+    """Return the paths that fstab wants to be written to; what else is read-only was mounted so."""
     rows = (line.split() for line in said.lines("fstab") if not line.strip().startswith("#"))
-    return {row[1] for row in rows if len(row) >= 4 and "ro" in row[3].split(",")}
+    return {row[1] for row in rows if len(row) >= 4 and "ro" not in row[3].split(",")}

@@ -13,8 +13,9 @@ PROBE = r"""
 section mounts; cat /proc/self/mounts 2>/dev/null || cat /proc/mounts 2>/dev/null || mount
 section fstab; cat /etc/fstab 2>/dev/null
 section sizes
-limited 5 df -kP 2>/dev/null || partly 'df did not answer: a file system may hang'
-section inodes; limited 5 df -iP 2>/dev/null
+have df || partly 'there is no df: how full file systems are is not known'
+if have df; then limited 5 df -kP 2>/dev/null || partly 'df did not answer: a file system may hang'; fi
+section inodes; have df && limited 5 df -iP 2>/dev/null
 """
 VIRTUAL = re.compile(
     r"(proc|sysfs|cgroup2?|devpts|devtmpfs|mqueue|hugetlbfs|debugfs|tracefs|securityfs|pstore|bpf|configfs|"

@@ -9,7 +9,7 @@ from provisioner.discovery.snapshot import Json
 PROBE = r"""
 section required
 for each in /run/reboot-required /var/run/reboot-required; do
-  [ -e "$each" ] && { cat "$each" "$each.pkgs" 2>/dev/null; break; }
+  [ -e "$each" ] && { sort -u "$each.pkgs" 2>/dev/null | grep . || echo 'an upgrade asked for it'; break; }
 done
 if have needs-restarting; then
   limited 20 needs-restarting -r >/dev/null 2>&1 || [ $? != 1 ] || echo 'needs-restarting asks for it'
@@ -27,9 +27,7 @@ RULES: tuple[Rule, ...] = ()
 
 def read(said: Sections) -> Finding:
     """Return what asks for a reboot, and packages in the middle of something."""
-    required: list[Json] = [line.strip() for line in said.lines("required") if not line.startswith("***")]
-    if said.text("required") and not required:
-        required = ["an upgrade asked for it"]
+    required: list[Json] = [line.strip() for line in said.lines("required")]
     running = said.text("running")
     kernels = {line.strip() for line in said.lines("kernels")}
     images = said.texts.get("images", "")

@@ -26,6 +26,7 @@ section programs
 for each in /proc/[0-9]*; do
   [ -r "$each/comm" ] && printf '%s\t%s\n' "${each#/proc/}" "$(cat "$each/comm" 2>/dev/null)"
 done
+have stat || partly 'there is no stat: whose programs these are is not known'
 section owners; stat -c "%n${TAB}%U" /proc/[0-9]* 2>/dev/null
 needs_root 'programs of other users are not known'
 """

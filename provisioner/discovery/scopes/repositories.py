@@ -17,6 +17,7 @@ for each in /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/source
   fi
 done
 section keys
+[ -n "$SUM" ] || partly 'there is no sha256sum: keys are not compared'
 if [ -n "$SUM" ]; then
   for each in /etc/apt/trusted.gpg /etc/apt/trusted.gpg.d/* /etc/apt/keyrings/* /etc/pki/rpm-gpg/* /etc/apk/keys/*; do
     [ -f "$each" ] && $SUM "$each"

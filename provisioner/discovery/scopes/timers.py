@@ -13,6 +13,8 @@ if [ -d /run/systemd/system ] && have systemctl; then
   section files; systemctl list-unit-files --no-legend --no-pager --full --type=timer
   section timers
   systemctl show --no-pager '*.timer' -p Id -p Unit -p TimersCalendar -p TimersMonotonic -p ActiveState -p LoadState
+elif [ -d /run/systemd/system ]; then
+  partly 'there is no systemctl: timers are not known'
 fi
 for each in /etc/crontab /etc/cron.d/*; do
   case "$each" in *.dpkg-*|*~|*/.placeholder) continue ;; esac

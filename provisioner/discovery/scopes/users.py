@@ -24,7 +24,7 @@ cut -d: -f1,6 /etc/passwd | while IFS=: read -r name home; do
   for each in "$home/.ssh/authorized_keys" "$home/.ssh/authorized_keys2" "/etc/ssh/authorized_keys/$name"; do
     [ -f "$each" ] || continue
     if [ -r "$each" ]; then grep -vE '^[[:space:]]*(#|$)' "$each" | sed "s|^|$name$TAB|"
-    else partly "$each cannot be read"; section keys; fi
+    else partly "$each cannot be read"; fi
   done
 done
 needs_root 'passwords and keys of other users are not known'

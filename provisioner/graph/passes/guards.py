@@ -26,6 +26,8 @@ def with_guard(node: Node) -> Node:
     name = hashlib.sha256(str(at).encode()).hexdigest()[:16]
     steps = [{"module": task.action, "params": dict(task.args)} for task in node.revert if isinstance(task, Task)]
     arm = {"do": "arm", "id": name, "seconds": guard.confirm_s, "steps": steps}
+    if guard.survives_reboot:
+        arm["survive_reboot"] = True
     inner = replace(node, guard=None, revert=(), keywords=EMPTY, graphing=UNORDERED)
     checks = (proof_of(guard.checks, node.name or "guard"),) if guard.checks else ()
     return Block(

@@ -167,7 +167,7 @@ def back(name: str, params: Params) -> Sequence[Step]:
     data, here = _Data(name, params), _variable(name, "flow")
     frozen, held = _variable(name, "back"), _variable(name, "sequences")
     on_new = f"{here}.published | length > 0 and {PEER}.{here}.is_frozen"
-    on_old = f"{PEER}.{here}.published | length > 0 and {here}.is_frozen"
+    on_old = f"{written} and {PEER}.{here}.published | length > 0 and {here}.is_frozen"
     wait = {"slots": f"{{{{ {here}.slots }}}}", "position": f"{{{{ {frozen}.position }}}}"}
     values = f"{{{{ {PEER}.{held}.values_by_name }}}}"
     return [

@@ -33,9 +33,9 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
 
 
 def hold(name: str, params: Params) -> Sequence[Step]:
-    """Let connections to the old server wait: the clients' systems repeat what is not answered."""
+    """Let connections wait, on the server that has the address: the clients' systems repeat what is not answered."""
     words = {"ports": list(params.ports), "limit_s": params.limit_s, "wait_s": params.wait_s}
-    return [_step(OLD, name, params, "connections wait", "held", **words)]
+    return [_step((OLD, NEW), name, params, "connections wait", "held", **words)]
 
 
 def point_to(name: str, params: Params) -> Sequence[Step]:
@@ -50,7 +50,7 @@ def release(name: str, params: Params) -> Sequence[Step]:
     """Let connections pass, and let the new server keep the address if it has it."""
     return [
         _step(NEW, name, params, "new keeps it", "kept"),
-        _step(OLD, name, params, "connections pass", "released"),
+        _step((OLD, NEW), name, params, "connections pass", "released"),
     ]
 
 

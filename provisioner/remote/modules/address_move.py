@@ -8,7 +8,7 @@ itself unless ``kept`` makes it last. ``held`` lets connections to the address w
 import json
 import re
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
@@ -18,6 +18,8 @@ TRAITS = Traits(reach="others", locks=("addresses",))
 STATES = ("present", "absent", "kept", "held", "released", "current")
 WANTS = "/etc/systemd/system/multi-user.target.wants"
 NAP_S = 0.01
+GRACE_S = 1.0
+CLOCK_MS, TOGETHER_MS = 8, 40
 PLACES = ("/etc/network/interfaces", "/etc/network/interfaces.d", "/etc/netplan", "/etc/systemd/network",
           "/etc/NetworkManager/system-connections", "/etc/sysconfig/network-scripts")  # fmt: skip
 UNIT = """\
@@ -159,7 +161,9 @@ def _planned(params: Params, state: State) -> Change:
         return Change(not state.is_here or state.is_barred or not lasts, settles=params.lease_s == 0)
     if params.state == "kept":
         return Change(state.is_here and (state.is_leased or state.unit != _unit(params, state)))
-    return Change(state.is_held is not (params.state == "held"))
+    if params.state == "held":
+        return Change(state.is_here and not state.is_held)
+    return Change(state.is_held)
 
 
 def _unit(params: Params, state: State) -> str:
@@ -198,8 +202,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 def _give_up(params: Params, state: State, system: System) -> Dict[str, Any]:
-    """Bar it first: from then on nobody hears of the address from here. Open connections are ended, as they are lost."""
-    if state.is_here and state.is_held:
+    """Bar it first: from then on nobody hears of the address from here. Open connections are ended."""
+    if state.is_here:
         system.commands.run(["ss", "-K", "-t", "state", "established", "src", _ip(params)])
     system.files.makedirs("/etc/provisioner", 0o755)
     system.files.write(_rules_path(params), _bar(params).encode(), mode=0o644)
@@ -265,10 +269,12 @@ def _hold(params: Params, state: State, system: System) -> Dict[str, Any]:
         "add table inet {0}\n"
         "add set inet {0} calls {{ type ipv4_addr; flags timeout; }}\n"
         "add set inet {0} still {{ type ipv4_addr . inet_service; flags timeout; }}\n"
+        "add set inet {0} data {{ type ipv4_addr; flags timeout; }}\n"
         "add chain inet {0} hold {{ type filter hook input priority -10; policy accept; }}\n"
         "flush chain inet {0} hold\n"
         "add rule inet {0} hold ip daddr @calls {1} ct state new drop\n"
         "add rule inet {0} hold ip daddr {2} {1} ip saddr . tcp sport @still drop\n"
+        "add rule inet {0} hold ip daddr @data {1} tcp flags & psh == psh drop\n"
         "add element inet {0} calls {{ {2} timeout {3}s }}\n"
     )
     _nft(text.format(name, ports, ip, int(params.limit_s)), system)
@@ -280,24 +286,44 @@ def _hold(params: Params, state: State, system: System) -> Dict[str, Any]:
 
 
 def _wait_until_still(params: Params, system: System) -> Tuple[int, int]:
-    """Hold every connection that waits for no answer, till all are; return how many are not, and how many are."""
+    """Hold and end every connection that waits for no answer, till all are; return how many are not, and how many are.
+
+    An end in between requests is what clients are used to: they connect anew, and that waits. Those that leave no
+    moment in between are sent no further request after ``GRACE_S``: such a request is lost.
+    """
     held: Set[str] = set()
-    deadline = time.monotonic() + params.wait_s
-    edit = "%s element inet {0} still {{ %%s }}\n".format(_table(params))
+    begun = time.monotonic()
+    deadline, is_strict = begun + params.wait_s, False
+    edit = "%s element inet " + _table(params) + " still { %s }\n"
     while True:
         busy, still = _connections(params, system)
-        late, new = held & busy, still - held  # late: something had arrived before it was held
-        if late:
-            _nft(edit % ("delete", ", ".join(sorted(late))), system)
+        new = still - held
         if new:
             limit = " timeout %ds" % int(params.limit_s)
             _nft(edit % ("add", ", ".join(sorted(each + limit for each in new))), system)
-        held = (held - late) | new
-        if not busy and not new:
+            held |= new
+            busy, still = _connections(params, system)
+            _end(params, sorted(still & held), system)
+        late = held & busy  # something had arrived before it was held
+        if late:
+            _nft(edit % ("delete", ", ".join(sorted(late))), system)
+            held -= late
+        if not busy and not still - held:
             return 0, len(held)
         if time.monotonic() > deadline and busy:
             return len(busy), len(held)
+        if not is_strict and time.monotonic() > begun + GRACE_S:
+            is_strict = True
+            what = (_table(params), _ip(params), int(params.limit_s))
+            _nft("add element inet %s data { %s timeout %ds }\n" % what, system)
         time.sleep(NAP_S)
+
+
+def _end(params: Params, clients: Sequence[str], system: System) -> None:
+    """End connections; a kernel that cannot leaves them held, and the clients find out when the address has moved."""
+    if clients:
+        which = " or ".join("dst %s" % client.replace(" . ", ":") for client in clients)
+        system.commands.run(["ss", "-K", "-t", "state", "established", "src", _ip(params), "( %s )" % which])
 
 
 def _connections(params: Params, system: System) -> Tuple[Set[str], Set[str]]:
@@ -306,19 +332,28 @@ def _connections(params: Params, system: System) -> Tuple[Set[str], Set[str]]:
     One waits for an answer where the last that passed came from the client, or where something is left to read or send.
     """
     out = _run(system, "ss", "-tinH", "state", "established", "src", _ip(params)).out
-    busy, still = set(), set()
+    busy: Set[str] = set()
+    still: Set[str] = set()
     lines = out.splitlines()
     for head, detail in zip(lines[::2], lines[1::2]):
         received, sent, here, there = head.split()[:4]
         if params.ports and here.rpartition(":")[2] not in params.ports:
             continue
         client = there.replace("[::ffff:", "").replace("]", "").replace(":", " . ")
-        is_asked = _since(detail, "lastrcv") < _since(detail, "lastsnd")
-        (busy if received != "0" or sent != "0" or is_asked else still).add(client)
+        is_busy = received != "0" or sent != "0" or _waits_for_an_answer(detail)
+        (busy if is_busy else still).add(client)
     return busy, still
 
 
-def _since(detail: str, word: str) -> int:
+def _waits_for_an_answer(detail: str) -> bool:
+    """Tell it by what passed last; the kernel's clock is coarse, so where both did at once only time tells."""
+    received, sent = _number(detail, "lastrcv"), _number(detail, "lastsnd")
+    if _number(detail, "data_segs_out") == 0:
+        return _number(detail, "data_segs_in") > 0 or received < TOGETHER_MS
+    return received < sent or (received - sent < CLOCK_MS and received < TOGETHER_MS)
+
+
+def _number(detail: str, word: str) -> int:
     found = re.search(r"\b%s:(\d+)" % word, detail)
     return int(found.group(1)) if found else 0
 
@@ -337,7 +372,7 @@ APPLIES = {"absent": _give_up, "present": _take, "kept": _keep, "held": _hold, "
 RETURNS = """
 is_here: Whether this host has the address.
 configured_in: Files of the host's network configuration that name it.
-idle_connections: held: connections that were open but still; their clients have to connect anew after the move.
+idle_connections: held: connections that were open but still; they were ended, their clients connect anew.
 """
 
 EXAMPLES = """

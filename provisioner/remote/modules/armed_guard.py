@@ -1,8 +1,8 @@
 """Undoes a change on the host by itself unless it is confirmed in time; what ``guard:`` of a block is made of.
 
 ``arm`` leaves a process on the host that carries out the undoing steps when the time is over, whatever became of the
-worker, the connection and the controller. ``confirm`` calls it off, ``undo`` carries the steps out at once. It does not
-survive a reboot.
+worker, the connection and the controller. ``confirm`` calls it off, ``undo`` carries the steps out at once. It survives
+a reboot of the host where ``survive_reboot`` asks for that.
 """
 
 import fcntl
@@ -14,7 +14,9 @@ import re
 import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
+from .. import guard_boot
 from ..change import Change, Failed, Traits
+from ..oplog import boot_id
 from ..params import Parameters, optional, required
 from ..runner import Mode, run_module
 from ..system import System
@@ -37,26 +39,40 @@ class Params(Parameters):
     id = required("str", "The guard's name: the same in all three.")
     seconds = optional("float", "When to undo, for ``arm``.", 60.0)
     steps = optional("list", "What undoes it: module and params each.", elements="dict")
+    survive_reboot = optional(
+        "bool",
+        "The host undoes it also when it is booted meanwhile; needs root and systemd, and keeps the steps on its disk, "
+        "for root alone, until the guard is over.",
+        False,
+    )  # fmt: skip
 
 
 class State(NamedTuple):
-    """What the guard's file says: ``armed``, ``confirmed``, ``undone``, or nothing where there is none."""
+    """What the guard's file says: ``armed``, ``confirmed``, ``undone``, or nothing where there is none.
+
+    ``remaining`` are the seconds until an armed one undoes its change.
+    """
 
     state: str
     at: float
     results: List[Dict[str, Any]]
+    remaining: float = 0.0
+    survives: bool = False
 
 
 def inspect(params: Params, system: System) -> State:
     """Read the guard's file."""
-    told = _read(_path(params.id))
-    return State(told.get("state", ""), told.get("at", 0.0), told.get("results", []))
+    path = _path(params.id)
+    told = _read(path)
+    results, remaining = told.get("results", []), round(_remaining(told), 1)
+    return State(told.get("state", ""), told.get("at", 0.0), results, remaining, guard_boot.is_kept(path))
 
 
 def plan(params: Params, state: State) -> Change:
     """Say what will be done; a guard that went off cannot be confirmed."""
     if params.do in ("status", "reach"):
-        return Change(False, result={"state": state.state or "absent", "at": state.at, "results": state.results})
+        told: Dict[str, Any] = {"state": state.state or "absent", "at": state.at, "results": state.results}
+        return Change(False, result=dict(told, remaining=state.remaining, survives_reboot=state.survives))
     if params.do == "confirm" and state.state == "undone":
         return Change(True)
     if params.do == "undo" and state.state == "undone":
@@ -75,29 +91,53 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 def _arm(params: Params, system: System) -> Dict[str, Any]:
-    path = _path(params.id)
-    _locked(path, lambda _told: {"state": "armed", "at": time.time(), "by": os.getpid()})
+    path, steps = _path(params.id), params.steps or []
+    if params.survive_reboot:
+        guard_boot.refuse_where_impossible()
+        guard_boot.keep(path, steps)
+    else:
+        guard_boot.forget(path)  # of an earlier guard of that name
+    begin = {"deadline": time.monotonic() + params.seconds, "boot": boot_id(), "seconds": params.seconds}
+    _locked(path, lambda _told: dict(begin, state="armed", at=time.time(), by=os.getpid()))
     if not os.fork():
         try:
             os.setsid()
             if not os.fork():
-                _wait(path, params, system)
+                _let_go()
+                _wait(path, steps, system)
         finally:
             os._exit(0)
     os.wait()
     return {"state": "armed", "seconds": params.seconds}
 
 
-def _wait(path: str, params: Params, system: System) -> None:
+def _wait(path: str, steps: List[Dict[str, Any]], system: System) -> None:
     """Be the process that stays: look whether it is called off, and undo when the time is over."""
-    _let_go()
     mine = _read(path)
-    deadline = time.monotonic() + params.seconds
+    deadline = time.monotonic() + _remaining(mine)
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
         if _read(path) != mine:
             return  # confirmed, undone, or armed anew by another
-    _settle(path, params.steps or [], system)
+    _settle(path, steps, system)
+
+
+def after_boot(path: str) -> None:
+    """Be the unit that runs after a boot: undo what is still armed when its time is over, and be gone."""
+    if _read(path).get("state") == "armed":
+        _wait(path, guard_boot.steps_of(path), System())
+    if _read(path).get("state") != "armed":
+        guard_boot.forget(path)
+
+
+def _remaining(told: Dict[str, Any]) -> float:
+    """Return how many seconds an armed guard has left; after a boot the clock on the wall says so, as far as it can."""
+    if told.get("state") != "armed":
+        return 0.0
+    seconds: float = told.get("seconds", 0.0)
+    is_same_boot = told.get("boot") == boot_id()
+    left: float = told.get("deadline", 0.0) - time.monotonic() if is_same_boot else told["at"] + seconds - time.time()
+    return min(max(0.0, left), seconds)
 
 
 def _let_go() -> None:
@@ -114,7 +154,9 @@ def _let_go() -> None:
 
 
 def _confirm(params: Params) -> Dict[str, Any]:
-    told = _locked(_path(params.id), lambda t: dict(t, state="confirmed") if t.get("state") == "armed" else t)
+    path = _path(params.id)
+    told = _locked(path, lambda t: dict(t, state="confirmed") if t.get("state") == "armed" else t)
+    guard_boot.forget(path)
     if told.get("state") == "confirmed":
         return {"state": "confirmed"}
     if told.get("state") == "undone":
@@ -138,6 +180,7 @@ def _settle(path: str, steps: List[Dict[str, Any]], system: System) -> Dict[str,
         return {"state": "undone", "at": time.time(), "results": results}
 
     told = _locked(path, undo)
+    guard_boot.forget(path)
     failed = [each for each in told.get("results", []) if each.get("failed")]
     if failed:
         raise Failed("what was to undo it failed: %s" % failed[0].get("msg", ""), results=told["results"])
@@ -175,10 +218,27 @@ def _locked(path: str, act: Any) -> Dict[str, Any]:
             stream.flush()
             os.fsync(stream.fileno())
         os.rename(beside, path)
+        _sync_folder(os.path.dirname(path))  # what is confirmed must not be armed again after a power failure
     finally:
         os.close(descriptor)
     return told
 
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+RETURNS = """
+state: What became of the guard, "armed, confirmed, undone, or absent where there is none".
+at: When it was armed or undone, in seconds since the epoch.
+remaining: The seconds until an armed guard undoes its change.
+survives_reboot: Whether it would also do so after a reboot.
+results: What came of each undoing step.
+"""
 
 EXAMPLES = """
 - name: Open a port, and close it again unless that is confirmed

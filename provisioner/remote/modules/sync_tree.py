@@ -1,9 +1,9 @@
 """Copy directories between two hosts with rsync, from one to the other and not through the controller.
 
-Runs on the host that ``transfer_key`` made the key on. ``pull`` fetches. ``take`` says that from now on this host's copy
-is the one that counts: nothing is fetched any more. ``push`` says so, too, and brings the other's copy in step. ``return``
-pushes a last time and lets the other's copy count again; where nothing was taken it does nothing. ``connect`` only sees
-that the other host can be reached.
+Runs on the host that ``transfer_key`` made the key on. ``pull`` fetches. ``take`` says that from now on this host's
+copy is the one that counts: nothing is fetched any more. ``push`` says so, too, and brings the other's copy in step.
+``return`` pushes a last time and lets the other's copy count again; where nothing was taken it does nothing.
+``connect`` only sees that the other host can be reached, ``compare`` fails where a pass would find anything to do.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from ..transfers import Transfer, TransferParameters, Tree, hang_up, own_folder,
 TRAITS = Traits(predictable="partly", reach="others", settles=False)
 WAIT_S = (0.2, 2.0, 10.0, 30.0)
 LAST_WORDS = 2000
-DIRECTIONS = ("pull", "push", "return", "take", "connect")
+DIRECTIONS = ("pull", "push", "return", "take", "connect", "compare")
 
 
 class Params(TransferParameters):
@@ -63,7 +63,12 @@ def inspect(params: Params, system: System) -> State:
     begun, turned = (system.files.exists(moved.file(mark)) for mark in ("begun", "turned"))
     occupied = [] if begun else [tree["to"] for tree in trees if _holds(system, tree["to"])]
     state = State(ready, begun, turned, occupied, None)
-    if not system.foretell or not ready or _refusal(params, state) or params.direction in ("connect", "take"):
+    if (
+        not system.foretell
+        or not ready
+        or _refusal(params, state)
+        or params.direction in ("connect", "compare", "take")
+    ):
         return state
     if params.direction == "return" and not turned:
         return state
@@ -92,7 +97,7 @@ def plan(params: Params, state: State) -> Change:
     refusal = _refusal(params, state)
     if refusal:
         raise Failed(refusal)
-    if params.direction == "connect":
+    if params.direction in ("connect", "compare"):
         return Change(True, result={"changed": False})
     if params.direction == "take":
         return Change(not state.turned)
@@ -128,6 +133,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if params.direction == "connect":
         _connect(params, system, moved, trees)
         return None
+    if params.direction == "compare":
+        return _compare(params, _foretell(params, system, moved, trees))
     with _alone(system, moved):
         _mark(params, system, moved)
         if params.direction == "take":
@@ -169,6 +176,15 @@ def _connect(params: Params, system: System, moved: Transfer, trees: List[Dict[s
         _attempt(params, system, moved, [*words, moved.place(number) + "/."], _unheard)
 
 
+def _compare(params: Params, found: copying.Done) -> Dict[str, Any]:
+    if found.changed:
+        message = "the hosts do not hold the same: %s" % "; ".join(found.names[:5])
+        raise Failed(message, differences=found.names)
+    total = {"files": found.numbers.get("total_files", 0), "bytes": found.numbers.get("total_bytes", 0)}
+    told = "%d files, %d bytes, nothing differs" % (total["files"], total["bytes"])
+    return {"changed": False, "total": total, "msg": told}
+
+
 def _copy(params: Params, system: System, moved: Transfer, number: int, tree: Dict[str, str]) -> copying.Done:
     log = moved.file("log")
     system.files.remove(log)
@@ -191,7 +207,7 @@ def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], l
         params.timeout,
     )
     here, there = tree["to"].rstrip("/") + "/", moved.place(number) + "/"
-    ends = [there, here] if params.direction == "pull" else [here, there]
+    ends = [there, here] if params.direction in ("pull", "compare") else [here, there]
     return moved.rsync(*copying.options(wishes, log), *ends)
 
 
@@ -201,15 +217,16 @@ def _unheard(_stream: str, _data: bytes) -> None:
 
 def _attempt(params: Params, system: System, moved: Transfer, argv: List[str], hear: Any) -> str:
     """Run rsync; a connection that breaks is made again, and what was copied by then is not copied again."""
-    for attempt in range(1, params.attempts + 1):
+    attempt = 1
+    while True:
         done = system.commands.run(argv, hear=hear)
         if done.rc == 0 or (done.rc == copying.VANISHED and params.moving):
             return done.out
-        if done.rc not in copying.LINK_BROKE or attempt == params.attempts:
-            break
+        if done.rc not in copying.LINK_BROKE or attempt >= params.attempts:
+            raise Failed(_why(done.rc, done.err), rc=done.rc, stderr=done.err[-LAST_WORDS:], cmd=argv)
         hang_up(system, moved)
         time.sleep(WAIT_S[min(attempt, len(WAIT_S)) - 1])
-    raise Failed(_why(done.rc, done.err), rc=done.rc, stderr=done.err[-LAST_WORDS:], cmd=argv)
+        attempt += 1
 
 
 def _why(rc: int, errors: str) -> str:

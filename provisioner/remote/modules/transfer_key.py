@@ -8,7 +8,7 @@ address. ``trusted`` tells the copying host the other's host keys. ``absent`` ta
 import os
 import re
 import socket
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
 from ..params import optional, required, required_if, required_together
@@ -18,22 +18,23 @@ from ..system.accounts import User, find_user
 from ..transfers import (
     KEPT_OPEN_S,
     LISTS,
+    OLD_LIMITS,
     PEER,
+    SAFE_ADDRESS,
     Transfer,
     TransferParameters,
     Tree,
+    daemon_settings,
     hang_up,
+    key_line,
     own_folder,
-    section,
     transfer,
     trees_of,
 )
 
 TRAITS = Traits()
 ENDINGS = ("key", "key.pub", "ssh", "known_hosts", "rsyncd", "begun", "turned", "log", "progress", "lock")
-OLD_LIMITS = ("no-pty", "no-port-forwarding", "no-agent-forwarding", "no-X11-forwarding", "no-user-rc")
 RESTRICT_SINCE = (7, 2)
-SAFE_ADDRESS = re.compile(r"[A-Za-z0-9.:%_/*?,-]+\Z")
 
 
 class Params(TransferParameters):
@@ -48,6 +49,7 @@ class Params(TransferParameters):
     public_key: Optional[str] = optional("str", "``authorized``: the key, as ``made`` returned it; the one of before.")
     source: List[str] = optional("list", "``authorized``: the addresses it may come from.", elements="str")
     trees: List[Any] = optional("list", "``authorized``: the directories.", (), elements="dict", options=Tree)
+    make: bool = optional("bool", "``authorized``: make the directories, for root alone, where they are missing.", False)
     writable: bool = optional("bool", "``authorized``: whether they may be written to, for the way back.", False)
     host_keys: List[str] = optional(
         "list", "``trusted``: its host keys, as ``authorized`` returned them.", elements="str"
@@ -132,7 +134,7 @@ def plan(params: Params, state: State) -> Change:
     result: Dict[str, Any] = {}
     keys = state.keys
     if params.state == "authorized":
-        wanted = {"rsyncd": _daemon(params, moved)}
+        wanted = {"rsyncd": daemon_settings(moved, trees_of(params.trees), params.writable)}
         keys = _with(params, state, moved)
         result["host_keys"] = state.told["host_keys"]
     else:
@@ -174,25 +176,8 @@ def _line(params: Params, state: State, moved: Transfer) -> str:
     key = public_key(params.public_key or "")
     if key is None:
         raise Failed("'%s' is no public key" % params.public_key)
-    source = ",".join(params.source)
-    if not SAFE_ADDRESS.match(source):
-        raise Failed("'%s' is no list of addresses" % source)
-    limits = ["restrict"] if state.told["restrict"] else list(OLD_LIMITS)
-    start = "" if params.user == "root" else "sudo -n "
-    command = "%srsync --server --daemon --config=%s ." % (start, moved.file("rsyncd"))
-    options = [*limits, 'from="%s"' % source, 'command="%s"' % command.replace('"', '\\"')]
-    return "%s %s %s %s" % (",".join(options), key.kind, key.data, moved.mark)
-
-
-def _daemon(params: Params, moved: Transfer) -> str:
-    """Return the daemon's settings: these trees, seen as they are, and the lists made of them."""
-    text = "uid = 0\ngid = 0\nuse chroot = yes\nnumeric ids = yes\nmunge symlinks = no\nlist = no\n"
-    text += "reverse lookup = no\ntransfer logging = no\nlog file = %s\n" % moved.file("rsyncd.log")
-    parts: List[Tuple[object, str, bool]] = [(LISTS, moved.file(LISTS), False)]
-    parts += [(number, tree["path"], params.writable) for number, tree in enumerate(trees_of(params.trees))]
-    for tree, path, writable in parts:
-        text += "\n[%s]\npath = %s\nread only = %s\n" % (section(moved.name, tree), path, "no" if writable else "yes")
-    return text
+    limits = "restrict" if state.told["restrict"] else OLD_LIMITS
+    return key_line(moved, " ".join([key.kind, key.data]), params.source, params.user, limits)
 
 
 def _known_hosts(params: Params) -> str:
@@ -239,7 +224,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         return {"public_key": _make(system, moved)}
     differing, keys = change.todo
     if params.state == "authorized":
-        own_folder(system, moved.file(LISTS))
+        for path in (moved.file(LISTS), *(tree["path"] for tree in trees_of(params.trees) if params.make)):
+            own_folder(system, path)
     elif differing:
         own_folder(system, os.path.dirname(moved.socket))
     for ending, text in differing.items():

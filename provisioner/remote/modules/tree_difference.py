@@ -39,7 +39,8 @@ def inspect(params: Params, system: System) -> State:
     try:
         _fetch(system, moved, theirs)
         ours = system.files.real(moved.file(LISTS) + "/" + LIST)
-        number, differences = 0, []
+        number = 0
+        differences: List[Dict[str, str]] = []
         for path, words in _compare(load(theirs), load(ours)):
             number += 1
             if len(differences) < params.shown:

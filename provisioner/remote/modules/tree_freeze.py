@@ -1,6 +1,6 @@
 """Make directories refuse writes for a while, and take that back.
 
-Each directory is mounted over itself, read-only, in one step that services with a mount namespace of their own see, too.
+Each directory is mounted over itself, read-only, in one step that services with mount namespaces of their own see, too.
 A file that a program has open for writing already can still be written to: so programs that do are looked for, waited
 for, and named; while there is one, nothing is frozen. After a reboot nothing is frozen.
 """
@@ -64,7 +64,7 @@ def inspect(params: Params, system: System) -> State:
     places = []
     for given in params.paths:
         path = system.files.resolve(given.rstrip("/") or "/")
-        if path == "/":
+        if "/" in (path, os.path.normpath(given)):
             raise Failed("the whole host cannot be frozen")
         note = system.files.read_or_none(_mark(path))
         below = sorted({each for each in mounted if each.startswith(path + "/")})

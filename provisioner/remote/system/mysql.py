@@ -13,6 +13,7 @@ from typing import Dict, Iterator, List, Optional, Sequence, Tuple
 from ..change import Failed
 from ..params import Parameters, optional
 from .commands import PLAIN, Completed
+from .streams import Hearer
 from .system import System
 
 Row = Dict[str, Optional[str]]
@@ -98,7 +99,9 @@ class Client:
             raise _refusal(done.err)
         return done
 
-    def program(self, names: Sequence[str], words: Sequence[str], stdin: Optional[bytes] = None) -> Completed:
+    def program(
+        self, names: Sequence[str], words: Sequence[str], stdin: Optional[bytes] = None, hear: Optional[Hearer] = None
+    ) -> Completed:
         """Run the first of these client programs that is there, logged in like this client."""
         path = next((found for found in map(self.system.commands.which, names) if found), None)
         if path is None:
@@ -107,7 +110,8 @@ class Client:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(option_file(self.settings).encode("utf-8", "surrogateescape"))
-            return self.system.commands.run([path, "--defaults-file=" + options, *words], stdin=stdin, env=PLAIN)
+            argv = [path, "--defaults-file=" + options, *words]
+            return self.system.commands.run(argv, stdin=stdin, env=PLAIN, hear=hear)
         finally:
             os.unlink(options)
 

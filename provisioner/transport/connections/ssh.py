@@ -10,7 +10,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import fabric
+from provisioner.transport.fabric_import import fabric
+
+# isort: split
 import paramiko
 from paramiko.config import SSHConfig
 from paramiko.ssh_exception import ChannelException, IncompatiblePeer, SSHException
@@ -49,7 +51,7 @@ class Connection:
         self._hops: list[Connection] = []
         self._socket: Any = None
         self._proxy: ProxyCommand | None = None
-        self._fabric: fabric.Connection | None = None
+        self._fabric: Any = None
         self._thread: paramiko.Transport | None = None
         self._pipes: list[ChannelPipe] = []
         self._pulse: Pulse | None = None

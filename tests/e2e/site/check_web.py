@@ -23,11 +23,13 @@ def test_the_services_run_now_and_after_a_boot(host):
         assert service.is_enabled, name
 
 
-def test_the_application_and_the_database_listen_on_this_host_only(host):
+def test_the_application_listens_on_this_host_only_and_the_database_lets_nobody_else_in(host):
     assert host.socket("tcp://127.0.0.1:8000").is_listening
     assert not host.socket("tcp://0.0.0.0:8000").is_listening
     assert host.socket("tcp://127.0.0.1:5432").is_listening
-    assert not host.socket("tcp://0.0.0.0:5432").is_listening
+    stranger = host.run("psql -w -h $(hostname -I | cut -d' ' -f1) -U site site -c 'select 1'")
+    assert stranger.rc != 0
+    assert "no pg_hba.conf entry" in stranger.stderr
 
 
 def test_the_configuration_with_the_password_is_not_for_everyone(host):

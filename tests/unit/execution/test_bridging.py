@@ -133,11 +133,3 @@ def test_over_ssh_a_traceback_is_in_the_output_too_as_ansible_has_it(theatre: Th
     tasks += "  - {name: b, ping: {}, connection: local, ignore_errors: true}\n"
     theatre.run(play(tasks), {"library/mine.py": WANTS})
     assert (theatre.result("a")["module_stdout"], theatre.result("b")["module_stdout"]) == ("aboom", "a")
-
-
-@pytest.mark.parametrize("name", ["mine", "copy", "ping"])
-def test_an_action_plugin_of_the_project_is_named_and_nothing_else_is_run_for_it(theatre: Theatre, name: str) -> None:
-    tasks = f"  - {{name: a, {name}: {{}}, ignore_errors: true}}\n"
-    theatre.run(play(tasks), {f"action_plugins/{name}.py": "class ActionModule: pass\n", "library/mine.py": WANTS})
-    assert f"action_plugins/{name}.py" in theatre.result("a")["msg"]
-    assert theatre.sessions.ran == []

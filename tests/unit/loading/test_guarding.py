@@ -33,6 +33,17 @@ def test_a_guard_is_read_with_its_time_and_checks() -> None:
     assert block.guard is not None
     assert block.guard.confirm_s == 90
     assert [check.kind for check in block.guard.checks] == ["port"]
+    assert not block.guard.survives_reboot
+
+
+def test_a_guard_survives_a_reboot_where_it_says_so() -> None:
+    text = BLOCK.replace("confirm: 90s", "confirm: 90s, survive_reboot: true")
+    playbook, findings = load_play_text(Source("site.yml", text), LoadSettings())
+    assert list(findings.errors) == []
+    (block,) = playbook.plays[0].tasks
+    assert isinstance(block, Block)
+    assert block.guard is not None
+    assert block.guard.survives_reboot
 
 
 @pytest.mark.parametrize(
@@ -46,6 +57,7 @@ def test_a_guard_is_read_with_its_time_and_checks() -> None:
         ("{confirm: 90s, checks: [{port: 22}]}", "90s", "'guard' must be a mapping"),
         ("confirm: 90s", "confirm: soon", "'soon' is not a duration"),
         ("confirm: 90s", "confirmed: 90s", "unknown key 'confirmed'"),
+        ("confirm: 90s", "confirm: 90s, survive_reboot: perhaps", "'survive_reboot'"),
     ],
 )
 def test_a_guard_that_could_not_work_is_refused(before: str, after: str, told: str) -> None:

@@ -1,0 +1,107 @@
+"""A guard tells what became of it and how long it waits; one that is to survive a reboot says where it cannot."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from provisioner.remote import guard_boot
+from provisioner.remote.modules import armed_guard
+from provisioner.remote.runner import Mode, run_module
+from provisioner.remote.system import System
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's home is a temporary folder, and units go to another one."""
+    monkeypatch.setattr(armed_guard.pwd, "getpwuid", lambda _uid: SimpleNamespace(pw_dir=str(tmp_path)))
+    monkeypatch.setattr(guard_boot, "UNITS", str(tmp_path / "units"))
+    monkeypatch.setattr(guard_boot, "RUNNING", str(tmp_path))
+    (tmp_path / ".provisioner").mkdir()
+    return tmp_path
+
+
+def guard(check: bool = False, **params: Any) -> dict[str, Any]:
+    return run_module(armed_guard, {"id": "g", **params}, Mode(check=check), System())
+
+
+def mark(home: Path) -> list[dict[str, Any]]:
+    return [{"module": "file", "params": {"path": str(home / "undone"), "state": "touch"}}]
+
+
+def test_the_status_tells_armed_confirmed_undone_and_how_long(home: Path) -> None:
+    assert guard(do="status")["state"] == "absent"
+    guard(do="arm", seconds=30, steps=mark(home))
+    armed = guard(do="status", check=True)
+    assert (armed["state"], armed["changed"], armed["survives_reboot"]) == ("armed", False, False)
+    assert 25 < armed["remaining"] <= 30
+    guard(do="confirm")
+    assert {name: guard(do="status")[name] for name in ("state", "remaining")} == {"state": "confirmed", "remaining": 0}
+    guard(do="arm", seconds=30, steps=mark(home))
+    guard(do="undo", steps=mark(home))
+    assert guard(do="status")["state"] == "undone"
+    assert (home / "undone").exists()
+
+
+def test_a_clock_that_is_set_does_not_shorten_a_guard(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard(do="arm", seconds=30, steps=mark(home))
+    monkeypatch.setattr(armed_guard.time, "time", lambda: 4e9)
+    assert guard(do="status")["remaining"] > 25
+    guard(do="confirm")
+
+
+@pytest.mark.parametrize(("age_s", "remaining"), [(10, 20), (1000, 0), (-1000, 30)])
+def test_after_a_boot_the_clock_on_the_wall_says_what_is_left(home: Path, age_s: float, remaining: float) -> None:
+    told = {"state": "armed", "at": time.time() - age_s, "seconds": 30.0, "deadline": 5.0, "boot": "another"}
+    (home / ".provisioner/guard-g").write_text(json.dumps(told))
+    assert guard(do="status")["remaining"] == pytest.approx(remaining, abs=1)
+
+
+def test_it_is_refused_where_systemd_does_not_run(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard_boot, "RUNNING", str(home / "nowhere"))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    told = guard(do="arm", seconds=30, steps=mark(home), survive_reboot=True)
+    assert "was not booted by systemd" in told["msg"]
+    assert guard(do="status")["state"] == "absent", "nothing is armed"
+
+
+def test_it_is_refused_for_those_who_are_not_root(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert "needs root" in guard(do="arm", seconds=30, steps=mark(home), survive_reboot=True)["msg"]
+
+
+def test_what_is_kept_for_the_boot_is_for_root_alone_and_goes_when_the_guard_is_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(guard_boot, "_sources", lambda: {"modules/armed_guard.py": "text"})
+    guard(do="arm", seconds=30, steps=mark(home), survive_reboot=True)
+    folder = home / ".provisioner/guard-g.d"
+    assert guard(do="status")["survives_reboot"] is True
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert (folder / "steps.json").stat().st_mode & 0o777 == 0o600
+    unit = home / "units/provisioner-guard-g.service"
+    assert f"ConditionPathExists={folder}/steps.json" in unit.read_text()
+    assert (home / "units/multi-user.target.wants/provisioner-guard-g.service").readlink() == unit
+    guard(do="confirm")
+    assert not folder.exists()
+    assert not unit.exists()
+    assert guard(do="status")["survives_reboot"] is False
+
+
+def test_after_the_boot_what_is_armed_is_undone_and_what_is_confirmed_is_left(home: Path) -> None:
+    path = home / ".provisioner/guard-g"
+    told = {"state": "armed", "at": time.time() - 100, "seconds": 30.0, "deadline": 5.0, "boot": "another"}
+    for state, is_undone in (("confirmed", False), ("armed", True)):
+        path.write_text(json.dumps({**told, "state": state}))
+        (home / ".provisioner/guard-g.d").mkdir()
+        (home / ".provisioner/guard-g.d/steps.json").write_text(json.dumps(mark(home)))
+        armed_guard.after_boot(str(path))
+        assert (home / "undone").exists() is is_undone
+        assert not (home / ".provisioner/guard-g.d").exists()
