@@ -97,9 +97,7 @@ NOTE = (
 )
 
 
-def pack(
-    base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], exclude: Sequence[str], days: int
-) -> str:
+def pack(base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], exclude: Sequence[str], days: int) -> str:
     """Return the script that packs directories, with checksums of the files as the list of what is in it.
 
     It says nothing where the archive was made before; one that was begun and not ended is made anew.

@@ -34,12 +34,14 @@ class Wishes(NamedTuple):
     checksum: bool
     patterns: List[str]
     timeout_s: int
+    folder_times: bool = True
 
 
 def options(wishes: Wishes, log: str) -> List[str]:
     """Return rsync's options: everything about a file is copied, and what is half there is kept for the next pass."""
     words = ["-aHAXS", "--numeric-ids", "--modify-window=-1", "--partial-dir=" + PARTIAL]
     words += ["-D" if wishes.special else "--no-D"]
+    words += [] if wishes.folder_times else ["--omit-dir-times"]
     if wishes.delete:
         # what an interrupted pass left of a file that is gone since
         words += ["--filter=R %s/" % PARTIAL, "--delete-delay"]

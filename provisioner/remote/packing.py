@@ -11,7 +11,9 @@ from .system import System
 
 CHUNK = 1024 * 1024
 EVERYTHING = ("--numeric-owner", "--acls", "--xattrs", "--xattrs-include=*", "--sparse")
-LIVE = re.compile(r"file changed as we read it|File removed before we read it|Cannot stat: No such|Exiting with failure")
+LIVE = re.compile(
+    r"file changed as we read it|File removed before we read it|Cannot stat: No such|Exiting with failure"
+)
 PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*\Z")
 
 

@@ -64,7 +64,7 @@ def test_each_thing_that_is_wrong_is_found_and_accepting_the_inhibitor_opens_the
 ) -> None:
     done = cli.call("assess", *pair, "-i", cli.inventory, "--no-dns", "--json")
     assert done.code == 2, done.text
-    found = {each["name"]: each for each in json.loads(done.out)["findings"]}
+    found = {each["name"]: each for each in json.loads(done.out)["pairs"][0]["findings"]}
     assert {name: found.get(name, {}).get("severity") for name in EXPECTED} == EXPECTED
     assert found["packages-missing"]["evidence"] == ["provassess 2.0"]
     assert found["deleted-files"]["evidence"][0].startswith("/opt/provassess/held held by ")
@@ -86,7 +86,17 @@ def test_snapshots_are_assessed_without_touching_a_host(cli: Cli, tmp_path: Path
     assert cli.call("discover", "h3", "-i", cli.inventory, "-o", str(tmp_path / "snap.json")).code == 0
     done = cli.call("assess", str(tmp_path / "snap.json"), "--no-dns", "--json", "--backup-proof", "restored today")
     assert done.code == 0, done.text
-    assert json.loads(done.out)["new"] == ""
+    (found,) = json.loads(done.out)["pairs"]
+    assert (found["old"], found["new"]) == ("h3", "")
+
+
+def test_groups_make_pairs_in_order(cli: Cli) -> None:
+    done = cli.call("assess", "h1,h2", "h3,h1", "-i", cli.inventory, "--no-dns", "--json")
+    assert [(each["old"], each["new"]) for each in json.loads(done.out)["pairs"]] == [("h1", "h1"), ("h2", "h3")]
+    assert any(each["name"] == "same-machine" for each in json.loads(done.out)["pairs"][0]["findings"])
+    done = cli.call("assess", "h1,h2", "h3", "-i", cli.inventory, "--no-dns")
+    assert done.code == 1
+    assert "they do not make pairs" in done.err
 
 
 def test_what_cannot_be_assessed_is_an_error(cli: Cli) -> None:

@@ -8,12 +8,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from provisioner.app.discovery import snapshots_of
-from provisioner.app.name_asking import ask_names, names_of
+from provisioner.app.assessing import Question, assess_pairs, pairs_of
 from provisioner.cli.options import (
     add_connection_options,
     add_inventory_options,
@@ -24,7 +22,7 @@ from provisioner.cli.options import (
 )
 from provisioner.diagnostics.errors import Exit, ProvisionerError
 from provisioner.migration.acceptances import Acceptances, read_acceptances
-from provisioner.migration.assessing import Assessment, Context, assess
+from provisioner.migration.assessing import Assessment
 from provisioner.migration.assessment_text import as_text
 from provisioner.migration.sight import Severity
 from provisioner.reporting.paint import Paint
@@ -33,8 +31,13 @@ from provisioner.reporting.printable import printable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("old", metavar="OLD", help="a snapshot, or a host of the inventory, which is looked at now")
-    parser.add_argument("new", nargs="?", metavar="NEW", help="the same of the new server, where there is one already")
+    parser.add_argument("old", metavar="OLD", help="a snapshot, or a host or group of the inventory, looked at now")
+    parser.add_argument(
+        "new",
+        nargs="?",
+        metavar="NEW",
+        help="the same of the new server, where there is one; groups make pairs in order",
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("-q", "--brief", action="store_true", help="a line for each finding, without reasons")
     parser.add_argument(
@@ -63,34 +66,34 @@ def run(arguments: argparse.Namespace) -> int:
     """Assess; return the exit code."""
     try:
         acceptances = read_acceptances([Path(each) for each in arguments.accepted], datetime.now(UTC).date())
-        assessment = _assessed(arguments, acceptances)
+        found = _assessed(arguments, acceptances)
     except ProvisionerError as error:
         _warn(f"provisioner: {error}")
         return Exit.ERROR
     for each in acceptances.expired:
         _warn(f"no longer accepted: {each.finding}, {each.account}")
     if arguments.json:
-        print(json.dumps(assessment.data(), indent=2, ensure_ascii=False))
+        print(json.dumps({"pairs": [each.data() for each in found]}, indent=2, ensure_ascii=False))
     else:
-        text = as_text(assessment, Paint(is_coloured=sys.stdout.isatty()), is_brief=arguments.brief)
+        paint = Paint(is_coloured=sys.stdout.isatty())
+        text = "\n\n".join(as_text(each, paint, is_brief=arguments.brief) for each in found)
         print(text if sys.stdout.isatty() else printable(text))
-    return Exit.HOSTS_FAILED if assessment.open(Severity(arguments.fail_on)) else Exit.OK
+    limit = Severity(arguments.fail_on)
+    return Exit.HOSTS_FAILED if any(each.open(limit) for each in found) else Exit.OK
 
 
-def _assessed(arguments: argparse.Namespace, acceptances: Acceptances) -> Assessment:
+def _assessed(arguments: argparse.Namespace, acceptances: Acceptances) -> list[Assessment]:
     credentials = credentials_from(arguments)
-    subjects = [each for each in (arguments.old, arguments.new) if each]
-    found = snapshots_of(subjects, run_options(arguments, credentials), credentials, _warn)
-    old, new = found[0], found[1] if len(found) > 1 else None
-    names = [*names_of(old), *(word.strip() for word in arguments.names.split(",") if word.strip())]
-    context = Context(
-        time.time(),
+    options = run_options(arguments, credentials)
+    question = Question(
         acceptances.valid,
         is_built=not arguments.not_built,
-        names={} if arguments.no_dns else ask_names(names),
+        names=tuple(word.strip() for word in arguments.names.split(",") if word.strip()),
+        asks_names=not arguments.no_dns,
         backup_proof=arguments.backup_proof,
     )
-    return assess(old, new, context)
+    pairs = pairs_of(arguments.old, arguments.new, options, credentials)
+    return [each.assessment for each in assess_pairs(pairs, question, options, credentials, _warn)]
 
 
 def _warn(text: str) -> None:

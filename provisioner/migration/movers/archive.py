@@ -19,7 +19,7 @@ LOSSLESS_BACK = True
 """Nothing is ever written to an archive, so going back loses nothing of it."""
 FOLDER = "/var/lib/provisioner/migration/{{ migration.id }}"
 OLD_HOSTS = "{{ [peer] if inventory_hostname in migration.hosts.new else migration.hosts.old }}"
-NOT_FETCHED = ["*.kept", "*.dumps/", "*.part", "*.before", "*.after"]
+NOT_FETCHED = ["*.kept", "*.dropped", "*.dumps/", "*.part", "*.before", "*.after"]
 
 
 class Params(Parameters):
@@ -85,7 +85,7 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
 def seed(name: str, params: Params) -> Sequence[Step]:
     """Pack, fetch, prove that it restores, and remove it where it was packed."""
     set_ = _Set(name, params)
-    fetching = {"trees": set_.trees, "exclude": NOT_FETCHED}
+    fetching = {"trees": set_.trees, "exclude": NOT_FETCHED, "folder_times": False}
     fetching |= {"throttle": params.throttle} if params.throttle else {}
     return [
         set_.packed(),
@@ -159,11 +159,15 @@ class _Set:
     def packed(self) -> Step:
         params = self.params
         if not params.old_python:
-            script = bare_hosts.pack(self.base, params.paths, params.dumps or [], params.exclude or [], params.keep_days)
+            script = bare_hosts.pack(
+                self.base, params.paths, params.dumps or [], params.exclude or [], params.keep_days
+            )
             return self._raw("pack", script, self.variable("said"))
         words: dict[str, object] = {"path": self.base, "paths": params.paths, "dumps": params.dumps or []}
         words |= {"compression": params.compression, "keep_days": params.keep_days}
-        words |= {key: getattr(params, key) for key in ("include", "exclude", "one_file_system") if getattr(params, key)}
+        words |= {
+            key: getattr(params, key) for key in ("include", "exclude", "one_file_system") if getattr(params, key)
+        }
         return Step(OLD, {"name": f"{self.name}: pack", "tree_archive": words})
 
     def dropped(self) -> Step:

@@ -166,7 +166,8 @@ def back(name: str, params: Params) -> Sequence[Step]:
     """What was written on the new server comes to the old one, sequences too; then the old one takes writes."""
     data, here = _Data(name, params), _variable(name, "flow")
     frozen, held = _variable(name, "back"), _variable(name, "sequences")
-    on_new = f"{here}.published | length > 0 and {PEER}.{here}.is_frozen"
+    written = "migration.rollback_class == 'D'"  # before, there is nothing to bring back, and the new server may be away
+    on_new = f"{written} and {here}.published | length > 0 and {PEER}.{here}.is_frozen"
     on_old = f"{written} and {PEER}.{here}.published | length > 0 and {here}.is_frozen"
     wait = {"slots": f"{{{{ {here}.slots }}}}", "position": f"{{{{ {frozen}.position }}}}"}
     values = f"{{{{ {PEER}.{held}.values_by_name }}}}"

@@ -40,6 +40,7 @@ class Params(TransferParameters):
     exclude: List[str] = optional("list", "Patterns as rsync has them of what is left alone.", (), elements="str")
     special: bool = optional("bool", "Copy devices, pipes and sockets, too.", False)
     one_file_system: bool = optional("bool", "Stay on the file system each directory is on.", False)
+    folder_times: bool = optional("bool", "Copy when directories were changed, too.", True)
     compress: bool = optional("bool", "Compress on the way: for slow links.", False)
     checksum: bool = optional("bool", "Compare contents, not sizes and times: reads everything on both sides.", False)
     timeout: int = optional("int", "Seconds without a byte after which a connection counts as broken.", 60)
@@ -205,6 +206,7 @@ def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], l
         params.checksum,
         pattern_options(params.include, params.exclude),
         params.timeout,
+        params.folder_times,
     )
     here, there = tree["to"].rstrip("/") + "/", moved.place(number) + "/"
     ends = [there, here] if params.direction in ("pull", "compare") else [here, there]

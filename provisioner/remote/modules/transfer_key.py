@@ -49,7 +49,9 @@ class Params(TransferParameters):
     public_key: Optional[str] = optional("str", "``authorized``: the key, as ``made`` returned it; the one of before.")
     source: List[str] = optional("list", "``authorized``: the addresses it may come from.", elements="str")
     trees: List[Any] = optional("list", "``authorized``: the directories.", (), elements="dict", options=Tree)
-    make: bool = optional("bool", "``authorized``: make the directories, for root alone, where they are missing.", False)
+    make: bool = optional(
+        "bool", "``authorized``: make the directories, for root alone, where they are missing.", False
+    )
     writable: bool = optional("bool", "``authorized``: whether they may be written to, for the way back.", False)
     host_keys: List[str] = optional(
         "list", "``trusted``: its host keys, as ``authorized`` returned them.", elements="str"

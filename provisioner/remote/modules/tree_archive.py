@@ -1,8 +1,8 @@
 """Pack directories, and what commands say, into one compressed archive with a list of contents; prove that it restores.
 
 ``made`` writes ``PATH.tar.zst`` (``.gz`` where zstd is missing), ``PATH.manifest`` and ``PATH.json``, which says what it is
-and carries its checksum. ``proven`` unpacks it into a scratch folder, compares everything with the list, and notes that in
-``PATH.proven``. ``dropped`` removes the archive itself where it was made and keeps the note, so that it is not made again.
+and carries its checksum. ``proven`` unpacks it into a scratch folder, compares everything with the list, and notes that
+in ``PATH.proven``. ``dropped`` removes the archive where it was made and keeps the note, so that it is not made again.
 Files that change while they are packed are not part of the list, and counted.
 """
 
@@ -38,7 +38,9 @@ class Params(Parameters):
     state: str = optional("str", "What to see to.", "made", choices=("made", "proven", "dropped"))
     paths: List[str] = optional("list", "``made``: the directories.", (), elements="path")
     dumps: List[Any] = optional("list", "``made``: the commands.", (), elements="dict", options=Dump)
-    include: List[str] = optional("list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str")
+    include: List[str] = optional(
+        "list", "Patterns as rsync has them, taken although an exclude fits.", (), elements="str"
+    )
     exclude: List[str] = optional("list", "Patterns as rsync has them of what is left out.", (), elements="str")
     one_file_system: bool = optional("bool", "Stay on the file system each directory is on.", False)
     compression: str = optional(
@@ -56,6 +58,7 @@ class State(NamedTuple):
     proven: Dict[str, Any]
     is_there: bool
     found: Optional[Found]
+    dropped: str
 
 
 def inspect(params: Params, system: System) -> State:
@@ -63,7 +66,8 @@ def inspect(params: Params, system: System) -> State:
     note, proven = (_note(system, params.path + ending) for ending in (".json", ".proven"))
     there = bool(note) and system.files.exists(_archive(params, note))
     found = _survey(params, system, list(params.paths)) if params.state == "made" else None
-    return State(note, proven, there, found)
+    dropped = system.files.read_or_none(params.path + ".dropped") or b""
+    return State(note, proven, there, found, dropped.decode("ascii", "replace").strip())
 
 
 def _note(system: System, path: str) -> Dict[str, Any]:
@@ -99,7 +103,7 @@ def plan(params: Params, state: State) -> Change:
         same = state.is_there and state.proven.get("sha256") == state.note.get("sha256")
         return Change(not same, result=dict(state.proven) if same else {})
     digest = state.found.digest.hexdigest() if state.found else ""
-    is_made = state.is_there or state.note.get("dropped")
+    is_made = state.is_there or (state.dropped and state.dropped == state.note.get("sha256"))
     same = bool(is_made) and state.note.get("digest") == digest and state.note.get("stamp") == params.stamp
     return Change(not same, result={"archive": _told(state.note)} if same else {})
 
@@ -114,7 +118,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if params.state == "dropped":
         system.files.remove(_archive(params, change.state.note))
         system.files.remove(params.path + ".dumps")
-        _write(system, params.path + ".json", dict(change.state.note, dropped=True))
+        system.files.write(params.path + ".dropped", change.state.note["sha256"].encode() + b"\n", mode=0o600)
         return None
     began = time.monotonic()
     told = _make(change, system) if params.state == "made" else _prove(change, system)
@@ -185,7 +189,12 @@ def _prove(change: Change, system: System) -> Dict[str, Any]:
         compared = _compare(params, system, scratch, note)
     finally:
         shutil.rmtree(system.files.real(scratch), ignore_errors=True)
-    told = {"sha256": sha256, "proven": packing.moment(time.time()), "compared": compared, "files": note.get("files", 0)}
+    told = {
+        "sha256": sha256,
+        "proven": packing.moment(time.time()),
+        "compared": compared,
+        "files": note.get("files", 0),
+    }
     told["bytes"] = note.get("bytes", 0)
     _write(system, params.path + ".proven", told)
     return told

@@ -21,7 +21,9 @@ def test_everything_about_a_file_is_copied_and_halves_are_kept() -> None:
 
 
 def test_wishes_become_options() -> None:
-    words = options(PLAIN._replace(delete=True, throttle=20 << 20, special=True, checksum=True, patterns=["--exclude=x"]), "/l")
+    words = options(
+        PLAIN._replace(delete=True, throttle=20 << 20, special=True, checksum=True, patterns=["--exclude=x"]), "/l"
+    )
 
     assert {"--delete-delay", "--bwlimit=20480", "-D", "-c", "--exclude=x"} <= set(words)
     assert words.index("--filter=R .provisioner-partial/") < words.index("--exclude=x")
