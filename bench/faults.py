@@ -279,6 +279,7 @@ def main() -> int:
     parser.add_argument("--lab", default="faults")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background it is ignored, by what we start, too
     lab = Lab(options.lab, say=print)
     lab.up(HOSTS)
     with tempfile.TemporaryDirectory(prefix="faults-") as scratch:

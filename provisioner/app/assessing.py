@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
 from provisioner.app.discovery import Tell, routes_to, snapshots_of
-from provisioner.app.name_asking import ask_names, names_of
 from provisioner.diagnostics.errors import InputError
 from provisioner.discovery.snapshot import Snapshot
 from provisioner.migration.acceptances import Acceptance
 from provisioner.migration.assessing import Assessment, Context, assess
+from provisioner.migration.names import names_of
+from provisioner.migration.sight import NameAnswer
 from provisioner.model.options import RunOptions
 
 Pair = tuple[str, str | None]
@@ -50,10 +52,18 @@ def assess_pairs(
     for old, new in pairs:
         names = {*names_of(seen[old]), *question.names} if question.asks_names else set()
         context = Context(
-            time.time(), question.acceptances, question.is_built, ask_names(names), question.backup_proof,
+            time.time(), question.acceptances, question.is_built, _answers(names), question.backup_proof,
         )  # fmt: skip
         newer = seen[new] if new is not None else None
         found.append(Assessed(seen[old], newer, assess(seen[old], newer, context)))
+    return found
+
+
+def _answers(names: Collection[str]) -> Mapping[str, NameAnswer]:
+    """Ask for names; the library for that is a large import, hence by name and only where there is a question."""
+    if not names:
+        return {}
+    found: Mapping[str, NameAnswer] = import_module("provisioner.app.name_asking").ask_names(names)
     return found
 
 
@@ -73,7 +83,7 @@ def pairs_of(old: str, new: str | None, options: RunOptions, credentials: Creden
 
 
 def _subjects(word: str, options: RunOptions, credentials: Credentials) -> list[str]:
-    """Return a file as it is, and the hosts of a pattern in the inventory's order."""
+    """Return a file as it is, and the hosts of a pattern in order."""
     if Path(word).is_file():
         return [word]
     if word.endswith(".json") or "/" in word:

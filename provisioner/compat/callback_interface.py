@@ -35,7 +35,13 @@ class CallbackDisplay:
         self._screen, self.verbosity, self.columns = screen, verbosity, columns
 
     def display(
-        self, msg: object, color: str | None = None, stderr: bool = False, *_: object, newline: bool = True, **__: object
+        self,
+        msg: object,
+        color: str | None = None,
+        stderr: bool = False,
+        *_: object,
+        newline: bool = True,
+        **__: object,
     ) -> None:
         """Show a line."""
         text = str(msg)
@@ -161,7 +167,11 @@ class CallbackBase:
         return self._display.verbosity > verbosity or always
 
     def _dump_results(
-        self, result: Mapping[str, Any], indent: int | None = None, sort_keys: bool = True, keep_invocation: bool = False
+        self,
+        result: Mapping[str, Any],
+        indent: int | None = None,
+        sort_keys: bool = True,
+        keep_invocation: bool = False,
     ) -> str:
         hidden = [each for each in INTERNAL if not (keep_invocation and each == "invocation")]
         kept = {key: value for key, value in result.items() if not str(key).startswith(tuple(hidden))}

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner import catalog
+from provisioner.compat.callbacks import Callbacks
 from provisioner.compat.terminal import configuration_of, settings_of
 from provisioner.configuration.configuration import Configuration
 from provisioner.reporting.printable import safe
@@ -38,7 +39,9 @@ def renderers(arguments: argparse.Namespace, default: str) -> Iterator[Sequence[
     """Yield the renderers that the settings ask for and close them whatever happens."""
     found = configuration_of(os.environ)
     settings = settings_of(found, verbosity_of(arguments, found), diff=getattr(arguments, "diff", False))
-    made = [_output(found, settings, default), *_beside(found, settings, arguments)]
+    made = [_output(found, settings, default, arguments), *_beside(found, settings, arguments)]
+    if _loads_plugins(found, default):
+        made += _plugins(found, settings, arguments).besides(found.texts("CALLBACKS_ENABLED"))
     greet(found, settings)
     try:
         yield made
@@ -64,11 +67,26 @@ def short(name: str) -> str:
     return next((name.removeprefix(prefix) for prefix in _COLLECTIONS if name.startswith(prefix)), name)
 
 
-def _output(found: Configuration, settings: Settings, default: str) -> EventRenderer:
-    if default != "ansible" and not found.flag("DEFAULT_LOAD_CALLBACK_PLUGINS"):
+def _loads_plugins(found: Configuration, default: str) -> bool:
+    """Tell whether callbacks count at all: with ``ansible`` only where that is configured."""
+    return default == "ansible" or found.flag("DEFAULT_LOAD_CALLBACK_PLUGINS")
+
+
+def _plugins(found: Configuration, settings: Settings, arguments: argparse.Namespace) -> Callbacks:
+    return Callbacks(found, settings, getattr(arguments, "playbooks", ()))
+
+
+def _output(found: Configuration, settings: Settings, default: str, arguments: argparse.Namespace) -> EventRenderer:
+    if not _loads_plugins(found, default):
         return _make(default, settings)
-    wanted = short(found.text("DEFAULT_STDOUT_CALLBACK") or "default")
+    written = found.text("DEFAULT_STDOUT_CALLBACK") or "default"
+    wanted = short(written)
     if wanted not in OUTPUTS:
+        plugins = _plugins(found, settings, arguments)
+        path = plugins.find(written) or plugins.find(wanted)
+        made = plugins.output(path, _make("ansible", settings)) if path else None
+        if made is not None:
+            return safe(made)
         Screen(settings).warn(f"the callback {wanted} is not available here: the output is that of 'default'")
     if wanted == "yaml":
         settings = replace(settings, display=replace(settings.display, result_format="yaml", pretty=True))

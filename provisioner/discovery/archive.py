@@ -87,10 +87,10 @@ def read_tar(data: bytes) -> Archive:
     try:
         with tarfile.open(fileobj=io.BytesIO(data)) as tar:
             for member in tar:
-                stream = tar.extractfile(member) if member.isreg() else None
+                stream = tar.extractfile(member) if member.isreg() or member.islnk() else None
                 if stream is not None:
                     contents[f"/{member.name.lstrip('/')}"] = stream.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
+    except (tarfile.TarError, EOFError, OSError, KeyError) as error:
         raise ValueError(f"its files did not come whole: {error}") from None
     return Archive(contents)
 

@@ -11,7 +11,7 @@ from provisioner.discovery.snapshot import Item, Json
 SECRET = re.compile(
     r"""(?ix)
     (?: (?P<url>[a-z][a-z0-9+.-]*://[^\s:/@]*:) [^\s@/]+ (?P<host>@)
-      | (?P<name>(?!(?:no)?passwd\s*:)["']?[\w.-]*
+      | (?P<name>(?<![\w.-])(?!(?:no)?passwd\s*:)["']?[\w.-]*
            (?:passw(?:or)?d|passwd|secret|token|api_?key|access_?key|credential)[\w.-]*["']?\s*[=:]\s*)
         (?: "[^"]*" | '[^']*' | [^\s;|&]+ )
       | (?P<option>(?:^|\s)-{1,2}(?:pass(?:word)?|token|secret|auth|apikey|api-key)(?:\s+|=))

@@ -148,8 +148,9 @@ class Course:
         rules = self._rules(play, context)
         state = self._run(Executor(context, alive, rules, self.around, applier))
         self._owe(context, state)
-        self.sink.handle(event.PlayFinished(compiled.id, number, now()))
-        return self._sum_up(state, rules.max_fail_percentage)
+        after, is_halted = self._sum_up(state, rules.max_fail_percentage)
+        self.sink.handle(event.PlayFinished(compiled.id, number, now(), is_halted))
+        return after
 
     def _tell_of_once(self, compiled: CompiledPlay) -> None:
         """Warn where ``run_once`` cannot hold: no host waits for another under that strategy."""
@@ -176,20 +177,20 @@ class Course:
         finally:
             self._executor = None
 
-    def _sum_up(self, state: RunState, limit: float | None) -> After:
+    def _sum_up(self, state: RunState, limit: float | None) -> tuple[After, bool]:
+        """Return what follows the batch, and whether more hosts failed than are allowed to."""
         forgiven = set(self.run.forgiven)
         self.run.forgiven.clear()
         failed = [n for n, h in state.hosts.items() if h.doomed and n not in forgiven]
         gone = [n for n, h in state.hosts.items() if h.gone and n not in forgiven]
         self.run.failed_hosts.update(failed)
         self.run.unreachable_hosts.update(gone)
+        is_halted = limit is not None and len(failed) / len(state.hosts) * 100 > limit
         if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
-            return After.END
-        if limit is not None and len(failed) / len(state.hosts) * 100 > limit:
-            return After.END
-        if self.run.options.all_or_nothing and (failed or gone):
-            return After.END
-        return After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH
+            return After.END, is_halted
+        if is_halted or (self.run.options.all_or_nothing and (failed or gone)):
+            return After.END, is_halted
+        return (After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH), is_halted
 
     def _owe(self, context: PlayContext, state: RunState) -> None:
         """Tell of handlers that were notified and did not get their turn."""
@@ -229,6 +230,7 @@ class Course:
         prompted: dict[str, object] = {}
         for prompt in play.vars_prompt:
             if prompt.name not in self.run.options.extra_vars:
+                self.sink.handle(event.Prompted(prompt.name, prompt.prompt or prompt.name, self.around.clock.now()))
                 answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
                 prompted[prompt.name] = self._as_asked(prompt, answer or prompt.default)
                 if prompt.private and answer:

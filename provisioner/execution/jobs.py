@@ -81,7 +81,7 @@ def _awaited(call: ActionCall, number: str, job: Job) -> Generator[Need, Any, tu
         if waited >= told_at:
             yield Polled(number, "POLL", state)
             told_at += job.poll_s
-        step = min(step * 2, job.poll_s, max(job.limit_s - waited, FIRST_LOOK_S))
+        step = max(min(step * 2, told_at - waited, job.limit_s - waited), FIRST_LOOK_S)
     return None, state
 
 

@@ -156,13 +156,8 @@ def _plain(value: Any) -> Any:
 def _imported(path: str, call: ActionCall) -> ModuleType:
     """Import a plugin, with our names for what it wants of ansible; InputError where it cannot be."""
     place = bridging.place_of(call.run.play, call.run.operation)
-    stand_in = action_interface.interface()
-    if stand_ins.is_installed():
-        with stand_ins.in_place(stand_in):
-            found = import_file(Path(path), "action", place.collections)
-    else:
-        stand_ins.provide(stand_in)
-        found = import_file(Path(path), "action", place.collections)
+    with stand_ins.meaning(action_interface.interface()):
+        found = import_file(Path(path), "action", place.collections, is_provided=True)
     if not hasattr(found, "ActionModule"):
         raise InputError.at(call.run.operation.position, f"action plugin {path} has no class ActionModule")
     return found

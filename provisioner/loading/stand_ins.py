@@ -58,5 +58,16 @@ def in_place(modules: Mapping[str, Mapping[str, object]]) -> Iterator[None]:
         sys.modules.update(before)
 
 
+@contextmanager
+def meaning(modules: Mapping[str, Mapping[str, object]]) -> Iterator[None]:
+    """Let imports of ansible mean these modules; where ansible is not installed that stays so, for later imports."""
+    if is_installed():
+        with in_place(modules):
+            yield
+    else:
+        provide(modules)
+        yield
+
+
 def _is_ansible(name: str) -> bool:
     return name == "ansible" or name.startswith("ansible.")

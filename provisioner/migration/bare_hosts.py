@@ -11,7 +11,7 @@ from shlex import quote
 from provisioner.remote.transfers import LISTS, OLD_LIMITS, Transfer, daemon_settings, key_line
 
 CHANGED = "'changed' in ({0}.stdout_lines | default([]))"
-HOST_KEYS = "{{{{ {0}.stdout_lines | select('match', '(ssh|ecdsa)-') | list }}}}"
+HOST_KEYS = "{{{{ {0}.stdout_lines | default([]) | select('match', '(ssh|ecdsa)-') | list }}}}"
 
 OPENING = """set -eu
 umask 077

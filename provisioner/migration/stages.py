@@ -40,7 +40,8 @@ CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE = (
 CUTOVER = (PREFLIGHT, ANNOUNCE, QUIESCE, FINAL, CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE)
 """The stages of a cut-over, in order. Writes are held from quiesce to release; the decision is the point of no loss."""
 
-HELD = (QUIESCE, FINAL, CHECK, FENCE, SWITCH, SMOKE, DECISION, RELEASE)
+GO_BACK = ("hold", "bring back", "unfreeze", "switch back", "call off")
+"""The stages of the way back."""
 
 
 class Stages:

@@ -187,12 +187,22 @@ class HostStats:
 
 
 @dataclass(frozen=True, slots=True)
+class Prompted:
+    """Somebody is asked for a variable (``vars_prompt``); what was answered is in no event."""
+
+    variable: str
+    text: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlayFinished:
-    """A batch of a play is over."""
+    """A batch of a play is over; ``is_halted``: more of its hosts failed than ``max_fail_percentage`` allows."""
 
     play: str
     batch: int
     at: float
+    is_halted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +230,7 @@ Event: TypeAlias = (
     | HandlerOwed
     | CheckFinished
     | Noted
+    | Prompted
     | PlayFinished
     | RunFinished
 )

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from typing import Any, Callable, Dict, List, NamedTuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple
 
 PARTIAL = ".provisioner-partial"
 FIRST_TOLD_S, TOLD_EVERY_S = 1.0, 2.0
@@ -13,13 +13,15 @@ LINK_BROKE = frozenset([5, 10, 12, 30, 35, 255])
 VANISHED = 24
 PROGRESS = re.compile(rb"([\d,.]+)\s+(\d+)%\s+([\d.]+)([kMGT]?)B/s\s+(\d+):(\d\d):(\d\d)")
 UNITS = {b"": 1, b"k": 1 << 10, b"M": 1 << 20, b"G": 1 << 30, b"T": 1 << 40}
-LOGGED = re.compile(r"\] (?:([<>ch.][fdLDS][^ ]{9}) |\*deleting )")
+ITEM = re.compile(r"(?:[<>ch.][fdLDS][^ ]{9} |\*deleting )")
+NAMES = 100
+LOG_START = re.compile(r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[\d+\] ")
 NUMBERS = {
-    "total_files": r"Number of files: \d+ \(reg: (\d+)",
-    "total_bytes": r"Total file size: (\d+)",
-    "files": r"Number of regular files transferred: (\d+)",
-    "sent": r"Total bytes sent: (\d+)",
-    "received": r"Total bytes received: (\d+)",
+    "total_files": re.compile(r"Number of files: \d+ \(reg: (\d+)"),
+    "total_bytes": re.compile(r"Total file size: (\d+)"),
+    "files": re.compile(r"Number of regular files transferred: (\d+)"),
+    "sent": re.compile(r"Total bytes sent: (\d+)"),
+    "received": re.compile(r"Total bytes received: (\d+)"),
 }
 
 
@@ -51,8 +53,13 @@ def options(wishes: Wishes, log: str) -> List[str]:
         if wanted:
             words.append(word)
     words += wishes.patterns
-    words += ["--timeout=%d" % wishes.timeout_s, "--no-h", "--stats", "--info=progress2", "--outbuf=N"]
-    return [*words, "--log-file=" + log, "--log-file-format=%i %n"]
+    return [*words, "--timeout=%d" % wishes.timeout_s, "--no-h", "--stats", "--log-file=" + log]
+
+
+TRYING = ["--dry-run", "--out-format=%i %n"]
+"""What a pass would do is said on the standard output: what it would delete is not logged."""
+DOING = ["--info=progress2", "--outbuf=N", "--out-format=%i", "--log-file-format=%i %n"]
+"""What a pass does is logged; changes of attributes alone are, only because the standard output has ``%i``, too."""
 
 
 class Progress:
@@ -106,21 +113,31 @@ class Done(NamedTuple):
     names: List[str]
 
 
-def done(output: str, log: str) -> Done:
-    """Return what rsync's closing words and its log tell."""
-    numbers = {}
-    for name, pattern in NUMBERS.items():
-        match = re.search(pattern, output)
-        numbers[name] = int(match.group(1)) if match else 0
+def done(said: Iterable[str]) -> Done:
+    """Return what rsync's lines tell, be they said or logged."""
+    numbers = dict.fromkeys(NUMBERS, 0)
     changes = deleted = 0
     names: List[str] = []
-    if os.path.exists(log):
-        with open(log, encoding="utf-8", errors="surrogateescape") as stream:
-            for line in stream:
-                match = LOGGED.search(line)
-                if match:
-                    changes += 1
-                    deleted += match.group(1) is None
-                    if len(names) < 100:
-                        names.append(line.partition("] ")[2].rstrip("\n"))
+    for line in said:
+        told = line.rstrip("\n")
+        if LOG_START.match(told):
+            told = told.partition("] ")[2]
+        if ITEM.match(told):
+            changes += 1
+            deleted += told.startswith("*")
+            if len(names) < NAMES:
+                names.append(told)
+            continue
+        for name, pattern in NUMBERS.items():
+            match = pattern.match(told)
+            if match:
+                numbers[name] = int(match.group(1))
     return Done(changes > 0, deleted, numbers, names)
+
+
+def logged(path: str) -> Done:
+    """Return what rsync's log tells."""
+    if not os.path.exists(path):
+        return done([])
+    with open(path, encoding="utf-8", errors="surrogateescape") as stream:
+        return done(stream)

@@ -1,7 +1,8 @@
 """The worker's first code on a host: makes a package of the sources that were sent, then hands over to the worker.
 
 It travels as text in front of the sources and runs in the interpreter's ``__main__``, so it imports nothing of ours.
-Files are keyed by their path below the package (``system/files.py``). Nothing is written to the host's disk.
+Files are keyed by their path below the package (``system/files.py``). Nothing is written to the host's disk but
+what ``compiled.py`` keeps.
 ``importlib.abc`` and ``importlib.util`` are left alone: what they import costs milliseconds on every host.
 """
 
@@ -19,6 +20,7 @@ class SourceFinder:
 
     def __init__(self, package: str, sources: Dict[str, str]) -> None:
         self.package, self.sources = package, sources
+        self.compiled: Any = None
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:  # noqa: ARG002 - Python's interface
         """Return how to load ``fullname``, or None where it is not ours."""
@@ -40,7 +42,9 @@ class SourceFinder:
         name = self._file(module.__name__)
         if name is None:
             raise ImportError("no source for %s" % module.__name__, name=module.__name__)
-        exec(compile(self.sources[name], self._shown(name), "exec", 0, True), module.__dict__)  # noqa: S102 - our own code
+        source, shown = self.sources[name], self._shown(name)
+        code = self.compiled.code(source, shown) if self.compiled else compile(source, shown, "exec", 0, True)
+        exec(code, module.__dict__)  # noqa: S102 - our own code
 
     def get_source(self, fullname: str) -> Optional[str]:
         """Return the text of a module, for tracebacks."""
@@ -70,4 +74,5 @@ def start(inbound: IO[bytes], sources: Dict[str, str]) -> None:
     os.close(nothing)
     finder: Any = SourceFinder(PACKAGE, sources)
     sys.meta_path.insert(0, finder)
+    finder.compiled = importlib.import_module(PACKAGE + ".compiled").Compiled()
     importlib.import_module(PACKAGE + ".worker").main(inbound, outbound, sources)

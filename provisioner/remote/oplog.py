@@ -21,6 +21,7 @@ KEPT_RESULT = 256 * 1024
 KEPT_S = 30 * 86400
 FOLDER = ".provisioner"
 ENDING = ".ops"
+ENDINGS = (ENDING, ".said")
 
 
 class Superseded(Exception):
@@ -184,7 +185,7 @@ def _forget_old(folder: str, mine: str) -> None:
     oldest = time.time() - KEPT_S
     for name in os.listdir(folder):
         path = os.path.join(folder, name)
-        if name.endswith(ENDING) and name != mine and os.lstat(path).st_mtime < oldest:
+        if name.endswith(ENDINGS) and not name.startswith(mine) and os.lstat(path).st_mtime < oldest:
             os.unlink(path)
 
 

@@ -5,7 +5,9 @@ import json
 import time
 from typing import Any, Dict, Optional
 
+from . import protocol
 from .oplog import OpLog, open_log
+from .spool import ENDING, Listening, Spool
 from .system import System
 
 LOOK_S = 0.1
@@ -22,17 +24,26 @@ class Recording:
     def __init__(self, worker: Any) -> None:
         self._worker = worker
         self._log: Optional[OpLog] = None
+        self._spool: Optional[Spool] = None
         self._seal_key = b""
 
     def begin(self, head: Dict[str, Any]) -> None:
         """Open the record that the controller names."""
         self._log = open_log(head["log"])
+        self._spool = Spool(self._log.path + ENDING) if self._log is not None else None
         self._seal_key = bytes.fromhex(head.get("seal") or "")
 
     def remove(self) -> None:
         """Forget everything: the controller has it all."""
         if self._log is not None:
             self._log.remove()
+        if self._spool is not None:
+            self._spool.remove()
+
+    def hear(self, head: Dict[str, Any], stream: str, text: str) -> None:
+        """Keep what an operation says while it runs, for a controller that has to find it again."""
+        if self._spool is not None and head.get("op") and not head.get("secret"):
+            self._spool.keep(head["op"], stream, text)
 
     def once(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
         """Run an operation that was not run before; return the recorded result of one that was."""
@@ -65,9 +76,12 @@ class Recording:
         """Return the result in the record, waiting for a worker that still runs it; None: to be run, and noted so."""
         is_repeatable = _is_repeatable(head)
         record = log.claim(key, again=False, durable=not is_repeatable)
+        said = Listening(log.path + ENDING, key, int(head.get("heard") or 0)) if record is not None else None
         while record is not None and not record.ended and log.lives(record) and self._worker.linked:
+            self._retell(head, said)
             time.sleep(LOOK_S)
             record = log.look(key)
+        self._retell(head, said)
         if record is None:
             if head.get("lost") and log.is_fresh and not is_repeatable:
                 raise Unknown("the host's record of what was done is gone")
@@ -82,6 +96,11 @@ class Recording:
         if log.began_before_boot(record):
             raise Unknown("the host was booted while it ran")
         raise Unknown("the worker that ran it ended in the middle of it")
+
+    def _retell(self, head: Dict[str, Any], said: Optional[Listening]) -> None:
+        """Pass on what an operation that another worker began has said and the controller has not heard."""
+        for stream, text in said.more() if said is not None else ():
+            self._worker.send(protocol.OUTPUT, {"id": head["id"], "stream": stream, "text": text})
 
     def _sealed(self, result: Dict[str, Any]) -> Dict[str, Any]:
         """Return what may be kept of a result that is secret: how it ended, and the rest for the controller's eyes."""

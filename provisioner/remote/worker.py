@@ -159,7 +159,7 @@ class Worker:
             self.breaker[head["chain"]] = head.get("link") or ""
 
     def _carry_out(self, head: Dict[str, Any], payload: Optional[Payload]) -> None:
-        system = System(payload=payload, emit=self._emitter(head["id"]), scratch=self.scratch.path)
+        system = System(payload=payload, emit=self._emitter(head), scratch=self.scratch.path)
         system.memory = self.memory
         started = time.time()
         try:
@@ -245,9 +245,10 @@ class Worker:
         self.memory = {}
         self.scratch.forget()
 
-    def _emitter(self, request_id: int) -> Any:
+    def _emitter(self, head: Dict[str, Any]) -> Any:
         def emit(stream: str, text: str) -> None:
-            self.send(protocol.OUTPUT, {"id": request_id, "stream": stream, "text": text})
+            self.recording.hear(head, stream, text)
+            self.send(protocol.OUTPUT, {"id": head["id"], "stream": stream, "text": text})
 
         return emit
 

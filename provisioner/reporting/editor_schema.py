@@ -11,8 +11,10 @@ from typing import Any
 
 from provisioner.catalog import COLLECTIONS, SAME_AS
 from provisioner.loading.action import STATIC
+from provisioner.loading.migrations import KEYS as MIGRATION_KEYS
 from provisioner.loading.plays import ORDERS, PLAY_KEYS, STRATEGIES
 from provisioner.loading.tasks import BLOCK_KEYS, TASK_KEYS
+from provisioner.loading.windowing import KINDS as WINDOW_KINDS
 from provisioner.remote.params import Param, Parameters
 from provisioner.reporting.reference import described, module_names, parameters_of
 
@@ -47,6 +49,7 @@ KEYWORDS: Mapping[str, Schema] = {
     "order": {"anyOf": [{"enum": [*ORDERS, None]}, TEMPLATE]},
     "hosts": {"type": ["string", "array"]},
     "roles": {"type": ["array", "null"], "items": {"type": ["string", "object"]}},
+    "window": {"$ref": "#/$defs/window"},
     "vars_prompt": {"type": ["array", "null"], "items": {"type": "object", "required": ["name"]}},
 }  # fmt: skip
 
@@ -57,7 +60,8 @@ def schema(kind: str) -> Schema:
     if kind == "tasks":
         whole.update(TASKS)
     else:
-        whole.update(type=["array", "null"], items={"anyOf": [{"$ref": "#/$defs/play"}, {"$ref": "#/$defs/import"}]})
+        entries = [{"$ref": f"#/$defs/{name}"} for name in ("play", "import", "migration")]
+        whole.update(type=["array", "null"], items={"anyOf": entries})
     return {**whole, "$defs": _definitions()}
 
 
@@ -66,6 +70,8 @@ def _definitions() -> Schema:
     return {
         "play": _object(PLAY_KEYS, "hosts"),
         "import": _import(),
+        "migration": _migration(),
+        "window": _window(),
         "entry": {
             "if": {"anyOf": [{"required": [key]} for key in ("block", "rescue", "always")]},
             "then": {"$ref": "#/$defs/block"},
@@ -79,6 +85,26 @@ def _definitions() -> Schema:
 
 def _object(keys: Iterable[str], *required: str) -> Schema:
     properties = {key: KEYWORDS.get(key, ANY) for key in sorted(keys)}
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+def _migration() -> Schema:
+    """Return the form of a migration; what stands in its sections is left to the loader."""
+    found = _object(MIGRATION_KEYS, "migration", "hosts")
+    parts: Schema = {"type": "array", "items": {"type": "object"}}
+    found["properties"].update({"hosts": {"type": "object"}, "data": parts, "switch": parts, "verify": ANY})
+    return found
+
+
+def _window() -> Schema:
+    """Return the form of a window: a file, a rule or a list of rules."""
+    rules = [_rule(keys, key) for key, keys in WINDOW_KINDS.items()]
+    return {"anyOf": [{"type": "string"}, *rules, {"type": "array", "items": {"anyOf": rules}, "minItems": 1}]}
+
+
+def _rule(keys: Iterable[str], *required: str) -> Schema:
+    texts = ("cron", "rrule", "calendar", "summary", "duration", "zone")
+    properties: Schema = {key: {"type": "string"} if key in texts else ANY for key in sorted(keys)}
     return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
 
 

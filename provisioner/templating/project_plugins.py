@@ -142,8 +142,11 @@ def plugin_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.py") if not path.name.startswith("_")) if folder.is_dir() else []
 
 
-def import_file(path: Path, kind: str, collections: Collections) -> ModuleType:
-    """Import a plugin file of the project; what it raises is reported with its name."""
+def import_file(path: Path, kind: str, collections: Collections, *, is_provided: bool = False) -> ModuleType:
+    """Import a plugin file of the project; what it raises is reported with its name.
+
+    ``is_provided``: what it imports of ansible is there already.
+    """
     name = _module_name(path, kind)
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", "") == str(path):
@@ -152,7 +155,7 @@ def import_file(path: Path, kind: str, collections: Collections) -> ModuleType:
     if spec is None or spec.loader is None:
         raise TemplateError(Diagnostic(f"{path} cannot be imported as a plugin"))
     module = importlib.util.module_from_spec(spec)
-    if stand_ins.are_needed(path):
+    if not is_provided and stand_ins.are_needed(path):
         stand_ins.provide(catalog.part("provisioner.templating.interface").interface())
     if COLLECTIONS in path.parts or COLLECTIONS.encode() in path.read_bytes():
         _provide_collections(collections)

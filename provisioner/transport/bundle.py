@@ -13,7 +13,7 @@ from typing import Protocol
 from provisioner.model.call import Request
 from provisioner.remote import protocol
 
-CORE = ("worker.py",)
+CORE = ("compiled.py", "worker.py")
 FRAMES_KEPT = 256
 CARRIERS = {"foreign": ("carriers/foreign.py", "zygote.py"), "detached": ("carriers/detached.py",)}
 """Files of the ways to run a request other than as a module of ours."""

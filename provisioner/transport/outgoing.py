@@ -20,13 +20,17 @@ WRITE_AT = 256 * 1024
 
 @dataclass(slots=True)
 class Outgoing:
-    """One request with what to call when it is answered. ``losses``: how often contact was lost while it was out."""
+    """One request with what to call when it is answered.
+
+    ``losses``: how often contact was lost while it was out. ``heard``: how often it said something while it ran.
+    """
 
     id: int
     request: Request
     done: Done
     output: Output | None = None
     losses: int = 0
+    heard: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +143,11 @@ def _refusal(item: Outgoing, message: str) -> dict[str, Any]:
 def _head(item: Outgoing) -> dict[str, Any]:
     request = item.request
     head: dict[str, Any] = {"id": item.id, "module": request.module, "params": dict(request.params)}
-    if request.check:
-        head["check"] = True
-    if request.diff:
-        head["diff"] = True
+    flags = {
+        "check": request.check, "diff": request.diff, "secret": request.secret, "hold": request.hold,
+        "again": request.again or item.losses, "lost": request.lost or item.losses,
+    }  # fmt: skip
+    head.update({name: True for name, holds in flags.items() if holds})
     if request.environment:
         head["environment"] = dict(request.environment)
     if request.carried is not None:
@@ -155,12 +160,6 @@ def _head(item: Outgoing) -> dict[str, Any]:
         head.update(chain=request.chain, link=request.link, stop_chain=request.stop_chain)
     if request.op:
         head["op"] = request.op
-    if request.secret:
-        head["secret"] = True
-    if request.again or item.losses:
-        head["again"] = True
-    if request.hold:
-        head["hold"] = True
-    if request.lost or item.losses:
-        head["lost"] = True
+    if item.heard:
+        head["heard"] = item.heard
     return head

@@ -234,6 +234,8 @@ class WorkerSession:
         if not isinstance(number, int):
             raise protocol.Broken("a frame without a request's number")
         item = self._written[number]
+        if kind == protocol.OUTPUT:
+            item.heard += 1
         if kind == protocol.OUTPUT and item.output is not None:
             item.output(str(head["stream"]), str(head["text"]))
         elif kind == protocol.RESULT:

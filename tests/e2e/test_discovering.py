@@ -18,8 +18,9 @@ On = Callable[..., str]
 DEMO = """
 set -e
 mkdir -p /tmp/demo/DEBIAN
-printf 'Package: provdemo\\nVersion: %s\\nArchitecture: all\\nMaintainer: demo <demo@example.com>\\nDescription: demo\\n' \\
+printf 'Package: provdemo\\nVersion: %s\\nArchitecture: all\\nMaintainer: demo <demo@example.com>\\n' \\
   "$VERSION" > /tmp/demo/DEBIAN/control
+echo 'Description: demo' >> /tmp/demo/DEBIAN/control
 dpkg-deb --build /tmp/demo /tmp/demo.deb >/dev/null
 dpkg -i /tmp/demo.deb >/dev/null
 rm -r /tmp/demo /tmp/demo.deb
@@ -32,7 +33,7 @@ install -d -o shop -g shop -m 0750 /opt/shop
 printf 'port=8080\\npassword=verysecretword\\n' > /opt/shop/shop.conf
 chown shop:shop /opt/shop/shop.conf
 chmod 0640 /opt/shop/shop.conf
-echo '*/5 * * * * /usr/local/bin/report {{ now }} > /dev/null' | crontab -u shop -
+echo '*/5 * * * * /bin/report {{ now }} > /dev/null' | crontab -u shop -
 printf 'MAILTO=ops@example.com\\n10 2 * * * root mysqldump -u root -pverysecretword shop > /dev/null\\n' \\
   > /etc/cron.d/dump
 printf '#!/bin/sh\\nexec python3 -m http.server 8080\\n' > /usr/local/bin/shop
@@ -52,6 +53,7 @@ ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime
 echo Europe/Berlin > /etc/timezone
 for n in 1 2 3 4 5 6 7 8 9 10; do ss -Htln | grep -q :8080 && break; sleep 0.3; done
 """
+JOB = "*/5 * * * * /bin/report {{ now }} > /dev/null"
 PYTHONS = "/usr/bin/python3 /usr/bin/python3.*"
 
 
@@ -104,7 +106,7 @@ def test_a_wrong_server_is_found_out_and_a_drafted_one_is_the_same(cli: Cli, lab
         "users: user:shop changed uid",
         "ports: tcp *:8080 missing",
         "services: shop.service changed running",
-        "timers: cron:shop:/var/spool/cron/crontabs/shop:*/5 * * * * /usr/local/bin/report {{ now }} > /dev/null missing",
+        f"timers: cron:shop:/var/spool/cron/crontabs/shop:{JOB} missing",
     }
 
     made = cli.call("draft", "snaps/h1.json", "-o", "draft")

@@ -2,23 +2,83 @@
 
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
+
+from provisioner.app.assessing import Assessed, Question, assess_pairs
+from provisioner.app.discovery import discover as take_snapshots
 from provisioner.app.migrating.book import Book
-from provisioner.diagnostics.errors import Exit
+from provisioner.diagnostics.errors import Exit, Unreachable
+from provisioner.discovery.probing import Wanted
+from provisioner.discovery.snapshot import save
 from provisioner.migration import record as states
+from provisioner.migration.estimate import StepTimes, estimate
 from provisioner.migration.lifecycle import Situation, rehearsal_gate
 from provisioner.migration.record import samples
+from provisioner.migration.stages import CUTOVER, GO_BACK
+from provisioner.migration.steps import NEW, OLD
+
+UNTIMED_S = 10.0
+"""What a stage is taken to need that nobody has timed."""
 
 
 def discover(book: Book) -> int:
-    """Take snapshots of the old servers."""
+    """Take a snapshot of every old server, and keep it beside the record."""
+    book.note("began", phase="discover")
+    hosts = book.casting.hosts[OLD]
+    found = take_snapshots(hosts, Wanted(), book.way.options, book.way.credentials, _ignored)
+    for host, snapshot in found.snapshots.items():
+        path = snapshot_path(book, host)
+        save(snapshot, path)
+        book.note("artefact", name=f"snapshot of {host}", path=str(path), hash=snapshot.hash)
+    failure = "; ".join(found.problems.values())
+    book.note("ended", ok=not failure, failure=failure)
+    if failure:
+        return int(Exit.HOSTS_UNREACHABLE)
     book.enter(states.DISCOVERED)
     return int(Exit.OK)
 
 
 def assess(book: Book) -> int:
-    """Look for what stands in the way."""
-    book.enter(states.ASSESSED)
+    """Look for what stands in the way; the findings are kept beside the record, open inhibitors shut the next gate."""
+    book.note("began", phase="assess")
+    pairs = [(str(snapshot_path(book, old)), new)
+             for old, new in zip(book.casting.hosts[OLD], book.casting.hosts[NEW], strict=True)]  # fmt: skip
+    proof = ", ".join(part.name for part in book.migration.data if part.kind == "archive")
+    question = Question(is_built=False, backup_proof=f"archive {proof}, restored before the switch" if proof else "")
+    try:
+        found = assess_pairs(pairs, question, book.way.options, book.way.credentials, _ignored)
+    except Unreachable as error:
+        book.note("ended", ok=False, failure=str(error).splitlines()[0])
+        return int(Exit.HOSTS_UNREACHABLE)
+    counts = _keep(book, found)
+    book.note("ended", ok=True)
+    book.enter(states.ASSESSED, ", ".join(f"{count} {name}" for name, count in counts.items() if count))
     return int(Exit.OK)
+
+
+def _keep(book: Book, found: list[Assessed]) -> dict[str, int]:
+    path = book.folder / "assessment.json"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump({"pairs": [each.assessment.data() for each in found]}, stream, indent=1)
+    open_ones = [name for each in found for name in each.assessment.inhibitors]
+    counts: dict[str, int] = {}
+    for each in found:
+        for severity, count in each.assessment.counts().items():
+            counts[severity] = counts.get(severity, 0) + count
+    book.note("artefact", name="assessment", path=str(path), inhibitors=open_ones, open=counts)
+    return counts
+
+
+def snapshot_path(book: Book, host: str) -> Path:
+    """Return where the snapshot of a host lies."""
+    return book.folder / "snapshots" / f"{host}.json"
+
+
+def _ignored(_text: str) -> None:
+    """Warnings about the way to a host are those of every other phase, which tells them."""
 
 
 def inhibitors(book: Book) -> list[str]:
@@ -31,16 +91,21 @@ def ttl_left_s(book: Book) -> float:
     left = 0.0
     for part in book.migration.switches:
         for each in book.standing.measured.get(part.name, [])[-1:]:
-            left = max(left, float(each.get("wait_s", 0.0)))
+            left = max(left, float(each.get("wait_s") or 0.0))
     return left
 
 
 def needed_s(book: Book) -> tuple[float, float]:
-    """Return how long moving and going back take: the longest of each stage in rehearsals and earlier attempts."""
-    seen = samples(book.standing.attempts, "rehearse")
-    forward = sum(max(times) for stage, times in seen.items() if stage.startswith("forward: "))
-    back = sum(max(times) for stage, times in seen.items() if stage.startswith("back: "))
-    return forward, back or forward
+    """Return how many seconds moving and going back take nine times of ten, as far as rehearsals and attempts tell."""
+    standing = book.standing
+    rehearsed, moved = samples(standing.attempts, "rehearse"), samples(standing.attempts, "cutover")
+    returned = samples(standing.attempts, "rollback")
+    forward = [StepTimes(stage, (*rehearsed.get(f"forward: {stage}", ()), *moved.get(stage, ()))) for stage in CUTOVER]
+    back = [StepTimes(stage, (*rehearsed.get(f"back: {stage}", ()), *returned.get(stage, ()))) for stage in GO_BACK]
+    found = estimate(forward, back)
+    untimed = {name: UNTIMED_S for name in found.unknown}
+    ahead = sum(seconds for name, seconds in untimed.items() if name in CUTOVER)
+    return found.forward.p90 + ahead, found.rollback.p90 + sum(untimed.values()) - ahead
 
 
 def is_rehearsed(situation: Situation) -> bool:

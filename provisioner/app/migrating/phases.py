@@ -88,18 +88,15 @@ def _on_clones(book: Book, number: int) -> Came:
     casting = cast(book.migration, book.loaded.inventory, book.migration.rehearsal.hosts)
     name = f"{book.migration.name}-rehearsal"
     stages = Stages(book.migration, f"{name}-{number}")
-    forward = [*stages.build()[1:], *stages.seed(), *stages.delta()]
-    forth_and_back = (
-        ("prepare: ", forward, "rehearse"),
-        ("forward: ", stages.cutover(), "cutover"),
-        ("back: ", stages.go_back(may_lose_new=False), "rollback"),
-    )
-    for prefix, part, phase in forth_and_back:
-        moment = Moment(name, phase, number, "D" if phase == "rollback" else "A")
-        came = carry_out(book, part, moment, Watch(book, counts=False, prefix=prefix), casting)
-        if not came.ok:
-            break
-    return came
+
+    def go(prefix: str, part: Sequence[Stage], phase: str, rollback_class: str = "A") -> Came:
+        moment = Moment(name, phase, number, rollback_class)
+        return carry_out(book, part, moment, Watch(book, counts=False, prefix=prefix), casting)
+
+    came = go("prepare: ", [*stages.build()[1:], *stages.seed(), *stages.delta()], "rehearse")
+    if came.ok:
+        came = go("forward: ", stages.cutover(), "cutover")
+    return go("back: ", stages.go_back(may_lose_new=False), "rollback", "D") if came.ok else came
 
 
 def _on_new(book: Book, number: int) -> Came:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ def contents_of(snapshot: Snapshot, archive: Archive) -> Contents:
     plain: Item = {"owner": "root", "group": "root", "mode": "0644"}
     known = {each["path"] for each in found.source_files}
     for path in _sources(snapshot):
-        content = archive.content(path)
+        content = archive.content(path) if posixpath.normpath(path) == path else None
         if content is None:
             found.gaps.append(f"`{path}`: a source of packages; {_why(archive, path)}")
         elif path not in known:
@@ -81,6 +82,8 @@ def _unmanaged(found: Contents, path: str, item: Item, archive: Archive) -> None
 
 def _add(found: Contents, path: str, item: Item, archive: Archive) -> bool:
     digest = str(item.get("sha256") or "")
+    if posixpath.normpath(path) != path:
+        return False  # it would leave the role's folder
     content = b"" if item.get("size") == 0 else archive.content(path, digest) if digest else None
     if content is None:
         return False
@@ -89,6 +92,8 @@ def _add(found: Contents, path: str, item: Item, archive: Archive) -> bool:
 
 
 def _why(archive: Archive, path: str) -> str:
+    if posixpath.normpath(path) != path:
+        return "its path is not a plain one"
     if path in archive.contents:
         return "it changed between the snapshot and the fetching of its content"
     return "its content was not fetched (too large, or `discover` ran without `--with-files`)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass, field
 
 from provisioner.discovery.archive import Archive
@@ -53,7 +54,7 @@ def _keys(snapshot: Snapshot, archive: Archive, contents: Contents, found: Peopl
     names = sorted({key.split(":")[1] for key in snapshot.items("users") if key.startswith("key:")})
     for name in names:
         path = f"{users.get(name, {}).get('home') or '/root'}/.ssh/authorized_keys"
-        content = archive.content(path)
+        content = archive.content(path) if posixpath.normpath(path) == path else None
         if content is None:
             found.gaps.append(f"the keys that may log in as `{name}`: only their fingerprints are known")
         else:

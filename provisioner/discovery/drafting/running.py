@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from dataclasses import dataclass, field
 
@@ -83,7 +84,7 @@ def _crontabs(snapshot: Snapshot, archive: Archive, contents: Contents, found: R
         path, user = str(item.get("file")), str(item.get("user"))
         if not key.startswith("cron:") or not path.startswith(("/var/spool/cron", "/etc/crontabs/")):
             continue
-        content = archive.content(path)
+        content = archive.content(path) if posixpath.normpath(path) == path else None
         if content is not None:
             if path not in done:
                 group = "crontab" if "/crontabs/" in path and path.startswith("/var") else "root"

@@ -24,7 +24,8 @@ have systemctl && limited 5 systemctl list-timers --all --no-legend --plain 2>/d
 section last
 for place in /var/backups /var/lib/backup /backup /srv/backup /var/log/restic /var/log/borg /var/log/borgmatic \
     /var/log/rsnapshot.log /var/log/duplicity /var/lib/pgbackrest /var/log/bareos /var/log/bacula; do
-  [ -e "$place" ] && find "$place" -xdev -maxdepth 3 -type f ! -name 'dpkg.*' ! -name 'apt.*' ! -name 'alternatives.*' \
+  [ -e "$place" ] && limited 20 find "$place" -xdev -maxdepth 3 -type f \
+    ! -name 'dpkg.*' ! -name 'apt.*' ! -name 'alternatives.*' \
     ! -name '*.dpkg-*' ! -path '/var/backups/*.bak' -exec stat -c '%Y %n' {} + 2>/dev/null
 done | sort -rn | head -n 5
 needs_root 'jobs of other users are not known'

@@ -25,7 +25,7 @@ for each in iptables ip6tables; do
 done
 [ -n "$done_any" ] || nothing 'neither nft nor iptables is there, or they do not tell their rules'
 """
-COUNTER = re.compile(r"\s*\b(counter packets \d+ bytes \d+|# handle \d+)")
+COUNTER = re.compile(r"\s*(?:\bcounter packets \d+ bytes \d+|# handle \d+)")
 RULES: tuple[Rule, ...] = (extra_is_informative("more than the old server has"),)
 
 

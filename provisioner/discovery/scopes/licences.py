@@ -16,7 +16,8 @@ printf 'name\t%s\n' "$(hostname -f 2>/dev/null || hostname 2>/dev/null || uname 
 cat /etc/machine-id 2>/dev/null | sed 's/^/machine id\t/'
 section files
 for place in $PLACES /var/lib /root /home /usr/share/licenses-installed; do
-  [ -d "$place" ] && find "$place" -xdev -maxdepth 6 \( -name node_modules -o -name .git -o -name site-packages \
+  [ -d "$place" ] && limited 20 find "$place" -xdev -maxdepth 6 \
+    \( -name node_modules -o -name .git -o -name site-packages \
       -o -name dist-packages -o -path /var/lib/docker -o -path /var/lib/containers -o -path /var/lib/dpkg \) -prune -o \
     -type f -size -64k \( -iname '*.lic' -o -iname '*.lcs' -o -iname 'licen[cs]e.dat' \
       -o -iname 'licen[cs]e.key' -o -iname '*.licx' -o -iname 'license.xml' -o -iname 'licensekey*' \

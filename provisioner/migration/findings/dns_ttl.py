@@ -22,7 +22,7 @@ def look(sight: Sight) -> Iterator[Finding]:
             f"names that lead to the old server are kept by caches for up to {longest:,} s",
             "after the switch clients come to the old server for as long",
             lines(f"{name}: {each.ttl_s} s, {', '.join(each.addresses)}" for name, each in slow.items()),
-            f"lower the time to live to 60 s now, and wait {longest:,} s before the switch (the switcher dns does both)",
+            f"lower the time to live to 60 s now, then wait {longest:,} s before the switch (switcher dns does both)",
         )
     unknown = lines(f"{name}: {each.problem}" for name, each in sight.names.items() if each.problem)
     if unknown:

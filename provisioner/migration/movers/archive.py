@@ -7,6 +7,7 @@ scratch folder, where everything is compared with the list made of the original.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from provisioner.migration import bare_hosts
@@ -136,7 +137,7 @@ class _Set:
         return Step(self.params.on, {"name": f"{self.name}: {says}", module: named, "loop": OLD_HOSTS, **more})
 
     def proven(self) -> Step:
-        words = {"path": f"{self.params.to}/{self.name}-{{{{ item }}}}", "state": "proven"}
+        words: dict[str, object] = {"path": f"{self.params.to}/{self.name}-{{{{ item }}}}", "state": "proven"}
         words |= {"one_file_system": True} if self.params.one_file_system else {}
         task = {"name": f"{self.name}: the archive restores", "tree_archive": words, "loop": OLD_HOSTS}
         return Step(self.params.on, task)
@@ -149,10 +150,13 @@ class _Set:
         says, access = "the archive may be fetched", self.variable("access")
         spool = {"path": self.moved.file("spool")}
         if not self.params.old_python:
-            script = f"mkdir -p {FOLDER}/{self.name}-{{{{ inventory_hostname }}}}.spool\n"
+            script = f"umask 077\nmkdir -p {FOLDER}/{self.name}-{{{{ inventory_hostname }}}}.spool\n"
+            variables = {"archive_key": key, "archive_source": source}
+            key, source = "{{ archive_key }}", ["{{ archive_source | join(',') }}".replace("'", '"')]
             script += bare_hosts.let_in(self.moved, [spool], self.params.login, key, source, writable=False)
-            return self._raw(says, script, access)
-        words = {"folder": FOLDER, "name": self.moved.name, "state": "authorized", "user": self.params.login}
+            return self._raw(says, script, access, variables)
+        words: dict[str, object] = {"folder": FOLDER, "name": self.moved.name, "state": "authorized"}
+        words |= {"user": self.params.login}
         words |= {"public_key": key, "source": source, "trees": [spool], "make": True}
         return Step(OLD, {"name": f"{self.name}: {says}", "transfer_key": words, "register": access})
 
@@ -187,6 +191,9 @@ class _Set:
             Step(OLD, {"name": f"{self.name}: nothing left over", "file": {"path": spool, "state": "absent"}}),
         ]
 
-    def _raw(self, says: str, script: str, register: str) -> Step:
-        changed = bare_hosts.CHANGED.format(register)
-        return Step(OLD, {"name": f"{self.name}: {says}", "raw": script, "register": register, "changed_when": changed})
+    def _raw(
+        self, says: str, script: str, register: str, variables: Mapping[str, object] = MappingProxyType({})
+    ) -> Step:
+        title, changed = f"{self.name}: {says}", bare_hosts.CHANGED.format(register)
+        task = {"name": title, "raw": script, "register": register, "changed_when": changed, "vars": dict(variables)}
+        return Step(OLD, task)

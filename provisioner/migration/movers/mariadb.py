@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.migration.steps import NEW, OLD, Step
 from provisioner.remote.params import Parameters, optional
@@ -46,19 +47,21 @@ class Params(Parameters):
 
 def prepare(name: str, params: Params) -> Sequence[Step]:
     """Passwords, accounts, binary logs; what does not fit is said here."""
-    data, login, about = _Data(name, params), _variable(name, "login"), _variable(name, "about")
+    data, about = _Data(name, params), _variable(name, "about")
+    own = {"mysql_passfile": {"path": data.passfile}, "register": _variable(name, "login")}
     mine, theirs = f"{about}.about.server_id | int", f"{PEER}.{about}.about.server_id | int"
     number = f"{{{{ ({theirs}) % 4294967294 + 1 if ({mine}) == ({theirs}) else ({mine}) }}}}"
     logs = {"log_bin": "ON", "log_slave_updates": "ON", "bind_address": params.listen}
+    new = {**logs, "server_id": number}
     old = {**logs, "server_id": f"{{{{ [{mine}, 1] | max }}}}"}
     install = Step(NEW, {"name": f"{name}: the server's programs", "package": {"name": params.package}})
     return [
         *([install] if params.package else []),
-        Step(BOTH, {"name": f"{name}: a password of its own", "mysql_passfile": {"path": data.passfile}, "register": login}),
+        Step(BOTH, {"name": f"{name}: a password of its own", **own}),
         *_fitting(data),
         data.step(OLD, "the new server is let in", "access", **_accounts(data), settings=old, restart=params.restart),
-        data.step(NEW, "the old server is let in", "access", settings={**logs, "server_id": number}, restart=True, name=data.plain),
-    ]  # fmt: skip
+        data.step(NEW, "the old server is let in", "access", name=data.plain, settings=new, restart=True),
+    ]
 
 
 def seed(name: str, params: Params) -> Sequence[Step]:
@@ -139,12 +142,14 @@ def back(name: str, params: Params) -> Sequence[Step]:
     """What was written on the new server comes to the old one; then that takes writes."""
     data, new, frozen = _Data(name, params), _variable(name, "new"), _variable(name, "back")
     here = _variable(name, "here")
-    took_over = f"not {new}.is_replica and {PEER}.{here}.is_read_only"
-    on_old = f"not {PEER}.{new}.is_replica and {here}.is_read_only"
+    written = "migration.rollback_class | default('D') == 'D'"  # before that the new server is not needed
+    took_over = f"{written} and not {new}.is_replica and {PEER}.{here}.is_read_only"
+    theirs = f"({PEER}.{new} | default({{}})).is_replica | default(true)"
+    on_old = f"{written} and not {theirs} and {here}.is_read_only"
     words = {**data.source(data.follower, params.new_address), "position": f"{{{{ {here}.position }}}}"}
     return [
-        data.step(BOTH, "where the servers are", "lag", register=here),
-        data.step(NEW, "whether the new server has taken over", "lag", register=new),
+        data.step(BOTH, "where the servers are", "lag", register=here, when=written),
+        data.step(NEW, "whether the new server has taken over", "lag", register=new, when=written),
         data.step(OLD, "the old server follows the new one", "replica", when=on_old, **words),
         data.step(NEW, "the new server is read-only", "freeze", register=frozen, when=took_over, wait_s=params.wait_s),
         _caught_up(data, OLD, "the old server has everything", frozen, when=on_old),
@@ -156,7 +161,7 @@ def back(name: str, params: Params) -> Sequence[Step]:
 def finish(name: str, params: Params) -> Sequence[Step]:
     """Nothing flows any more, and the access is gone."""
     data = _Data(name, params)
-    away = {"name": data.plain, "state": "absent", "remove_accounts": [data.copier, data.follower]}
+    away: dict[str, Any] = {"name": data.plain, "state": "absent", "remove_accounts": [data.copier, data.follower]}
     return [
         data.step(BOTH, "follows no more", "replica", state="alone"),
         data.step(BOTH, "no access any more", "access", **away),
@@ -212,16 +217,16 @@ class _Data:
         return f"{self.folder}/password"
 
     def step(
-        self, on: str | Sequence[str], says: str, module: str, *, register: str = "", when: str = "", **words: object
+        self, on: str | Sequence[str], says: str, module: str, *, register: str = "", when: str = "", **words: Any
     ) -> Step:
         """Return a task of one of our modules."""
         login = {"login_unix_socket": self.params.socket, "unit": self.params.unit}
-        task: dict[str, object] = {"name": f"{self.name}: {says}", f"mysql_{module}": {**words, **login}}
+        task: dict[str, Any] = {"name": f"{self.name}: {says}", f"mysql_{module}": {**words, **login}}
         return Step(on, {**task, **({"register": register} if register else {}), **({"when": when} if when else {})})
 
-    def source(self, account: str, address: str | None) -> dict[str, object]:
+    def source(self, account: str, address: str | None) -> dict[str, Any]:
         """Return how the other server is reached."""
-        told: dict[str, object] = {"host": address or "{{ peer_address }}", "source_port": self.params.port}
+        told: dict[str, Any] = {"host": address or "{{ peer_address }}", "source_port": self.params.port}
         return {**told, "user": account, "passfile": self.passfile, "folder": self.folder}
 
 
@@ -233,7 +238,7 @@ def _variable(name: str, says: str) -> str:
     return f"mariadb_{_plain(name)}_{says}"
 
 
-def _accounts(data: _Data) -> dict[str, object]:
+def _accounts(data: _Data) -> dict[str, Any]:
     """Return the accounts of both directions; both are made on the old server, and come over with the copy."""
     login, params = _variable(data.name, "login"), data.params
     copier = {
@@ -258,7 +263,7 @@ def _fitting(data: _Data) -> list[Step]:
 def _caught_up(data: _Data, on: str, says: str, place: str, register: str = "", when: str = "") -> Step:
     position = f"{{{{ {PEER}.{place}.position }}}}"
     words = {"position": position, "timeout_s": data.params.timeout_s}
-    return data.step(on, says, "lag", register=register, when=when, **words)  # type: ignore[arg-type]
+    return data.step(on, says, "lag", register=register, when=when, **words)
 
 
 def _compared(data: _Data, check: str, when: str = "") -> list[Step]:
@@ -267,6 +272,6 @@ def _compared(data: _Data, check: str, when: str = "") -> list[Step]:
     sides = {"mine": f"{{{{ {found} }}}}", "theirs": f"{{{{ {PEER}.{found} }}}}"}
     look = {"check": check, "databases": data.params.databases}
     return [
-        data.step(BOTH, f"{check} of both sides", "digest", register=found, when=when, **look),  # type: ignore[arg-type]
+        data.step(BOTH, f"{check} of both sides", "digest", register=found, when=when, **look),
         data.step(NEW, f"{check} are the same", "digest", do="compare", when=when, **sides),
     ]

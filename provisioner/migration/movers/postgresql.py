@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from provisioner.migration.steps import NEW, OLD, Step
 from provisioner.remote.params import Parameters, optional
@@ -61,7 +62,7 @@ class Params(Parameters):
 def prepare(name: str, params: Params) -> Sequence[Step]:
     """Passwords, roles, access, settings; what does not fit is said here."""
     data, login = _Data(name, params), _variable(name, "login")
-    needed: dict[str, object] = {"wal_level": "replica", "max_wal_senders": 4, "max_replication_slots": 4}
+    needed: dict[str, Any] = {"wal_level": "replica", "max_wal_senders": 4, "max_replication_slots": 4}
     needed["listen_addresses"] = params.listen
     return [
         *(
@@ -124,7 +125,7 @@ def verify(name: str, params: Params) -> Sequence[Step]:
     theirs = f"{PEER}.{_variable(name, 'frozen')}.transactions"
     same = {
         "that": [f"{place}.transactions == {theirs} or not {place}.is_standby"],
-        "fail_msg": f"the next transaction is {{{{ {place}.transactions }}}} here, {{{{ {theirs} }}}} on the old server",
+        "fail_msg": f"the next transaction is {{{{ {place}.transactions }}}} here, {{{{ {theirs} }}}} on old",
         "success_msg": f"nothing is missing: the next transaction is number {{{{ {theirs} }}}} on both",
     }
     steps = [Step(NEW, {"name": f"{name}: no transaction is missing", "assert": same})]
@@ -166,13 +167,22 @@ def back(name: str, params: Params) -> Sequence[Step]:
     """What was written on the new server comes to the old one, sequences too; then the old one takes writes."""
     data, here = _Data(name, params), _variable(name, "flow")
     frozen, held = _variable(name, "back"), _variable(name, "sequences")
-    written = "migration.rollback_class == 'D'"  # before, there is nothing to bring back, and the new server may be away
+    written = "migration.rollback_class | default('D') == 'D'"  # before that the new server is not needed
     on_new = f"{written} and {here}.published | length > 0 and {PEER}.{here}.is_frozen"
-    on_old = f"{written} and {PEER}.{here}.published | length > 0 and {here}.is_frozen"
+    theirs = f"({PEER}.{here} | default({{}})).published | default([])"
+    on_old = f"{written} and {theirs} | length > 0 and {here}.is_frozen"
     wait = {"slots": f"{{{{ {here}.slots }}}}", "position": f"{{{{ {frozen}.position }}}}"}
     values = f"{{{{ {PEER}.{held}.values_by_name }}}}"
     return [
-        data.step(BOTH, "what flows between the servers", "flow", name=data.follower, state="told", register=here),
+        data.step(
+            BOTH,
+            "what flows between the servers",
+            "flow",
+            name=data.follower,
+            state="told",
+            register=here,
+            when=written,
+        ),
         _follows(data, when=on_old),
         data.step(NEW, "the new server is read-only", "freeze", register=frozen, when=on_new, wait_s=params.wait_s),
         data.step(NEW, "the old server has everything", "lag", timeout_s=params.timeout_s, when=on_new, **wait),
@@ -180,14 +190,15 @@ def back(name: str, params: Params) -> Sequence[Step]:
         data.step(OLD, "sequences go on there", "sequences", values=values, when=on_old),
         *_compared(data, "counts", f"({on_new}) or ({on_old})", sequences=False),
         data.step(OLD, "takes writes again", "freeze", state="thawed"),
-        *(data.step(on, "nothing flows any more", "flow", name=data.follower, state="absent") for on in BOTH),
+        data.step(OLD, "nothing flows to it any more", "flow", name=data.follower, state="absent"),
+        data.step(NEW, "nothing is kept for it", "flow", name=data.follower, state="absent", when=written),
     ]
 
 
 def finish(name: str, params: Params) -> Sequence[Step]:
     """Nothing flows any more, and the access is gone."""
     data = _Data(name, params)
-    away: dict[str, object] = {"state": "absent", "remove_roles": [data.copier, data.follower]}
+    away: dict[str, Any] = {"state": "absent", "remove_roles": [data.copier, data.follower]}
     return [
         *(data.step(on, "nothing flows any more", "flow", name=data.follower, state="absent") for on in BOTH),
         data.step(OLD, "no access any more", "access", name=data.copier, **away),
@@ -232,14 +243,14 @@ class _Data:
         return self.params.method == "streaming"
 
     def step(
-        self, on: str | Sequence[str], says: str, module: str, *, register: str = "", when: str = "", **words: object
+        self, on: str | Sequence[str], says: str, module: str, *, register: str = "", when: str = "", **words: Any
     ) -> Step:
         """Return a task of one of our modules."""
         told = {**words, **_login(self.params, on)}
-        task: dict[str, object] = {"name": f"{self.name}: {says}", f"postgresql_{module}": told}
+        task: dict[str, Any] = {"name": f"{self.name}: {says}", f"postgresql_{module}": told}
         return Step(on, {**task, **({"register": register} if register else {}), **({"when": when} if when else {})})
 
-    def let_in(self, on: str, **words: object) -> Step:
+    def let_in(self, on: str, **words: Any) -> Step:
         """Return a task that lets the other side's role in from its address."""
         role = self.copier if on == OLD else self.follower
         address = (self.params.new_address if on == OLD else self.params.address) or "{{ peer_address }}"
@@ -247,11 +258,11 @@ class _Data:
         return self.step(on, says, "access", name=role, allow=role, address=address, **words)
 
 
-def _login(params: Params, on: object) -> dict[str, object]:
+def _login(params: Params, on: object) -> dict[str, Any]:
     old, new = params.port, params.new_port or params.port
     both = old if old == new else f"{{{{ {old} if inventory_hostname in migration.hosts.old else {new} }}}}"
     port = old if on == OLD else new if on == NEW else both
-    words: dict[str, object] = {} if port == 5432 else {"login_port": port}
+    words: dict[str, Any] = {} if port == 5432 else {"login_port": port}
     return words if params.system_user == "postgres" else {**words, "system_user": params.system_user}
 
 
@@ -263,15 +274,15 @@ def _variable(name: str, says: str) -> str:
     return f"postgresql_{_plain(name)}_{says}"
 
 
-def _roles(data: _Data) -> list[dict[str, object]]:
+def _roles(data: _Data) -> list[dict[str, Any]]:
     login = _variable(data.name, "login")
-    copier: dict[str, object] = {"name": data.copier, "verifier": f"{{{{ {PEER}.{login}.verifier }}}}", "rewind": True}
+    copier: dict[str, Any] = {"name": data.copier, "verifier": f"{{{{ {PEER}.{login}.verifier }}}}", "rewind": True}
     if not data.is_streaming:
         copier["superuser"] = True
     return [copier, {"name": data.follower, "verifier": f"{{{{ {login}.verifier }}}}"}]
 
 
-def _new_settings(data: _Data) -> dict[str, object]:
+def _new_settings(data: _Data) -> dict[str, Any]:
     """Return what a new server that gets a dump needs for the way back: it may be restarted, nobody uses it yet."""
     if data.is_streaming:
         return {}
@@ -289,12 +300,12 @@ def _fitting(data: _Data) -> list[Step]:
     ]
 
 
-def _source(data: _Data) -> dict[str, object]:
+def _source(data: _Data) -> dict[str, Any]:
     host = data.params.address or "{{ peer_address }}"
     return {"name": data.copier, "host": host, "source_port": data.params.port, "user": data.copier}
 
 
-def _copying(data: _Data) -> dict[str, object]:
+def _copying(data: _Data) -> dict[str, Any]:
     about = f"{PEER}.{_variable(data.name, 'about')}.about"
     slots = f"{{{{ [10, ({about}.databases | length) + 4] | max }}}}"
     settings = {"wal_level": "logical", "wal_log_hints": "on", "wal_keep_size": "512MB"}
@@ -319,7 +330,7 @@ def _dumped(data: _Data, says: str) -> Step:
 
 
 def _follows(data: _Data, when: str = "") -> Step:
-    words: dict[str, object] = {"name": data.follower, "state": "subscribed", "user": data.follower}
+    words: dict[str, Any] = {"name": data.follower, "state": "subscribed", "user": data.follower}
     words["host"] = data.params.new_address or "{{ peer_address }}"
     words["source_port"] = data.params.new_port or data.params.port
     return data.step(OLD, "the old server follows the new one", "flow", when=when, **words)
@@ -328,9 +339,9 @@ def _follows(data: _Data, when: str = "") -> Step:
 def _compared(data: _Data, check: str, when: str = "", *, sequences: bool = True) -> list[Step]:
     """Count on both sides at the same time, and compare on the new one."""
     found = _variable(data.name, "found")
-    words: dict[str, object] = {"check": check, "sequences": sequences, "register": found, "when": when}
+    words: dict[str, Any] = {"check": check, "sequences": sequences, "register": found, "when": when}
     return [
-        data.step(BOTH, f"{check} of both sides", "digest", **words),  # type: ignore[arg-type]
+        data.step(BOTH, f"{check} of both sides", "digest", **words),
         data.step(NEW, f"{check} are the same", "digest", do="compare", when=when, **_sides(found)),
     ]
 
@@ -343,5 +354,5 @@ def _collected(data: _Data) -> list[Step]:
     ]
 
 
-def _sides(found: str) -> dict[str, object]:
+def _sides(found: str) -> dict[str, Any]:
     return {"mine": f"{{{{ {found} }}}}", "theirs": f"{{{{ {PEER}.{found} }}}}", "ahead": True}

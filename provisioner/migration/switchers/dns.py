@@ -50,7 +50,7 @@ def back(name: str, params: Params) -> Sequence[Step]:
 
 
 def current(name: str, params: Params, to: str) -> Sequence[Step]:
-    """Fail unless all servers of the zone have the record at ``to``; before the switch the old lifetime must be over."""
+    """Fail unless all servers of the zone have the record at ``to``; for ``old`` the lifetime of before must be over."""
     waited = {"must_have_waited": params.wait_out and to == OLD}
     return [_step(name, params, f"is at {to}", "current", values=_values(params, to), **waited)]
 

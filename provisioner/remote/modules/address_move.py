@@ -154,16 +154,20 @@ def _planned(params: Params, state: State) -> Change:
         if params.expect is not None and params.expect is not state.is_here:
             raise Failed("%s is%s on this host" % (_ip(params), "" if state.is_here else " not"), is_here=state.is_here)
         return Change(False)
-    if params.state == "absent":
-        return Change(state.is_here or not state.is_barred or state.unit != _unit(params, state))
     if params.state == "present":
-        lasts = not state.is_leased and (params.lease_s > 0 or state.unit == _unit(params, state))
-        return Change(not state.is_here or state.is_barred or not lasts, settles=params.lease_s == 0)
-    if params.state == "kept":
-        return Change(state.is_here and (state.is_leased or state.unit != _unit(params, state)))
-    if params.state == "held":
-        return Change(state.is_here and not state.is_held)
-    return Change(state.is_held)
+        return _planned_here(params, state)
+    is_due = {
+        "absent": state.is_here or not state.is_barred or state.unit != _unit(params, state),
+        "kept": state.is_here and (state.is_leased or state.unit != _unit(params, state)),
+        "held": state.is_here and not state.is_held,
+        "released": state.is_held,
+    }
+    return Change(is_due[params.state])
+
+
+def _planned_here(params: Params, state: State) -> Change:
+    lasts = not state.is_leased and (params.lease_s > 0 or state.unit == _unit(params, state))
+    return Change(not state.is_here or state.is_barred or not lasts, settles=params.lease_s == 0)
 
 
 def _unit(params: Params, state: State) -> str:
@@ -251,8 +255,8 @@ def _keep(params: Params, state: State, system: System) -> Dict[str, Any]:
 
 def _at_every_start(params: Params, state: State, system: System) -> None:
     path = _unit_path(params)
-    system.files.write(path, _unit(params, state).encode(), mode=0o644)
     system.files.makedirs(WANTS, 0o755)
+    system.files.write(path, _unit(params, state).encode(), mode=0o644)
     name = path.rpartition("/")[2]
     if not system.files.exists(WANTS + "/" + name):
         system.files.symlink(path, WANTS + "/" + name)

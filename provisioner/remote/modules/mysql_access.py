@@ -1,18 +1,18 @@
 """Let one other MariaDB server log in to follow this one: accounts, binary log, server number.
 
-Settings go into a file of their own. Where the server has to be restarted for them, that is refused unless ``restart`` is
-on. Accounts are made on this server only: they are not in its binary log.
+Settings go into a file of their own. Where the server has to be restarted for them, that is refused unless ``restart``
+is on. Accounts are made on this server only: they are not in its binary log.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
-from ..system import System, mysql, mysql_server
+from ..system import System, mysql, mysql_server, notes
 from ..system.mysql import account, text
 
 TRAITS = Traits(locks=("mysql",), reach="others")
-RIGHTS = "SELECT, RELOAD, PROCESS, LOCK TABLES, SHOW VIEW, EVENT, TRIGGER, REPLICATION SLAVE, REPLICATION CLIENT"  # what a dump needs
+RIGHTS = "SELECT, RELOAD, PROCESS, LOCK TABLES, SHOW VIEW, EVENT, TRIGGER, REPLICATION SLAVE, REPLICATION CLIENT"
 
 
 class Account(Parameters):
@@ -48,7 +48,7 @@ def inspect(params: Params, system: System) -> State:
     found = mysql_server.ask(client, "SELECT user AS user, host AS host, authentication_string AS hash FROM mysql.user")
     accounts = {"%s@%s" % (row["user"], row["host"]): row["hash"] or "" for row in (found[0] if found else [])}
     values = mysql_server.variables(client, *params.settings) if params.settings else {}
-    return State(accounts, values, mysql_server.read(mysql_server.settings_path(params.name)))
+    return State(accounts, values, notes.read(mysql_server.settings_path(params.name)))
 
 
 def plan(params: Params, state: State) -> Change:
@@ -86,7 +86,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         written = dict(params.settings)
         if "log_bin" in written:
             written["log_bin"] = "mysql-bin"
-        mysql_server.write(path, mysql_server.settings_text(written))
+        notes.write(path, mysql_server.settings_text(written))
         mysql_server.restart(system, params)
     client = mysql.connect(system, params)
     for each in todo["accounts"]:

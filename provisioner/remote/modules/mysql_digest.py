@@ -48,7 +48,7 @@ def inspect(params: Params, system: System) -> State:
         statements += ["CHECKSUM TABLE %s EXTENDED" % path] if params.check == "full" else []
     rows = [each[0] for each in mysql_server.ask(client, *statements)]
     width = 2 if params.check == "full" else 1
-    found = {}
+    found: Dict[str, List[Any]] = {}
     for at, (schema, table) in enumerate(tables):
         checksum = rows[at * width + 1]["Checksum"] if width == 2 else ""
         found["%s.%s" % (schema, table)] = [int(rows[at * width]["n"] or 0), checksum]

@@ -1,7 +1,7 @@
 """Make a MariaDB server read-only for every account without special rights, and let it be written again.
 
-No restart; it stays so after a restart. Transactions that have written and not committed, and statements that run longer
-than ``wait_s``, are ended with their connections. ``position`` is where the last write ended (GTID).
+No restart; it stays so after a restart. Transactions that have written and not committed, and statements that run
+longer than ``wait_s``, are ended with their connections. ``position`` is where the last write ended (GTID).
 """
 
 import time
@@ -9,7 +9,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed, Traits
 from ..params import optional
-from ..system import System, mysql, mysql_server
+from ..system import System, mysql, mysql_server, notes
 
 TRAITS = Traits(locks=("mysql",), reach="others")
 FROZEN = {"read_only": "ON"}
@@ -37,7 +37,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Ask the server."""
     found = mysql_server.variables(mysql.Client(system, params), "read_only", "gtid_binlog_pos")
-    written = bool(mysql_server.read(mysql_server.settings_path("frozen")))
+    written = bool(notes.read(mysql_server.settings_path("frozen")))
     return State(found["read_only"] == "1", written, found["gtid_binlog_pos"])
 
 
@@ -54,10 +54,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     params, started = change.params, time.monotonic()
     client, path = mysql.Client(system, params), mysql_server.settings_path("frozen")
     if params.state == "thawed":
-        mysql_server.write(path, "")
+        notes.write(path, "")
         mysql_server.ask(client, "SET GLOBAL read_only = OFF")
         return {"measured": {"seconds": round(time.monotonic() - started, 4)}}
-    mysql_server.write(path, mysql_server.settings_text(FROZEN))
+    notes.write(path, mysql_server.settings_text(FROZEN))
     ended, position = _stop_writes(client, params.wait_s)
     return {"position": position, "ended": ended, "measured": {"seconds": round(time.monotonic() - started, 4)}}
 

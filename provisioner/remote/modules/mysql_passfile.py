@@ -10,7 +10,7 @@ from typing import Any, Dict, NamedTuple, Optional
 
 from ..change import Change, Traits
 from ..params import Parameters, optional, required
-from ..system import System, mysql_passwords, mysql_server
+from ..system import System, mysql_passwords, notes
 
 TRAITS = Traits()
 
@@ -31,7 +31,7 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Read it."""
-    password = mysql_server.read(params.path).strip()
+    password = notes.read(params.path).strip()
     return State(bool(password), mysql_passwords.native(password))
 
 
@@ -45,10 +45,10 @@ def plan(params: Params, state: State) -> Change:
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Make or remove it."""
     if change.params.state == "absent":
-        mysql_server.write(change.params.path, "")
+        notes.write(change.params.path, "")
         return None
     password = base64.urlsafe_b64encode(os.urandom(24)).decode()
-    mysql_server.write(change.params.path, password + "\n", 0o600)
+    notes.write(change.params.path, password + "\n", 0o600)
     return {"hash": mysql_passwords.native(password)}
 
 

@@ -1,8 +1,9 @@
 """Make a MariaDB server follow another one from a dump, or let one that follows take over.
 
-``replica`` dumps the other server's databases and accounts at one moment, reads them here and follows from there (GTID); a
-server that follows already is left alone, and one that had taken over goes on where it was when the other knows that
-place. With ``position`` nothing is copied: it follows from there. ``primary`` takes over, ``alone`` only stops following.
+``replica`` dumps the other server's databases and accounts at one moment, reads them here and follows from there
+(GTID); a server that follows already is left alone, and one that had taken over goes on where it was when the other
+knows that place. With ``position`` nothing is copied: it follows from there. ``primary`` takes over, ``alone`` only
+stops following.
 """
 
 import os
@@ -12,7 +13,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
 from ..params import optional
-from ..system import System, mysql, mysql_server
+from ..system import System, mysql, mysql_server, notes
 from ..system.mysql import text
 from ..system.mysql_server import ask, replica_status
 
@@ -20,6 +21,9 @@ TRAITS = Traits(locks=("mysql",), reach="others")
 PLACE = re.compile(r"MASTER_LOG_FILE='([^']+)', MASTER_LOG_POS=(\d+)")
 TABLE = re.compile(r"Retrieving table structure for table (\S+?)\.\.\.")
 CONNECT_S = 30.0
+TAKEN_OVER = (
+    "this server has taken over, and the other takes no writes: go back first, or what was written here is lost"
+)
 
 
 class Params(mysql_server.ServerParameters):
@@ -57,7 +61,7 @@ def inspect(params: Params, system: System) -> State:
     client = mysql.Client(system, params)
     found, status = mysql_server.look(client, "read_only")
     running = status.get("Slave_IO_Running") == "Yes" and status.get("Slave_SQL_Running") == "Yes"
-    note = mysql_server.note(_note(params))
+    note = notes.note(_note(params))
     is_copy = bool(params.host) and note.get("host") == params.host
     databases = mysql_server.user_databases(client) if params.state == "replica" and not params.position else []
     return State(status.get("Master_Host", ""), running, databases, is_copy, found["read_only"] == "1")
@@ -83,9 +87,7 @@ def plan(params: Params, state: State) -> Change:
     if state.follows == params.host:
         return Change(True, ["start", "copy"])
     if state.is_copy and params.source_is_frozen:
-        raise Failed(
-            "this server has taken over, and the other one takes no writes: what was written here would be lost; go back first"
-        )
+        raise Failed(TAKEN_OVER)
     if state.databases and not state.is_copy and not params.replace:
         told = ", ".join(state.databases)
         raise Failed("this server holds databases of its own (%s): replace: true gives them up" % told)
@@ -115,7 +117,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 def _promote(params: Params, client: mysql.Client, _system: System) -> int:
-    mysql_server.write(mysql_server.settings_path("frozen"), "")
+    notes.write(mysql_server.settings_path("frozen"), "")
     ask(client, "STOP SLAVE", "RESET SLAVE ALL", "SET GLOBAL read_only = OFF")
     return 0
 
@@ -138,7 +140,7 @@ def _follow(params: Params, client: mysql.Client, _system: System) -> int:
 
 def _rejoin(params: Params, client: mysql.Client, _system: System) -> int:
     """Follow from where this server is; the other one says whether it knows that place."""
-    mysql_server.write(mysql_server.settings_path("frozen"), mysql_server.settings_text({"read_only": "ON"}))
+    notes.write(mysql_server.settings_path("frozen"), mysql_server.settings_text({"read_only": "ON"}))
     ask(client, "SET GLOBAL read_only = ON")
     try:
         _attach(params, client, mysql_server.variables(client, "gtid_current_pos")["gtid_current_pos"])
@@ -149,7 +151,7 @@ def _rejoin(params: Params, client: mysql.Client, _system: System) -> int:
 
 
 def _attach(params: Params, client: mysql.Client, position: str) -> None:
-    password = mysql_server.read(params.passfile or "").strip()
+    password = notes.read(params.passfile or "").strip()
     told = (text(params.host or ""), params.source_port, text(params.user or ""), text(password))
     ask(
         client,
@@ -179,14 +181,14 @@ def _wait(client: mysql.Client) -> None:
 
 def _copy(params: Params, client: mysql.Client, system: System) -> int:
     _check_room(params, client)
-    password = mysql_server.read(params.passfile or "").strip()
+    password = notes.read(params.passfile or "").strip()
     login = {"login_user": params.user, "login_password": password, "login_host": params.host, "config_file": ""}
     source = mysql.connect(system, mysql.LoginParameters.parse(dict(login, login_port=params.source_port)))
     names = mysql_server.user_databases(source, params.databases)
     if not names:
         raise Failed("the other server has no database")
     path = os.path.join(params.folder, "mysql-dump.sql")
-    mysql_server.write(path, "-- being made\n", 0o600)
+    notes.write(path, "-- being made\n", 0o600)
     try:
         _dump(source, names, path, system)
         size = os.stat(path).st_size
@@ -194,7 +196,7 @@ def _copy(params: Params, client: mysql.Client, system: System) -> int:
         _read_in(params, client, path)
     finally:
         os.unlink(path)
-    mysql_server.write(_note(params), '{"host": "%s"}' % params.host, 0o600)
+    notes.write_note(_note(params), {"host": params.host})
     _attach(params, client, place)
     return size
 
@@ -252,7 +254,7 @@ def _read_in(params: Params, client: mysql.Client, path: str) -> None:
     ask(client, "STOP SLAVE", "RESET SLAVE ALL")
     gone = ["DROP DATABASE %s" % mysql.name(each) for each in mysql_server.user_databases(client)]
     ask(client, "SET SESSION sql_log_bin = 0", *gone, "RESET MASTER")
-    mysql_server.write(mysql_server.settings_path("frozen"), mysql_server.settings_text({"read_only": "ON"}))
+    notes.write(mysql_server.settings_path("frozen"), mysql_server.settings_text({"read_only": "ON"}))
     ask(client, "SET GLOBAL read_only = ON")
     try:
         for each in (path, path + ".users"):  # a dump may forbid the client to read another file after it

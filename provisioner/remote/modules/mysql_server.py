@@ -19,7 +19,8 @@ SIZES = """SELECT table_schema AS name, SUM(data_length + index_length) AS bytes
 SUM(engine NOT IN ('InnoDB') AND table_type = 'BASE TABLE') AS others FROM information_schema.tables
 WHERE table_schema NOT IN ('information_schema', 'mysql', 'performance_schema', 'sys') GROUP BY table_schema"""
 MIGHTY = """SELECT CONCAT(grantee) AS who FROM information_schema.user_privileges
-WHERE privilege_type IN ('SUPER', 'READ_ONLY ADMIN') AND grantee NOT REGEXP "^'(root|mysql|mariadb.sys|debian-sys-maint)'@"
+WHERE privilege_type IN ('SUPER', 'READ_ONLY ADMIN')
+AND grantee NOT REGEXP "^'(root|mysql|mariadb.sys|debian-sys-maint)'@"
 GROUP BY grantee"""
 
 
@@ -95,7 +96,7 @@ def warnings_of(old: Dict[str, Any]) -> List[str]:
 
 
 def _major(version: str) -> List[int]:
-    return [int(each) for each in version.split("-")[0].split(".")[:2]]
+    return [int(each) for each in version.split("-", maxsplit=1)[0].split(".")[:2]]
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:

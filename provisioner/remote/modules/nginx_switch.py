@@ -2,8 +2,8 @@
 
 ``prepare`` moves the upstream's server lines into a file of their own. ``hold`` leads new requests to the program that
 lets them wait, and returns when nginx's earlier workers, with the requests they had, are gone. ``point`` and
-``release`` bring them on. What waits longer than ``limit_s`` is let through. nginx is reloaded by ``hold``, by ``release``, and by
-``point`` where nothing is held.
+``release`` bring them on. What waits longer than ``limit_s`` is let through. nginx is reloaded by ``hold``, by
+``release``, and by ``point`` where nothing is held.
 """
 
 import re
@@ -180,7 +180,7 @@ def _prepare(params: Params, state: State, lines: List[str], system: System) -> 
     servers = params.new if state.points_to == "new" else params.old
     system.files.write(_include(params), _servers(servers).encode(), mode=0o644)
     _replace(params, params.config, _bytes(lines), system)
-    _reload(params, system)
+    _reload(system)
     return {}
 
 
@@ -197,13 +197,10 @@ def _replace(params: Params, path: str, content: bytes, system: System) -> None:
         )
 
 
-def _reload(params: Params, system: System) -> Set[int]:
-    """Reload; return the workers of before, which end when their requests have."""
-    before = _workers(params, system)
+def _reload(system: System) -> None:
     done = system.commands.run(["nginx", "-s", "reload"])
     if done.rc != 0:
         raise Failed("nginx was not reloaded: " + (done.err or done.out).strip(), rc=done.rc)
-    return before
 
 
 def _workers(params: Params, system: System) -> Set[int]:
@@ -244,7 +241,9 @@ def _hold(params: Params, state: State, lines: List[str], system: System) -> Dic
         time.sleep(NAP_S)
     held = "server unix:%s;\n%s" % (holder.socket, _servers(servers, " backup"))
     _replace(params, _include(params), held.encode(), system)
-    left = _wait_for_end(_reload(params, system), params.wait_s, system)
+    before = _workers(params, system)  # these end when their requests have
+    _reload(system)
+    left = _wait_for_end(before, params.wait_s, system)
     if left:
         _let_pass(params, servers, system)
         message = "%d earlier workers of nginx still have requests for %s after %g s; nothing is held any more"
@@ -261,7 +260,7 @@ def _let_pass(params: Params, servers: List[str], system: System) -> float:
     holder = Holder(system, "nginx-" + params.upstream)
     told = holder.read()
     _replace(params, _include(params), _servers(servers).encode(), system)
-    _reload(params, system)
+    _reload(system)
     holder.tell(told._replace(to=_addresses(servers), is_over=True))
     return told.since
 
@@ -270,7 +269,7 @@ def _point(params: Params, state: State, lines: List[str], system: System) -> Di
     servers = params.new if params.to == "new" else params.old
     if not state.is_held:
         _replace(params, _include(params), _servers(servers).encode(), system)
-        _reload(params, system)
+        _reload(system)
         return {}
     holder = Holder(system, "nginx-" + params.upstream)
     held = "server unix:%s;\n%s" % (holder.socket, _servers(servers, " backup"))
@@ -286,7 +285,7 @@ def _release(params: Params, state: State, lines: List[str], system: System) -> 
 
 def _remove(params: Params, state: State, lines: List[str], system: System) -> Dict[str, float]:
     _replace(params, params.config, _bytes(lines), system)
-    _reload(params, system)
+    _reload(system)
     system.files.remove(_include(params))
     return {}
 

@@ -13,9 +13,9 @@ from ..system.postgresql_cluster import free_bytes, is_frozen, of_session
 
 TRAITS = Traits()
 SETTINGS = (
-    "wal_level", "listen_addresses", "max_wal_senders", "max_replication_slots", "max_connections", "max_worker_processes",
-    "max_prepared_transactions", "max_locks_per_transaction", "server_encoding", "block_size", "wal_segment_size",
-    "data_checksums", "password_encryption", "archive_mode", "shared_preload_libraries", "synchronous_standby_names",
+    "wal_level", "listen_addresses", "max_wal_senders", "max_replication_slots", "max_connections", "block_size",
+    "max_worker_processes", "max_prepared_transactions", "max_locks_per_transaction", "server_encoding",
+    "wal_segment_size", "data_checksums", "archive_mode", "shared_preload_libraries", "synchronous_standby_names",
 )  # fmt: skip
 DATABASES = """SELECT datname AS name, pg_database_size(oid)::text AS bytes, datcollate AS collate FROM pg_database
 WHERE datallowconn AND NOT datistemplate ORDER BY datname"""

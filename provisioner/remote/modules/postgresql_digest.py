@@ -1,7 +1,7 @@
 """Count and checksum every table and sequence of a PostgreSQL server, independent of the order of rows.
 
-``start`` takes a snapshot of every database and works on in the background: writes may go on at once and the figures are
-still those of that moment. ``collect`` waits for them. ``compare`` says what differs between two results.
+``start`` takes a snapshot of every database and works on in the background: writes may go on at once and the figures
+are still those of that moment. ``collect`` waits for them. ``compare`` says what differs between two results.
 """
 
 import json

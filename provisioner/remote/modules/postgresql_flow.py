@@ -1,8 +1,9 @@
 """Let changes flow from one PostgreSQL server to another by logical replication, without a first copy.
 
-``published`` on the source makes, in every database, a publication of all tables and a slot that keeps changes from now on;
-tables without a key get a replica identity, so that their rows can still be changed. ``subscribed`` on the target follows
-these slots. Both servers must hold the same data when the source is published. ``absent`` takes away what there is, ``told`` only says it.
+``published`` on the source makes, in every database, a publication of all tables and a slot that keeps changes from now
+on; tables without a key get a replica identity, so that their rows can still be changed. ``subscribed`` on the target
+follows these slots. Both servers must hold the same data when the source is published. ``absent`` takes away what there
+is, ``told`` only says it.
 """
 
 import hashlib
@@ -22,10 +23,10 @@ TRAITS = Traits(locks=("postgresql",), reach="others")
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
 TABLES = """SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')
 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'"""
-KEYLESS = """SELECT format('%I.%I', n.nspname, c.relname) AS t FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.relreplident = 'd' AND n.nspname !~ '^pg_'
-AND n.nspname <> 'information_schema' AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary)
-ORDER BY 1"""
+KEYLESS = """SELECT format('%I.%I', n.nspname, c.relname) AS t FROM pg_class c JOIN pg_namespace n
+ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p') AND c.relpersistence = 'p' AND c.relreplident = 'd'
+AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1"""
 ALIVE = "keepalives_idle=10 keepalives_interval=5 keepalives_count=3 connect_timeout=10"
 
 STATES = ("published", "subscribed", "absent", "told")
@@ -149,10 +150,8 @@ def _subscribe(params: Params, session: Session, database: str, _ours: Dict[str,
     parts["passfile"] = params.passfile or os.path.join(home(params), ".provisioner-%s.pgpass" % params.name)
     words = ["%s='%s'" % (key, value.replace("\\", "\\\\").replace("'", "\\'")) for key, value in parts.items()]
     told = (name(params.name), text(" ".join([*words, ALIVE])), name(params.name), text(slot_of(params.name, database)))
-    session.answers(
-        "CREATE SUBSCRIPTION %s CONNECTION %s PUBLICATION %s WITH (create_slot = false, slot_name = %s, copy_data = false)"
-        % told
-    )
+    made = "CREATE SUBSCRIPTION %s CONNECTION %s PUBLICATION %s"
+    session.answers((made + " WITH (create_slot = false, slot_name = %s, copy_data = false)") % told)
 
 
 def _remove(params: Params, session: Session, database: str, _ours: Dict[str, List[str]]) -> None:

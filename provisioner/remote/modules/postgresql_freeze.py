@@ -1,8 +1,8 @@
 """Make a PostgreSQL server read-only for everybody, and let it be written again; no restart, no connection is lost.
 
-Frozen means: every new transaction is read-only, on connections that are open and on new ones, also after a restart; those
-under way got ``wait_s`` to end and were ended then. ``position`` is where the last write ended: a replica that has
-replayed it has everything. ``transactions`` (the next transaction's number) stays the same as long as nobody writes.
+Frozen means: every new transaction is read-only, on connections that are open and on new ones, also after a restart;
+those under way got ``wait_s`` to end and were ended then. ``position`` is where the last write ended: a replica that
+has replayed it has everything. ``transactions`` (the next transaction's number) stays the same while nobody writes.
 """
 
 import time
@@ -20,8 +20,8 @@ SETTINGS = {"default_transaction_read_only": "on", "autovacuum": "off"}
 IN_FLIGHT = """SELECT pid, usename, application_name, backend_xid IS NOT NULL AS writes FROM pg_stat_activity
 WHERE backend_type IN ('client backend', 'autovacuum worker') AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
 AND xact_start < pg_conf_load_time() + interval '20 ms' AND application_name <> 'provisioner'"""
-LAST = """BEGIN; SET LOCAL synchronous_commit = local; SELECT pg_logical_emit_message(true, 'provisioner', 'frozen'); COMMIT;
-SELECT pg_current_wal_flush_lsn() AS position, pg_snapshot_xmax(pg_current_snapshot()) AS transactions"""
+LAST = """BEGIN; SET LOCAL synchronous_commit = local; SELECT pg_logical_emit_message(true, 'provisioner', 'end');
+COMMIT; SELECT pg_current_wal_flush_lsn() AS position, pg_snapshot_xmax(pg_current_snapshot()) AS transactions"""
 HERE = """SELECT pg_current_wal_flush_lsn() AS position, pg_snapshot_xmax(pg_current_snapshot()) AS transactions"""
 SETTLE_S = 0.025
 """Longer than what IN_FLIGHT adds to the time of the signal: whoever began until then is waited for."""
@@ -104,7 +104,7 @@ def freeze(params: Params, session: Session) -> Dict[str, Any]:
 
 
 def _reload(params: Params, session: Session, wanted: str) -> None:
-    """Let the server read its settings; when a new process knows them, all others have had the signal before it began."""
+    """Let the server read its settings; when a new process knows them, all others had the signal before it began."""
     session.answers("SELECT pg_reload_conf()")
     deadline = time.monotonic() + 10
     while True:

@@ -1,6 +1,6 @@
 """Wait until a PostgreSQL replica has replayed a position, and tell how far behind it is.
 
-On a standby that is what it has replayed; on a server that others replicate from by ``slots``, what they have confirmed.
+On a standby that is what it has replayed; on a server that others replicate from by ``slots``, what they confirmed.
 """
 
 import time
@@ -48,8 +48,8 @@ def plan(params: Params, state: State) -> Change:
     """Waiting changes nothing; whether it has to be waited for, only time tells."""
     result = dict(state._asdict())
     if params.transactions is not None and state.transactions != params.transactions:
-        told = (state.transactions, params.transactions)
-        raise Failed("the next transaction here is number %d, not %d: somebody has written, or not all came" % told)
+        numbers = (state.transactions, params.transactions)
+        raise Failed("the next transaction here is number %d, not %d: somebody has written, or not all came" % numbers)
     if not params.position:
         return Change(False, result=result)
     if not params.slots and not state.is_standby:

@@ -1,8 +1,8 @@
 """Make a PostgreSQL server a physical standby of another one, or let a standby take over.
 
 ``standby`` copies the other server (pg_basebackup through a replication slot), proves the copy against its manifest and
-starts it; a server that is its standby already is left alone, and one that was is taken back with pg_rewind where that is
-possible. It never replaces a server that holds databases of its own unless ``replace`` is on. ``primary`` promotes;
+starts it; a server that is its standby already is left alone, and one that was is taken back with pg_rewind where that
+is possible. It never replaces a server that holds databases of its own unless ``replace`` is on. ``primary`` promotes;
 ``alone`` forgets the other server, and removes what was put aside here.
 """
 
@@ -30,6 +30,9 @@ AT_LEAST = {
     "max_locks_per_xact setting": "max_locks_per_transaction",
 }
 START_S = 300.0
+TAKEN_OVER = (
+    "this server has taken over, and the other takes no writes: go back first, or what was written here is lost"
+)
 
 
 class Params(postgresql_wire.LocalParameters):
@@ -96,9 +99,7 @@ def plan(params: Params, state: State) -> Change:
         return Change(False, result={"measured": {"seconds": 0.0, "bytes": 0}})
     is_ours = state.seed.get("name") == params.name
     if state.what == "primary" and is_ours and params.source_is_frozen:
-        raise Failed(
-            "this server has taken over, and the other one takes no writes: what was written here would be lost; go back first"
-        )
+        raise Failed(TAKEN_OVER)
     if state.what == "primary" and state.own_databases and not is_ours and not params.replace:
         told = ", ".join(state.own_databases)
         raise Failed("this server holds databases of its own (%s): replace: true gives them up" % told)
@@ -115,7 +116,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if change.todo == ["promote"]:
         return _promote(params)
     if change.todo == ["alone"]:
-        return _forget(params, state.cluster)
+        _forget(params, state.cluster)
+        return None
     told: Dict[str, Any] = {}
     failed: Dict[str, str] = {}
     ways: Dict[str, Callable[..., Dict[str, Any]]] = {"start": _start_again, "rewind": _rewind, "copy": _copy}
@@ -252,7 +254,10 @@ def _configure(params: Params, cluster: Cluster, folder: str, system: System) ->
     path = os.path.join(folder, "postgresql.auto.conf")
     with open(path) as stream:
         kept = [line for line in stream.read().splitlines() if line.partition("=")[0].strip() not in settings]
-    kept = [line for line in kept if not line.startswith(("primary_", "hot_standby", "default_transaction_read_only"))]
+    gone = ["primary_", "hot_standby"]
+    if any(line.startswith("default_transaction_read_only") for line in kept):
+        gone += ["default_transaction_read_only", "autovacuum ="]  # it was frozen when it was copied or left
+    kept = [line for line in kept if not line.startswith(tuple(gone))]
     clusters.write_private(params, path, "\n".join(kept + lines) + "\n")
     clusters.write_private(params, os.path.join(folder, "standby.signal"), "")
 

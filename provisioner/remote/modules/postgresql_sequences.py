@@ -13,8 +13,8 @@ from ..system.postgresql import Refused, text
 
 TRAITS = Traits(locks=("postgresql",))
 DATABASES = "SELECT datname FROM pg_database WHERE datallowconn AND NOT datistemplate ORDER BY datname"
-PLACES = """SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last, increment_by::text AS step FROM pg_sequences
-ORDER BY 1"""
+PLACES = """SELECT format('%I.%I', schemaname, sequencename) AS name, last_value::text AS last,
+increment_by::text AS step FROM pg_sequences ORDER BY 1"""
 
 
 class Params(postgresql_wire.LocalParameters):

@@ -313,8 +313,8 @@ def _at_every_start(params: Params, settings: str, system: System) -> None:
     }
     path = "/etc/systemd/system/" + _unit(params)
     is_new = system.files.read_or_none(path) != (UNIT % said).encode()
-    system.files.write(path, (UNIT % said).encode(), mode=0o644)
     system.files.makedirs(WANTS, 0o755)
+    system.files.write(path, (UNIT % said).encode(), mode=0o644)
     if not system.files.exists(WANTS + "/" + _unit(params)):
         system.files.symlink(path, WANTS + "/" + _unit(params))
     if params.state == "forwarding" and is_new:  # there is time now, other than in a freeze

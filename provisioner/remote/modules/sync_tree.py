@@ -16,6 +16,7 @@ from .. import copying
 from ..change import Change, Failed, Traits
 from ..params import optional, required
 from ..system import System
+from ..system.commands import Completed
 from ..system.patterns import options as pattern_options
 from ..transfers import Transfer, TransferParameters, Tree, hang_up, own_folder, transfer, trees_of
 
@@ -85,8 +86,9 @@ def _foretell(params: Params, system: System, moved: Transfer, trees: List[Dict[
     for number, tree in enumerate(trees):
         log = os.path.join(system.tmp or "/tmp", "rsync-%d-%d" % (os.getpid(), number))  # noqa: S108 only in tests
         try:
-            argv = [*_rsync(params, moved, number, tree, log), "--dry-run"]
-            outcomes.append(copying.done(_attempt(params, system, moved, argv, _unheard), log))
+            argv = _rsync(params, moved, number, tree, [*copying.TRYING, log])
+            said = _attempt(params, system, moved, argv, _unheard)
+            outcomes.append(copying.done(said.splitlines()))
         finally:
             if os.path.exists(log):
                 os.unlink(log)
@@ -192,11 +194,12 @@ def _copy(params: Params, system: System, moved: Transfer, number: int, tree: Di
     if params.direction == "pull":
         system.files.makedirs(tree["to"], 0o755)
     progress = copying.Progress(params.name, moved.file("progress"), system.emit)
-    argv = _rsync(params, moved, number, tree, log)
-    return copying.done(_attempt(params, system, moved, argv, progress.hear), log)
+    argv = _rsync(params, moved, number, tree, [*copying.DOING, log])
+    _attempt(params, system, moved, argv, progress.hear)
+    return copying.logged(log)
 
 
-def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], log: str) -> List[str]:
+def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], how: List[str]) -> List[str]:
     wishes = copying.Wishes(
         params.delete,
         params.throttle,
@@ -210,18 +213,27 @@ def _rsync(params: Params, moved: Transfer, number: int, tree: Dict[str, str], l
     )
     here, there = tree["to"].rstrip("/") + "/", moved.place(number) + "/"
     ends = [there, here] if params.direction in ("pull", "compare") else [here, there]
-    return moved.rsync(*copying.options(wishes, log), *ends)
+    return moved.rsync(*copying.options(wishes, how[-1]), *how[:-1], *ends)
 
 
 def _unheard(_stream: str, _data: bytes) -> None:
     """Show no progress."""
 
 
+def _run(system: System, argv: List[str], hear: Any) -> Completed:
+    try:
+        return system.commands.run(argv, hear=hear)
+    except Failed as failed:
+        if "rc" not in failed.values:
+            raise
+        return Completed(failed.values["rc"], "", failed.msg)  # it said too much to be kept: the log has it all
+
+
 def _attempt(params: Params, system: System, moved: Transfer, argv: List[str], hear: Any) -> str:
     """Run rsync; a connection that breaks is made again, and what was copied by then is not copied again."""
     attempt = 1
     while True:
-        done = system.commands.run(argv, hear=hear)
+        done = _run(system, argv, hear)
         if done.rc == 0 or (done.rc == copying.VANISHED and params.moving):
             return done.out
         if done.rc not in copying.LINK_BROKE or attempt >= params.attempts:

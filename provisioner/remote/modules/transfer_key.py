@@ -135,6 +135,9 @@ def plan(params: Params, state: State) -> Change:
         return Change(bool(there) or keys != state.keys, (there, keys))
     result: Dict[str, Any] = {}
     keys = state.keys
+    if params.state == "authorized" and params.public_key == "":
+        # in check mode, as the key is still to be made
+        return Change(True, None, {"host_keys": state.told["host_keys"]})
     if params.state == "authorized":
         wanted = {"rsyncd": daemon_settings(moved, trees_of(params.trees), params.writable)}
         keys = _with(params, state, moved)
@@ -224,6 +227,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     own_folder(system, params.folder)
     if params.state == "made":
         return {"public_key": _make(system, moved)}
+    if change.todo is None:
+        raise Failed("'public_key' is empty")
     differing, keys = change.todo
     if params.state == "authorized":
         for path in (moved.file(LISTS), *(tree["path"] for tree in trees_of(params.trees) if params.make)):

@@ -1,7 +1,7 @@
 """Pack directories, and what commands say, into one compressed archive with a list of contents; prove that it restores.
 
-``made`` writes ``PATH.tar.zst`` (``.gz`` where zstd is missing), ``PATH.manifest`` and ``PATH.json``, which says what it is
-and carries its checksum. ``proven`` unpacks it into a scratch folder, compares everything with the list, and notes that
+``made`` writes ``PATH.tar.zst`` (``.gz`` where zstd is missing), ``PATH.manifest`` and ``PATH.json``, which says what
+it is, and its checksum. ``proven`` unpacks it into a scratch folder, compares everything with the list, notes that
 in ``PATH.proven``. ``dropped`` removes the archive where it was made and keeps the note, so that it is not made again.
 Files that change while they are packed are not part of the list, and counted.
 """

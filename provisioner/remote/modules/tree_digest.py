@@ -1,7 +1,7 @@
 """Count what is in directories and make one checksum of it: names, kinds, modes, owners, times, attributes, contents.
 
 Two hosts that hold the same return the same ``digest``. With ``manifest`` a list is kept of everything that was seen,
-so that the next time only files are read that were changed since: their status change time tells, which no program sets.
+so that the next time only files are read that changed since: their status change time tells, which no program sets.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The DNS protocol as far as moving a record takes it: questions, answers, and signed updates (RFC 1035, 2136, 8945)."""
+"""The DNS protocol as far as moving a record takes it: questions, answers, signed updates (RFC 1035, 2136, 8945)."""
 
 import base64
 import binascii

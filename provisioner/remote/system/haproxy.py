@@ -178,7 +178,7 @@ def with_service(line: str, wanted: bool) -> str:
     if wanted:
         words = re.match(r"(\s*server\s+\S+\s+\S+)(.*)$", text)
         head, rest = words.groups() if words else (text, "")
-        text = head + re.sub(r"\s+disabled(?=\s|$)", "", rest) + (" " if mark else "")
+        text = head + re.sub(r"\s+disabled(?=\s|$)", "", rest)
     else:
         text = text.rstrip() + " disabled" + (" " if mark else "")
     return text + mark + remark

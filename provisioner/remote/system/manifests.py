@@ -1,9 +1,9 @@
 """A list of all that is in some directory trees, with a digest: the same on two hosts where the trees are the same.
 
 A record is ``kind mode uid gid size mtime xattrs content link path``. Kinds are ``f`` file, ``d`` directory, ``l``
-link, ``p`` pipe, ``s`` socket, ``b`` and ``c`` devices. ``path`` begins with the tree's number and is the last field, as
-a name may hold anything but a zero byte; ``link`` tells the first name of the same file where it has several. Before it
-a kept record has ``ctime inode``: what has both as before is as before, so neither attributes nor content are read
+link, ``p`` pipe, ``s`` socket, ``b`` and ``c`` devices. ``path`` begins with the tree's number and is the last field,
+as a name may hold anything but a zero byte; ``link`` tells the first name of the same file where it has several. A kept
+record has ``ctime inode`` before it: what has both as before is as before, so neither attributes nor content are read
 again. Records come in an order that does not depend on the host.
 """
 

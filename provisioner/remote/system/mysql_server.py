@@ -1,6 +1,5 @@
 """What modules that move a MariaDB server share: one row of variables, its own settings file, its unit, small notes."""
 
-import json
 import os
 import time
 from typing import Any, Dict, List, Sequence, Tuple
@@ -23,7 +22,7 @@ class ServerParameters(mysql.LoginParameters):
 
 
 def look(client: mysql.Client, *names: str) -> Tuple[Dict[str, str], Dict[str, str]]:
-    """Return global variables of the server, and what it says of the primary it follows (nothing where it follows none).
+    """Return global variables of the server, and what it says of the primary it follows: nothing for none.
 
     Both with one start of the client program: while writes are held every one counts.
     """
@@ -64,41 +63,6 @@ def settings_text(settings: Dict[str, Any]) -> str:
     if not settings:
         return ""
     return "[mysqld]\n" + "".join("%s = %s\n" % item for item in sorted(settings.items()))
-
-
-def read(path: str) -> str:
-    """Return a small file's text, empty where there is none."""
-    try:
-        with open(path) as stream:
-            return stream.read()
-    except OSError:
-        return ""
-
-
-def write(path: str, text: str, mode: int = 0o644) -> None:
-    """Write a small file, whole or not at all; an empty text removes it."""
-    if not text:
-        if os.path.exists(path):
-            os.unlink(path)
-        return
-    folder = os.path.dirname(path)
-    if not os.path.isdir(folder):
-        os.makedirs(folder, 0o700)
-    handle = os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, mode)
-    with os.fdopen(handle, "w") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(handle)
-    os.rename(path + ".new", path)
-
-
-def note(path: str) -> Dict[str, Any]:
-    """Return what a note says."""
-    try:
-        told: Dict[str, Any] = json.loads(read(path) or "{}")
-    except ValueError:
-        return {}
-    return told
 
 
 def restart(system: System, params: ServerParameters) -> None:

@@ -1,4 +1,4 @@
-"""One PostgreSQL server of this host as files and programs: where it lives, its unit, its own programs, its own user."""
+"""One PostgreSQL server of this host as files and programs: where it lives, its unit, its programs, its user."""
 
 import json
 import os

@@ -281,4 +281,4 @@ def verifier(password: str, salt: bytes, rounds: int = 4096) -> str:
     stored = hashlib.sha256(hmac.new(salted, b"Client Key", hashlib.sha256).digest()).digest()
     server = hmac.new(salted, b"Server Key", hashlib.sha256).digest()
     words = [base64.b64encode(each).decode() for each in (salt, stored, server)]
-    return "SCRAM-SHA-256$%d:%s$%s:%s" % (rounds, *words)
+    return "SCRAM-SHA-256$%d:%s$%s:%s" % (rounds, words[0], words[1], words[2])

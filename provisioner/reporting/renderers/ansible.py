@@ -14,6 +14,7 @@ from provisioner.model.event import (
     Noted,
     OperationFinished,
     OperationStarted,
+    PlayFinished,
     PlayStarted,
     Retrying,
     RunFinished,
@@ -69,6 +70,9 @@ class Renderer:
                 self._retrying(event)
             case Noted() | HandlerOwed():
                 self._remark(event)
+            case PlayFinished() if event.is_halted:
+                for _ in range(2):  # as often as Ansible says so
+                    self._screen.banner("NO MORE HOSTS LEFT")
             case RunFinished():
                 self._end()
             case _:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from provisioner.lab.lab import Lab
-from provisioner.migration.movers import files
+from provisioner.migration.movers import archive, files
 from tests.integration.migration.steps_playbook import Trial
 
 pytestmark = [pytest.mark.hosts, pytest.mark.timeout(240)]
@@ -271,3 +271,100 @@ def _wait(is_so: Callable[[], bool], seconds: float = 30) -> None:
     while not is_so():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.2)
+
+
+def test_patterns_mean_the_same_to_the_copy_and_to_the_comparison(trial: Trial, on: On) -> None:
+    names = "a.log keep.log sub/a.log sub/keep.log cache/x sub/cache/x sub/deep/er/tmp/y tmpfile x/1/c x/1/2/c q1 q2"
+    on("old", f"mkdir -p '{TOP}'; cd '{TOP}'; for n in {names}; do mkdir -p $(dirname $n); echo $n > $n; done")
+    exclude = ["*.log", "/cache/", "tmp**", "/x/*/c", "q[!1]"]
+    moving = Moving(trial, include=["sub/keep.log"], exclude=exclude)
+
+    assert moving("prepare", "seed", "delta", "final", "verify") == 0, trial.said
+
+    found = on("new", f"cd '{TOP}'; find . -type f | sort").split()
+    assert found == ["./q1", "./sub/cache/x", "./sub/keep.log", "./x/1/2/c"]
+
+
+def test_preparing_and_copying_may_be_tried_in_check_mode_and_touch_nothing(moving: Moving, on: On) -> None:
+    make_tree(on, 10)
+    steps = [*files.prepare("uploads", moving.params), *files.seed("uploads", moving.params)]
+
+    assert moving.trial(steps, "--check") == 0, moving.trial.said
+
+    assert on("new", f"ls -d '{TOP}' {FOLDER} 2>/dev/null || true") == ""
+    assert "provisioner" not in on("old", "cat /root/.ssh/authorized_keys")
+    assert moving("prepare", "seed") == 0
+    on("old", f"echo more > '{TOP}/more'")
+    assert moving.trial(files.delta("uploads", moving.params), "--check", "--diff") == 0, moving.trial.said
+    assert moving.result("what changed since")["changed"] is True
+    assert "more" in str(moving.result("what changed since")["diff"])
+    assert on("new", f"ls '{TOP}/more' 2>/dev/null || true") == ""
+
+
+@pytest.fixture(name="without_python")
+def an_old_host_without_python(on: On) -> Iterator[None]:
+    on("old", "for each in /usr/bin/python3*; do mv $each /root/hidden-${each##*/}; done")
+    yield
+    on("old", "cd /root; for each in hidden-*; do mv $each /usr/bin/${each#hidden-}; done")
+
+
+def test_an_old_host_without_python_is_moved_and_gets_back_what_is_new(
+    trial: Trial, on: On, request: pytest.FixtureRequest
+) -> None:
+    make_tree(on)
+    request.getfixturevalue("without_python")
+    moving = Moving(trial, old_python=False)
+
+    assert moving("prepare", "seed", "delta", "final", "verify", "promote", "reverse") == 0, trial.said
+    on("new", f"echo new > '{TOP}/written'; chmod 600 '{TOP}/d1/f150'")
+    assert moving("verify") == 2
+    assert "d1/f150" in moving.result("both hosts hold the same")["msg"]
+    assert moving("back", "verify", "prepare") == 0, trial.said
+    assert on("old", f"cat '{TOP}/written'; stat -c %a '{TOP}/d1/f150'") == "new\n600\n"
+    assert moving("finish") == 0
+    assert "provisioner" not in on("old", "cat /root/.ssh/authorized_keys; ls /var/lib/provisioner/migration/trial")
+
+
+class Archiving:
+    """The verbs of an archive, run on the hosts."""
+
+    def __init__(self, trial: Trial, **more: object) -> None:
+        self.trial, self.params = trial, archive.Params.parse({"paths": [TOP], "to": "/srv/kept", **more})
+
+    def __call__(self, *verbs: str) -> int:
+        return self.trial([step for verb in verbs for step in getattr(archive, verb)("backup", self.params)])
+
+
+def test_an_archive_is_fetched_proven_and_kept(trial: Trial, on: On) -> None:
+    make_tree(on)
+    moving = Archiving(trial, dumps=[{"name": "d.sql", "command": "echo dumped"}], install=False)
+
+    assert moving("prepare", "seed") == 0, trial.said
+    assert moving("prepare", "seed", "verify") == 0, trial.said
+
+    assert trial.changed() == []
+    listed = on("new", "cd /srv/kept; tar -tf backup-old.tar.*; ls -a | sort")
+    assert "d.sql" in listed
+    assert listed.splitlines()[-4:] == [
+        "backup-old.json",
+        "backup-old.manifest",
+        "backup-old.proven",
+        "backup-old.tar.gz",
+    ]
+    assert "tar" not in on("old", f"ls {FOLDER}/backup-old.spool")
+    on("new", "printf x | dd of=/srv/kept/backup-old.tar.gz bs=1 seek=500 conv=notrunc; rm /srv/kept/*.proven")
+    assert moving("verify") == 2
+    assert "is damaged" in trial.said
+    assert moving("finish", "finish") == 0
+    assert on("new", "ls /srv/kept").count("backup-old") == 3
+
+
+def test_a_host_without_python_is_archived(trial: Trial, on: On, request: pytest.FixtureRequest) -> None:
+    make_tree(on)
+    request.getfixturevalue("without_python")
+    moving = Archiving(trial, old_python=False, dumps=[{"name": "d.sql", "command": "echo dumped"}])
+
+    assert moving("prepare", "seed", "prepare", "seed", "verify", "finish") == 0, trial.said
+
+    assert on("new", "tar -xzOf /srv/kept/backup-old.tar.gz --wildcards '*d.sql'") == "dumped\n"
+    assert "compared" in on("new", "cat /srv/kept/backup-old.proven")

@@ -12,8 +12,9 @@ import dns.rrset
 import pytest
 
 from provisioner.app import name_asking
-from provisioner.app.name_asking import ask_names, is_name, names_of
+from provisioner.app.name_asking import ask_names
 from provisioner.discovery.snapshot import Scope, Snapshot
+from provisioner.migration.names import is_name, names_of
 from provisioner.migration.sight import NameAnswer
 
 RECORDS = {"www.shop.org.": ("192.0.2.1", 3600)}

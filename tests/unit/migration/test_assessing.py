@@ -402,6 +402,47 @@ def test_before_the_new_server_is_built_what_it_lacks_counts_little() -> None:
     assert {name: each.severity for name, each in found.items()} == {"packages-missing": Severity.LOW}
 
 
+PEERS = [
+    {"direction": "out", "peer": "198.51.100.5", "port": 5432, "program": "app"},
+    {"direction": "out", "peer": "127.0.0.1", "port": 6379, "program": "app"},
+    {"direction": "in", "peer": "203.0.113.9", "port": 80, "program": "nginx"},
+    {"direction": "in", "peer": "203.0.113.9", "port": 22, "program": "sshd"},
+    {"direction": "in", "peer": "192.0.2.1", "port": 80, "program": "nginx"},
+]
+
+
+def test_neighbours_are_named_but_for_itself_and_whoever_logs_in() -> None:
+    found = findings(old_measured={"connections": {"peers": PEERS, "seconds": 60}})
+    assert found["asks-others"].evidence == ("198.51.100.5 port 5432: asked by app",)
+    assert found["asked-by-others"].evidence == ("203.0.113.9 at port 80 (nginx)",)
+    assert "watched for 60 s" in found["asked-by-others"].why
+
+
+def interface(mtu: int, *addresses: str) -> dict[str, Any]:
+    route = {"gateway": "192.0.2.254", "interface": "eth0"}
+    return {
+        "hardware": {
+            "interface:eth0": {"mac": "HOST", "mtu": mtu, "addresses": list(addresses)},
+            "route:default": route,
+        }
+    }
+
+
+def test_a_network_with_smaller_frames_or_without_ipv6_is_told() -> None:
+    old, new = interface(9000, "192.0.2.1/24", "2001:db8::1/64"), interface(1500, "192.0.2.2/24")
+    found = findings(old, new)
+    assert sorted(found) == ["ipv6", "mtu"]
+    assert found["mtu"].evidence == ("old server: 9000", "new server: 1500")
+    assert found["ipv6"].evidence == ("2001:db8::1/64",)
+    assert findings(new, old) == {}
+
+
+def test_upgrades_that_begin_by_themselves_are_told_of_both_servers() -> None:
+    timer = {"timers": {"apt-daily-upgrade.timer": {"enabled": "enabled"}}}
+    found = findings(timer, timer)
+    assert found["automatic-upgrades"].evidence == ("new: apt-daily-upgrade.timer", "old: apt-daily-upgrade.timer")
+
+
 # ---------------------------------------------------------------- what is known from elsewhere
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.remote import copying
-from provisioner.remote.copying import Progress, Wishes, done, options
+from provisioner.remote.copying import Progress, Wishes, done, logged, options
 
 PLAIN = Wishes(False, 0, False, False, False, False, [], 60)
 
@@ -33,41 +33,38 @@ def test_a_throttle_is_never_none_by_rounding() -> None:
     assert "--bwlimit=1" in options(PLAIN._replace(throttle=3), "/l")
 
 
-OUTPUT = """
-Number of files: 5,0
+CLOSING = """
 Number of files: 5051 (reg: 5000, dir: 51)
 Number of regular files transferred: 12
 Total file size: 32977500 bytes
 Total bytes sent: 129
 Total bytes received: 88325
 """
+ITEMS = [">f+++++++++ a\\#012b", ".d..t...... ./", "*deleting   gone", "hf+++++++++ hard => a", ".f...p..... x"]
 
 
-def test_the_closing_words_and_the_log_tell_what_was_done(tmp_path: Path) -> None:
+def test_the_log_tells_what_was_done(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text(
-        "2026/11/22 06:21:08 [127] receiving file list\n"
-        "2026/11/22 06:21:08 [127] >f+++++++++ a\\#012b\n"
-        "2026/11/22 06:21:08 [127] .d..t...... ./\n"
-        "2026/11/22 06:21:08 [127] *deleting   gone\n"
-        "2026/11/22 06:21:08 [127] hf+++++++++ hard => a\n"
-        "2026/11/22 06:21:08 [127] cL+++++++++ link -> x\n"
-        "2026/11/22 06:21:08 [127] sent 129 bytes  received 88325 bytes  176908.00 bytes/sec\n"
+        "".join(f"2026/11/22 06:21:08 [127] {line}\n" for line in [*ITEMS, "sent 129 bytes", *CLOSING.splitlines()])
     )
 
-    found = done(OUTPUT, str(log))
+    found = logged(str(log))
 
-    assert found.changed
-    assert found.deleted == 1
+    assert (found.changed, found.deleted, found.names) == (True, 1, ITEMS)
     assert found.numbers == {"total_files": 5000, "total_bytes": 32977500, "files": 12, "sent": 129, "received": 88325}
-    assert len(found.names) == 5
 
 
-def test_a_log_without_changes_and_none_at_all_mean_nothing_changed(tmp_path: Path) -> None:
-    (tmp_path / "log").write_text("2026/11/22 06:21:08 [127] receiving file list\n")
+def test_what_would_be_done_is_said_without_a_log() -> None:
+    found = done([*ITEMS, *CLOSING.splitlines()])
 
-    assert not done(OUTPUT, str(tmp_path / "log")).changed
-    assert done("", str(tmp_path / "nothing")).numbers["files"] == 0
+    assert (found.changed, found.deleted, found.names) == (True, 1, ITEMS)
+    assert found.numbers["total_files"] == 5000
+
+
+def test_without_items_nothing_changed(tmp_path: Path) -> None:
+    assert not done(CLOSING.splitlines()).changed
+    assert logged(str(tmp_path / "nothing")).numbers["files"] == 0
 
 
 def test_progress_is_told_now_and_then_and_kept_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import pwd
 import time
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +20,8 @@ from provisioner.remote.system import System
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The user's home is a temporary folder, and units go to another one."""
-    monkeypatch.setattr(armed_guard.pwd, "getpwuid", lambda _uid: SimpleNamespace(pw_dir=str(tmp_path)))
+    me = pwd.getpwuid(0)
+    monkeypatch.setattr(pwd, "getpwuid", lambda _uid: pwd.struct_passwd((*me[:5], str(tmp_path), me[6])))
     monkeypatch.setattr(guard_boot, "UNITS", str(tmp_path / "units"))
     monkeypatch.setattr(guard_boot, "RUNNING", str(tmp_path))
     (tmp_path / ".provisioner").mkdir()

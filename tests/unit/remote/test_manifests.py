@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,12 +19,12 @@ from provisioner.remote.system.patterns import Patterns
 HOSTILE = (b"new\nline", b"-rf", b"latin \xe9", b" blank ", b"a", b"a.b", b"a-b", b"zero\\0")
 
 
-def look(top: Path, kept: Path | None = None, **more: object) -> Found:
-    reading = Reading(Patterns().leaves_out(), **more)  # type: ignore[arg-type]
+def look(top: Path, kept: Path | None = None, **more: Any) -> Found:
+    reading = Reading(Patterns().leaves_out(), **more)
     return survey([os.fsencode(top)], reading, Kept(str(kept) if kept else None))
 
 
-def digest(top: Path, **more: object) -> str:
+def digest(top: Path, **more: Any) -> str:
     return look(top, **more).digest.hexdigest()
 
 

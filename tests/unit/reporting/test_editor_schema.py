@@ -91,3 +91,29 @@ def test_it_knows_exactly_the_modules_there_are() -> None:
     known = {name.removeprefix("module.") for name in schema("tasks")["$defs"] if name.startswith("module.")}
     assert module_names() - {"verify"} <= known
     assert not {"nonesuch", "win_copy"} & known
+
+
+NIGHTS = {"cron": "0 22 * * sat", "duration": "4h", "zone": "UTC", "except": ["2026-12-24", {"from": "a", "to": "b"}]}
+
+
+@pytest.mark.parametrize(
+    "window", [NIGHTS, [NIGHTS], "nights.yml", {"from": "2026-11-28 22:00", "until": "2026-11-29"}]
+)
+def test_a_window_that_is_right_fits(playbook: Any, window: Any) -> None:
+    assert not list(playbook.iter_errors([{"hosts": "all", "window": window}]))
+    assert not list(playbook.iter_errors([{"migration": "m", "hosts": {"old": "a", "new": "b"}, "window": window}]))
+
+
+@pytest.mark.parametrize(
+    "window",
+    [{}, [], 5, {"crom": "x"}, {**NIGHTS, "rrule": "x"}, {**NIGHTS, "duration": 4}, {"cron": "x", "start": "y"}],
+)
+def test_a_window_that_is_wrong_does_not_fit(playbook: Any, window: Any) -> None:
+    assert list(playbook.iter_errors([{"hosts": "all", "window": window}]))
+
+
+@pytest.mark.parametrize(
+    "entry", [{"migration": "m"}, {"migration": "m", "hosts": "a"}, {"migration": "m", "hosts": {}, "x": 1}]
+)
+def test_a_migration_that_is_wrong_does_not_fit(playbook: Any, entry: Any) -> None:
+    assert list(playbook.iter_errors([entry]))

@@ -197,3 +197,30 @@ def test_a_worker_that_another_took_the_record_from_ends_and_is_sought_again(
         talk.sessions.close()
     assert taken_back.result is not None
     assert taken_back.result["stdout"] == "3"
+
+
+def test_what_a_command_says_while_contact_is_lost_is_heard_afterwards_and_goes_on_live(
+    talk: Talk, tmp_path: Path
+) -> None:
+    heard: list[tuple[float, str]] = []
+    replies: Queue[Reply] = Queue()
+    line = f"for n in 1 2 3 4 5 6 7 8 9 10 11 12; do echo line-$n; touch {tmp_path}/line-$n; sleep 0.3; done"
+    talk.session().submit(shell("a", line), replies.put, lambda _stream, text: heard.append((time.monotonic(), text)))
+    until_there(tmp_path / "line-8")
+    talk.session().cut()  # type: ignore[attr-defined]
+    reply = replies.get(timeout=PATIENCE_S)
+    assert reply.result is not None, reply.error
+    text = "".join(each for _, each in heard)
+    assert text.split() == [f"line-{n}" for n in range(1, len(text.split()) + 1)], "nothing twice, nothing left out"
+    assert "line-12" in text
+    assert len({round(at, 1) for at, each in heard if "line-1" in each}) > 1, "not all at the end"
+
+
+def test_what_is_secret_is_not_kept_while_it_is_said(talk: Talk, tmp_path: Path, identity: Identity) -> None:
+    line = f"echo swordfish; touch {tmp_path}/said; sleep 1.2; echo swordfish; sleep 0.3; echo end"
+    replies = talk.send([replace(shell("a", line), secret=True)])
+    until_there(tmp_path / "said")
+    talk.session().cut()  # type: ignore[attr-defined]
+    reply = replies.get(timeout=PATIENCE_S)
+    assert reply.result is not None
+    assert all(b"swordfish" not in path.read_bytes() for path in logs_of(identity))
