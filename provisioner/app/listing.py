@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from provisioner import catalog
 from provisioner.app.credentials import Credentials
 from provisioner.app.wiring import Loaded, compiled_plays, load
 from provisioner.graph.compile import CompiledPlay
@@ -13,21 +14,30 @@ from provisioner.model.options import RunOptions
 from provisioner.variables.scope import Layer, Level, Scope
 
 
+MIGRATIONS = "provisioner.app.migrating.drawing"
+
+
 def checked(paths: Sequence[str], options: RunOptions, credentials: Credentials) -> str:
     """Load and compile everything; InputError carries what is wrong. Returns the playbooks' names as text."""
-    loaded = load(paths, options, credentials)
+    loaded = whole(load(paths, options, credentials))
     compiled_plays(loaded, options)
     return "\n".join(f"playbook: {path}" for path in paths)
 
 
 def listed(paths: Sequence[str], options: RunOptions, credentials: Credentials, what: str) -> str:
     """Return the hosts, tasks or tags of each play as text, laid out as ansible-playbook does."""
-    loaded = load(paths, options, credentials)
+    loaded = whole(load(paths, options, credentials))
     lines = [f"playbook: {path}" for path in paths]
     for number, compiled in enumerate(compiled_plays(loaded, options), start=1):
         lines += ["", _headline(compiled, number)]
         lines += {"hosts": _hosts, "tasks": _tasks, "tags": _tags}[what](loaded, compiled, options)
     return "\n".join(lines)
+
+
+def whole(loaded: Loaded) -> Loaded:
+    """Return what was loaded with the phases of migrations as plays, which are looked at only where there are any."""
+    found: Loaded = catalog.part(MIGRATIONS).with_migrations(loaded) if loaded.playbook.migrations else loaded
+    return found
 
 
 def _headline(compiled: CompiledPlay, number: int) -> str:

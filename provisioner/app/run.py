@@ -17,7 +17,7 @@ from provisioner.app.settled import settled
 from provisioner.app.start import run_started
 from provisioner.app.stream import Stream
 from provisioner.app.wiring import Ask, Loaded, Single, SystemClock, compiled_plays, load, load_module, reload_inventory
-from provisioner.diagnostics.errors import Exit, ProvisionerError, UnmetNeed
+from provisioner.diagnostics.errors import Exit, InputError, ProvisionerError, UnmetNeed
 from provisioner.execution.context import Guidance, RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
@@ -81,7 +81,15 @@ def run_playbooks(
 ) -> int:
     """Run the playbooks and return the exit code; InputError before any host is touched where the input is wrong."""
     loaded = load(paths, options, credentials)
+    _refuse_migrations(loaded)
     return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
+
+
+def _refuse_migrations(loaded: Loaded) -> None:
+    """Refuse to run as a play what is walked from gate to gate."""
+    for each in loaded.playbook.migrations:
+        raise InputError.at(each.position, f"migration '{each.name}' is a life cycle, not a play",
+                            hint=f"provisioner migrate run {each.name} -d {each.path}")  # fmt: skip
 
 
 def run_module(

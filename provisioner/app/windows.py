@@ -8,8 +8,12 @@ from datetime import datetime
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.migrating.book import known, look
 from provisioner.app.wiring import load
 from provisioner.diagnostics.errors import InputError
+from provisioner.migration.estimate import Estimate
+from provisioner.migration.timing import timed
+from provisioner.model.migration import Migration
 from provisioner.model.options import RunOptions
 from provisioner.model.play import Playbook
 from provisioner.model.window import Window
@@ -21,13 +25,17 @@ FOLDERS = (".", "playbooks")
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When one play or migration may start. ``kind`` is which of them it is, ``where`` its place in a file."""
+    """When one play or migration may start. ``kind`` is which of them it is, ``where`` its place in a file.
+
+    ``move`` is how long a migration takes, where something is known of that.
+    """
 
     kind: str
     name: str
     where: str
     open_now: Opening | None
     openings: tuple[Opening, ...]
+    move: Estimate | None = None
 
 
 def schedules(
@@ -41,7 +49,7 @@ def schedules(
         mine = []
         for path in paths:
             playbook = load([path], options, credentials).playbook
-            mine += [_schedule(each, after, count) for each in _windowed(playbook) if is_file or each[1] == word]
+            mine += [_schedule(each, after, count) for each in _windowed(playbook) if is_file or each.name == word]
         if not mine:
             what = "has a window" if is_file else f"in {' or '.join(FOLDERS)} has that name and a window"
             raise InputError.at(None, f"{word}: no play or migration {what}")
@@ -49,21 +57,36 @@ def schedules(
     return found
 
 
-_Windowed = tuple[str, str, str, Window]
+@dataclass(frozen=True, slots=True)
+class _Windowed:
+    kind: str
+    name: str
+    where: str
+    window: Window
+    move: Estimate | None = None
 
 
 def _windowed(playbook: Playbook) -> Iterable[_Windowed]:
     for play in playbook.plays:
         if play.window is not None:
-            yield "play", play.name, str(play.position), play.window
+            yield _Windowed("play", play.name, str(play.position), play.window)
     for migration in playbook.migrations:
-        if isinstance(migration.window, Window):
-            yield "migration", migration.name, str(migration.position), migration.window
+        if migration.window is not None:
+            place = str(migration.position)
+            yield _Windowed("migration", migration.name, place, migration.window, _known_of(migration))
 
 
 def _schedule(each: _Windowed, after: datetime, count: int) -> Schedule:
-    kind, name, where, window = each
-    return Schedule(kind, name, where, open_at(window, after), tuple(agenda(window, after, count)))
+    openings = tuple(agenda(each.window, after, count))
+    return Schedule(each.kind, each.name, each.where, open_at(each.window, after), openings, each.move)
+
+
+def _known_of(migration: Migration) -> Estimate | None:
+    """Return how long a migration takes; None where it was never rehearsed, so that all would be guessed."""
+    if migration.name not in known():
+        return None
+    standing = look(migration.name)
+    return timed(migration, standing) if standing.rehearsal is not None else None
 
 
 def _files_with(name: str) -> list[str]:

@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -85,6 +86,9 @@ def _dispatch(program: str, argv: list[str]) -> int:
     if "--version" in argv:
         sys.stdout.write(version_text(program))
         return Exit.OK
+    if folder := os.environ.get("ANSIBLE_LOCAL_TEMP"):
+        with suppress(OSError):  # scripts look into it; nothing of ours is there
+            Path(folder).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
     return int(catalog.load("shim", command).run(parser_of(command).parse_args(argv)))
 
 

@@ -34,8 +34,8 @@ def shut(window: Window, now: datetime) -> str:
     wait = (opening.start - now).total_seconds()
     when = moment_text(opening.start, opening.zone)
     minutes = -(-int(wait) // 60)
-    said = "" if minutes < 60 else f" ({length(wait)})"
-    return f"its window is shut; it opens {when}, in {minutes} minutes{said}, for {length(opening.length_s)}"
+    wait_text = f"{minutes} minute{'s' if minutes != 1 else ''}" + ("" if minutes < 60 else f" ({length(wait)})")
+    return f"its window is shut; it opens {when}, in {wait_text}, for {length(opening.length_s)}"
 
 
 def _is_done(compiled: CompiledPlay, hosts: Sequence[str], recall: Recall) -> bool:

@@ -212,6 +212,8 @@ def _vars_files(value: object, reading: Reading) -> tuple[object, ...]:
 
 
 def _prompts(value: object, reading: Reading) -> tuple[Prompt, ...]:
+    if isinstance(value, dict) and "name" in value:
+        value = [value]
     if isinstance(value, dict):
         return tuple(Prompt(str(name), str(text or name)) for name, text in value.items())
     if value is not None and not isinstance(value, list):

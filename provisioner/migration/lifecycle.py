@@ -257,6 +257,16 @@ _OF: Mapping[str, Sequence[Callable[[Phase, Situation], list[Gate]]]] = {
 }
 
 
+GATES: Mapping[str, Sequence[str]] = {
+    "build": ("assessment",),
+    "ready": ("rehearsal", "approvals", "backup", "sync", "ttl"),
+    "cutover": ("rehearsal", "approvals", "sync", "ttl", "window"),
+    "finalize": ("observation", "stragglers", "confirmation"),
+    "decommission": ("confirmation",),
+}
+"""The names of the gates of each phase beside order, hold and pause, which all have."""
+
+
 def behind_of(migration: Migration, standing: Standing) -> list[str]:
     """Return for each data set that is not in step by how much; its last passes count."""
     found = []

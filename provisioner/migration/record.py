@@ -25,7 +25,10 @@ UNTOUCHED = frozenset(ORDER[: ORDER.index(CUTTING_OVER)])
 
 @dataclass(slots=True)
 class Attempt:
-    """One time that a phase was carried out: when, by whom, which run recorded it, and how its stages went."""
+    """One time that a phase was carried out: when, by whom, which run recorded it, and how its stages went.
+
+    ``decided``: a cut-over came to its decision. ``is_lossless``: a way back before any write on the new server.
+    """
 
     phase: str
     number: int
@@ -38,7 +41,7 @@ class Attempt:
     failure: str = ""
     stages: dict[str, float] = field(default_factory=dict)
     decided: bool = False
-    went_back: bool = False
+    is_lossless: bool = False
 
     @property
     def seconds(self) -> float:
@@ -108,7 +111,8 @@ def _defined(found: Standing, _entry: Entry, data: dict[str, Any]) -> None:
 def _began(found: Standing, entry: Entry, data: dict[str, Any]) -> None:
     number = sum(1 for each in found.attempts if each.phase == data["phase"]) + 1
     purpose = data.get("purpose", "real")
-    found.attempts.append(Attempt(data["phase"], number, entry.at, entry.by, purpose=purpose))
+    lossless = bool(data.get("lossless"))
+    found.attempts.append(Attempt(data["phase"], number, entry.at, entry.by, purpose=purpose, is_lossless=lossless))
 
 
 def _stage(found: Standing, _entry: Entry, data: dict[str, Any]) -> None:
@@ -132,8 +136,8 @@ def _ended(found: Standing, entry: Entry, data: dict[str, Any]) -> None:
 
 
 def _decided(found: Standing, _entry: Entry, _data: dict[str, Any]) -> None:
-    if found.attempts:
-        found.attempts[-1].decided = True
+    if cutover := found.last("cutover"):
+        cutover.decided = True
 
 
 def _class(found: Standing, _entry: Entry, data: dict[str, Any]) -> None:

@@ -114,9 +114,9 @@ def _folder(home: str) -> str:
             found = os.lstat(path)
             if not stat.S_ISDIR(found.st_mode) or not _is_ours_alone(found):
                 return ""
-        return path
     except OSError:
         return ""
+    return path
 
 
 def _is_ours_alone(found: os.stat_result) -> bool:

@@ -80,6 +80,14 @@ def transfer(params: TransferParameters) -> Transfer:
     return Transfer(params.folder, params.name)
 
 
+def file_name(text: str) -> str:
+    """Return a text as the name of a transfer: itself where it is one, else what is left of it and a checksum."""
+    if PLAIN.match(text):
+        return text
+    left = re.sub(r"[^A-Za-z0-9_]+", "-", text).strip("-")[:40]
+    return "%s-%s" % (left or "x", hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:8])
+
+
 def section(name: str, tree: Any) -> str:
     """Return the name of a part of the daemon's settings."""
     return "%s-%s" % (name, tree if isinstance(tree, str) else "%04d" % tree)

@@ -40,6 +40,10 @@ except ImportError:
 _PREFIX = "tag:yaml.org,2002:"
 REPEATED = "While constructing a mapping from"
 """How what is known of a repeated key begins."""
+DEEPEST = 100
+"""How deep values may lie in each other."""
+MOST = 2_000_000
+"""How many values a text may stand for, each alias counted as all that it stands for."""
 Event: TypeAlias = Any
 """A parser event; which attributes it has depends on its kind, which its base class does not declare."""
 
@@ -134,6 +138,9 @@ class _Builder:
         self._source = source
         self._findings = findings
         self._anchors: dict[str, object] = {}
+        self._sizes: dict[str, int] = {}
+        self._open: set[str] = set()
+        self._depth = self._nodes = 0
 
     def documents(self, events: Iterable[Event]) -> list[object]:
         """Return the value of each document."""
@@ -141,7 +148,7 @@ class _Builder:
         steps = iter(events)
         for event in steps:
             if type(event) is DocumentStartEvent:
-                self._anchors = {}
+                self._anchors, self._sizes = {}, {}
                 found.append(self._value(next(steps), steps))
         return found
 
@@ -157,32 +164,56 @@ class _Builder:
                 self._anchors[event.anchor] = value
             return value
         if kind is MappingStartEvent:
-            return self._collection(event, self._mapping(event, steps))
+            return self._collection(event, self._inside(event, steps, self._mapping))
         if kind is SequenceStartEvent:
-            return self._collection(event, self._sequence(event, steps))
+            return self._collection(event, self._inside(event, steps, self._sequence))
         if kind is AliasEvent:
             return self._alias(event)
         raise AssertionError(f"the parser gave {event} where a value must be")
 
+    def _inside(
+        self, event: Event, steps: Iterator[Event], make: Callable[[Iterator[Event]], Any]
+    ) -> list[object] | dict[object, object]:
+        """Build a collection; one that lies too deep, or is too much with what its aliases stand for, is refused."""
+        before, anchor = self._nodes, event.anchor
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise InputError.at(self._at(event), f"values lie more than {DEEPEST} deep in each other here")
+        if anchor is not None:
+            self._open.add(anchor)
+        made: list[object] | dict[object, object] = make(steps)
+        self._depth -= 1
+        self._count(event, len(made))
+        if anchor is not None:
+            self._open.discard(anchor)
+            self._anchors[anchor], self._sizes[anchor] = made, self._nodes - before
+        return made
+
+    def _count(self, event: Event, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MOST:
+            raise InputError.at(
+                self._at(event), f"this text stands for more than {MOST} values", hint="aliases of aliases multiply"
+            )
+
     def _alias(self, event: Event) -> object:
-        if event.anchor not in self._anchors:
+        if event.anchor not in self._anchors and event.anchor not in self._open:
             raise InputError.at(self._at(event), f"nothing above is anchored as '&{event.anchor}'",
                                 hint="a value that starts with * must be quoted")  # fmt: skip
+        if event.anchor in self._open:
+            raise InputError.at(self._at(event), f"'&{event.anchor}' is inside itself here")
+        self._count(event, self._sizes.get(event.anchor, 1))
         return self._anchors[event.anchor]
 
-    def _sequence(self, event: Event, steps: Iterator[Event]) -> list[object]:
+    def _sequence(self, steps: Iterator[Event]) -> list[object]:
         items: list[object] = []
-        if event.anchor is not None:
-            self._anchors[event.anchor] = items
         append, value = items.append, self._value
         while type(step := next(steps)) is not SequenceEndEvent:
             append(value(step, steps))
         return items
 
-    def _mapping(self, event: Event, steps: Iterator[Event]) -> dict[object, object]:
+    def _mapping(self, steps: Iterator[Event]) -> dict[object, object]:
         mapping: dict[object, object] = {}
-        if event.anchor is not None:
-            self._anchors[event.anchor] = mapping
         merged: list[object] = []
         pairs: list[tuple[object, object]] = []
         while type(step := next(steps)) is not MappingEndEvent:

@@ -118,7 +118,7 @@ def test_a_wrong_server_is_found_out_and_a_drafted_one_is_the_same(cli: Cli, lab
     again = cli.call("run", "draft/site.yml", "-i", cli.inventory, "-e", "target=h3")
     assert "changed=0" in again.text, again.text
     proven = cli.call("verify", "draft/tests/test_server.py", "-i", cli.inventory, "-l", "h1,h3")
-    assert proven.code == 0, proven.text
+    assert proven.code == 0, "\n".join(line for line in proven.text.splitlines() if "check ok" not in line)
 
 
 def test_a_host_that_did_not_change_has_the_same_hash_and_a_watched_one_shows_who_talks(cli: Cli) -> None:

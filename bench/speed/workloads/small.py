@@ -112,7 +112,7 @@ def write_loop(folder: Path) -> None:
     task = {
         "name": "Many folders",
         "ansible.builtin.file": {"path": f"{ROOT}/{{{{ item }}}}", "state": "directory", "mode": "0755"},
-        "loop": "{{ range(100) }}",
+        "loop": "{{ range(100) | list }}",
     }
     write_play(folder, {"hosts": "all", "gather_facts": False, "tasks": [task]})
     _put(folder / "deploy.py", "from pyinfra.operations import files\nfor item in range(100):\n"

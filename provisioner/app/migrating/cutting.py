@@ -16,7 +16,7 @@ from provisioner.migration.record import Attempt
 from provisioner.migration.stages import Stages
 from provisioner.model.migration import Probe
 
-CUTOVER, ROLLBACK = "cutover", "rollback"
+CUTOVER, COMPLETE, ROLLBACK = "cutover", "complete", "rollback"
 TAKEN = "another run has this host"
 PATIENCE_S, PAUSE_S = 90.0, 1.0
 
@@ -47,7 +47,7 @@ def go_back(book: Book, because: str, *, is_lossless: bool = False) -> int:
     """Let the old server serve again; ``is_lossless``: the new one has taken no write yet."""
     attempt = book.standing.last(CUTOVER)
     number = attempt.number if attempt else 0
-    _begin(book, ROLLBACK)
+    _begin(book, ROLLBACK, lossless=is_lossless)
     book.enter(states.ROLLING_BACK, because)
     stages = Stages(book.migration, guard_of(book, number))
     moment = Moment(book.migration.name, ROLLBACK, number, "C" if is_lossless else "D")
@@ -62,7 +62,7 @@ def go_back(book: Book, because: str, *, is_lossless: bool = False) -> int:
 
 def carry_on(book: Book, number: int, because: str) -> int:
     """Go on after the decision: the work is on the new server, the rest is brought to its end."""
-    _begin(book, CUTOVER)
+    _begin(book, COMPLETE)
     stages = Stages(book.migration, guard_of(book, number))
     came = carry_out(book, stages.carry_on(), Moment(book.migration.name, CUTOVER, number, "D"))
     _end(book, came, came.watch)
@@ -147,8 +147,8 @@ def probe_of(book: Book) -> Probe | None:
     return replace(probe, url=str(loading.render(probe.url, values)))
 
 
-def _begin(book: Book, phase: str, purpose: str = "real") -> int:
-    book.note("began", phase=phase, purpose=purpose)
+def _begin(book: Book, phase: str, **more: object) -> int:
+    book.note("began", phase=phase, **more)
     return book.standing.attempts[-1].number
 
 

@@ -91,19 +91,17 @@ def walk(book: Book, wish: Wish, tell: Tell) -> int:
 def settle(book: Book, tell: Tell) -> int | None:
     """Bring to an end what a lost controller left open; None where there was nothing."""
     standing = book.standing
-    left = standing.unfinished
-    if standing.state == states.CUTTING_OVER or (standing.state == states.UNKNOWN and left is None):
-        tell(f"{book.migration.name}: a cut-over was not brought to its end; finding out how far it came")
-        cutting.await_hosts(book)
+    last = standing.attempts[-1] if standing.attempts else None
+    if standing.state not in (states.CUTTING_OVER, states.ROLLING_BACK, states.UNKNOWN) or last is None:
+        return None
+    tell(f"{book.migration.name}: the last {last.phase} was not brought to its end; finding out how far it came")
+    cutting.await_hosts(book)
+    if last.phase == cutting.ROLLBACK:
+        code = cutting.go_back(book, standing.because, is_lossless=last.is_lossless)
+    else:
         code = cutting.recover(book)
-        tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
-        return code
-    if standing.state == states.ROLLING_BACK:
-        attempt = standing.last(cutting.CUTOVER)
-        lossless = attempt is not None and not attempt.decided
-        cutting.await_hosts(book)
-        return cutting.go_back(book, standing.because, is_lossless=lossless)
-    return None
+    tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
+    return code
 
 
 def roll_back(book: Book, because: str, tell: Tell) -> int:
@@ -117,7 +115,7 @@ def roll_back(book: Book, because: str, tell: Tell) -> int:
         tell(f"{book.migration.name} is {standing.state}: nothing was switched, there is nothing to go back from")
         return int(SHUT)
     attempt = standing.last(cutting.CUTOVER)
-    lossless = attempt is not None and not attempt.decided and standing.state != states.CONFIRMING
+    lossless = attempt is not None and not attempt.decided
     code = cutting.go_back(book, because, is_lossless=lossless)
     tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
     return code

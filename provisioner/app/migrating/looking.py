@@ -13,14 +13,9 @@ from provisioner.diagnostics.errors import Exit, Unreachable
 from provisioner.discovery.probing import Wanted
 from provisioner.discovery.snapshot import save
 from provisioner.migration import record as states
-from provisioner.migration.estimate import StepTimes, estimate
 from provisioner.migration.lifecycle import Situation, rehearsal_gate
-from provisioner.migration.record import samples
-from provisioner.migration.stages import CUTOVER, GO_BACK
 from provisioner.migration.steps import NEW, OLD
-
-UNTIMED_S = 10.0
-"""What a stage is taken to need that nobody has timed."""
+from provisioner.migration.timing import timed
 
 
 def discover(book: Book) -> int:
@@ -96,16 +91,9 @@ def ttl_left_s(book: Book) -> float:
 
 
 def needed_s(book: Book) -> tuple[float, float]:
-    """Return how many seconds moving and going back take nine times of ten, as far as rehearsals and attempts tell."""
-    standing = book.standing
-    rehearsed, moved = samples(standing.attempts, "rehearse"), samples(standing.attempts, "cutover")
-    returned = samples(standing.attempts, "rollback")
-    forward = [StepTimes(stage, (*rehearsed.get(f"forward: {stage}", ()), *moved.get(stage, ()))) for stage in CUTOVER]
-    back = [StepTimes(stage, (*rehearsed.get(f"back: {stage}", ()), *returned.get(stage, ()))) for stage in GO_BACK]
-    found = estimate(forward, back)
-    untimed = {name: UNTIMED_S for name in found.unknown}
-    ahead = sum(seconds for name, seconds in untimed.items() if name in CUTOVER)
-    return found.forward.p90 + ahead, found.rollback.p90 + sum(untimed.values()) - ahead
+    """Return how many seconds moving and going back take nine times of ten, as far as rehearsals and passes tell."""
+    found = timed(book.migration, book.standing)
+    return found.forward.p90, found.rollback.p90
 
 
 def is_rehearsed(situation: Situation) -> bool:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from provisioner.app.windows import Schedule, schedules
 from provisioner.cli.options import add_variable_options, credentials_from, run_options
 from provisioner.diagnostics.errors import Exit
+from provisioner.migration.estimate import Estimate, judge
 from provisioner.reporting.calendar_text import Entry, calendar_text
 from provisioner.scheduling.windows import Opening
 from provisioner.scheduling.wording import length, moment_text
@@ -55,11 +56,16 @@ def _show(schedule: Schedule, after: datetime, zone: str) -> None:
     if now is not None:
         left = length((now.end - after).total_seconds())
         print(f"  open until {moment_text(now.end, zone or now.zone)}: {left} left")
+    if schedule.move is not None:
+        there, back = schedule.move.forward.p90, schedule.move.rollback.p90
+        print(f"  moving takes {length(there)} and going back {length(back)}, nine times of ten")
     if not schedule.openings:
         print("  never opens again")
     for each in schedule.openings:
         start, end = (moment_text(at, zone or each.zone) for at in (each.start, each.end))
         print(f"  {start:<30} to {end:<30} {length(each.length_s):>10}  {_remark(each, after)}".rstrip())
+        if schedule.move is not None and not each.frozen:
+            print(f"    {_latest(each, schedule.move, zone)}")
 
 
 def _remark(opening: Opening, after: datetime) -> str:
@@ -73,6 +79,17 @@ def _remark(opening: Opening, after: datetime) -> str:
     return "; ".join(remarks)
 
 
+def _latest(opening: Opening, move: Estimate, zone: str) -> str:
+    """Return the latest safe start in words."""
+    verdict = judge(move, opening.start, (opening.start, opening.end))
+    if verdict.late_s:
+        return f"too short by {verdict.late_minutes} min to move and to go back"
+    latest, deadline = (
+        moment_text(at, zone or opening.zone) for at in (verdict.latest_start, verdict.rollback_deadline)
+    )
+    return f"start by {latest}; go back by {deadline}"
+
+
 def _as_data(schedule: Schedule, after: datetime) -> dict[str, object]:
     now = schedule.open_now
     return {
@@ -81,19 +98,23 @@ def _as_data(schedule: Schedule, after: datetime) -> dict[str, object]:
         "where": schedule.where,
         "open": now is not None,
         "remaining_s": (now.end - after).total_seconds() if now is not None else 0,
-        "openings": [_opening(each) for each in schedule.openings],
+        "openings": [_opening(each, schedule.move) for each in schedule.openings],
     }
 
 
-def _opening(each: Opening) -> dict[str, object]:
+def _opening(each: Opening, move: Estimate | None) -> dict[str, object]:
     start, end = each.local()
-    return {
+    found: dict[str, object] = {
         "start": start.isoformat(),
         "end": end.isoformat(),
         "zone": each.zone,
         "length_s": each.length_s,
         "frozen": list(each.frozen),
     }
+    if move is not None and not each.frozen:
+        found["latest_start"] = move.latest_start(each.end).astimezone(start.tzinfo).isoformat()
+        found["rollback_deadline"] = move.rollback_deadline(each.end).astimezone(start.tzinfo).isoformat()
+    return found
 
 
 def _entries(schedule: Schedule) -> list[Entry]:

@@ -14,7 +14,7 @@ from provisioner.migration import bare_hosts
 from provisioner.migration.steps import NEW, OLD, Step
 from provisioner.remote.packing import PLAIN
 from provisioner.remote.params import Parameters, demand, optional, required
-from provisioner.remote.transfers import Transfer
+from provisioner.remote.transfers import Transfer, file_name
 
 LOSSLESS_BACK = True
 """Nothing is ever written to an archive, so going back loses nothing of it."""
@@ -47,6 +47,9 @@ class Params(Parameters):
     source: list[str] | None = optional(
         "list", "Addresses the other host comes from, where they are changed on the way.", elements="str"
     )
+    key_type: str = optional(
+        "str", "The key's kind; a very old server knows no ed25519.", "ed25519", choices=("ed25519", "ecdsa", "rsa")
+    )
     ssh_options: dict[str, Any] | None = optional("dict", "More settings for ssh: algorithms of an old server.")
     install: bool = optional("bool", "Install rsync and zstd where they are missing.", True)
 
@@ -73,7 +76,7 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
         "host_keys": host_keys,
         "ssh_options": params.ssh_options or {},
     }
-    made = {"state": "made", "address": address}
+    made = {"state": "made", "address": address, "key_type": params.key_type}
     return [
         *set_.programs(),
         set_.kept("a key for this purpose alone", "transfer_key", made, register=key),
@@ -111,10 +114,10 @@ class _Set:
     """One archive: makes its tasks. Each old host has an archive of its own, named after it."""
 
     def __init__(self, name: str, params: Params) -> None:
-        self.name, self.params = name, params
-        self.moved = Transfer(FOLDER, f"{name}-{{{{ inventory_hostname }}}}")
+        self.name, self.params, self.file = name, params, file_name(name)
+        self.moved = Transfer(FOLDER, f"{self.file}-{{{{ inventory_hostname }}}}")
         self.base = f"{self.moved.file('spool')}/{self.moved.name}"
-        self.trees = [{"path": f"{FOLDER}/{name}-{{{{ item }}}}.spool", "to": params.to}]
+        self.trees = [{"path": f"{FOLDER}/{self.file}-{{{{ item }}}}.spool", "to": params.to}]
 
     def variable(self, says: str) -> str:
         plain = "".join(letter if letter.isalnum() else "_" for letter in self.name)
@@ -133,11 +136,11 @@ class _Set:
 
     def kept(self, says: str, module: str, words: Mapping[str, object], **more: object) -> Step:
         """Return a task of the host that keeps the archive: once for each old host it keeps one of."""
-        named = {"folder": FOLDER, "name": f"{self.name}-{{{{ item }}}}", **words}
+        named = {"folder": FOLDER, "name": f"{self.file}-{{{{ item }}}}", **words}
         return Step(self.params.on, {"name": f"{self.name}: {says}", module: named, "loop": OLD_HOSTS, **more})
 
     def proven(self) -> Step:
-        words: dict[str, object] = {"path": f"{self.params.to}/{self.name}-{{{{ item }}}}", "state": "proven"}
+        words: dict[str, object] = {"path": f"{self.params.to}/{self.file}-{{{{ item }}}}", "state": "proven"}
         words |= {"one_file_system": True} if self.params.one_file_system else {}
         task = {"name": f"{self.name}: the archive restores", "tree_archive": words, "loop": OLD_HOSTS}
         return Step(self.params.on, task)
@@ -150,7 +153,7 @@ class _Set:
         says, access = "the archive may be fetched", self.variable("access")
         spool = {"path": self.moved.file("spool")}
         if not self.params.old_python:
-            script = f"umask 077\nmkdir -p {FOLDER}/{self.name}-{{{{ inventory_hostname }}}}.spool\n"
+            script = f"umask 077\nmkdir -p {FOLDER}/{self.file}-{{{{ inventory_hostname }}}}.spool\n"
             variables = {"archive_key": key, "archive_source": source}
             key, source = "{{ archive_key }}", ["{{ archive_source | join(',') }}".replace("'", '"')]
             script += bare_hosts.let_in(self.moved, [spool], self.params.login, key, source, writable=False)

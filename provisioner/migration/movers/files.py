@@ -13,11 +13,13 @@ from typing import Any
 from provisioner.migration import bare_hosts
 from provisioner.migration.steps import NEW, OLD, Step
 from provisioner.remote.params import Parameters, demand, optional, required
-from provisioner.remote.transfers import Transfer
+from provisioner.remote.transfers import Transfer, file_name
 
 LOSSLESS_BACK = True
 BOTH = (OLD, NEW)
 FOLDER = "/var/lib/provisioner/migration/{{ migration.id }}"
+MOVING = "{{ migration.phase != 'cutover' }}"
+"""Whether the old host still writes: a rehearsal does not freeze it."""
 COUNTS_WHEN = "migration.phase == 'cutover'"
 """Where a rehearsal takes over on the new host alone, its copy must not count: it is seeded again."""
 
@@ -60,6 +62,9 @@ class Params(Parameters):
     source: list[str] | None = optional(
         "list", "Addresses the new host comes from, where they are changed on the way.", elements="str"
     )
+    key_type: str = optional(
+        "str", "The key's kind; a very old server knows no ed25519.", "ed25519", choices=("ed25519", "ecdsa", "rsa")
+    )
     ssh_options: dict[str, Any] | None = optional("dict", "More settings for ssh: algorithms of an old server.")
     install: bool = optional("bool", "Install rsync where it is missing.", True)
 
@@ -75,6 +80,7 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
     """Let the new host in on the old one for these directories, and open the connection."""
     set_ = _Set(name, params)
     address = params.address or "{{ peer_address }}"
+    making = {"state": "made", "address": address, "key_type": params.key_type}
     trusting = {
         "state": "trusted",
         "address": address,
@@ -86,7 +92,7 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
     return [
         *set_.programs(),
         *([set_.frozen(OLD, "possible")] if params.freeze == "read_only" else []),
-        set_.key("a key for this purpose alone", {"state": "made", "address": address}, register=set_.variable("key")),
+        set_.key("a key for this purpose alone", making, register=set_.variable("key")),
         set_.let_in(with_key=True),
         set_.key("the old host's own keys", trusting),
         set_.copy("the old host can be reached", "connect"),
@@ -113,7 +119,14 @@ def freeze(name: str, params: Params) -> Sequence[Step]:
 def final(name: str, params: Params) -> Sequence[Step]:
     """Copy the last difference, as fast as it goes."""
     set_ = _Set(name, params)
-    return [set_.copy("the last difference", "pull", delete=params.delete, checksum=params.checksum, moving=False)]
+    words: dict[str, Any] = {
+        "delete": params.delete,
+        "checksum": params.checksum,
+        "moving": MOVING,
+        "timeout": 10,
+        "attempts": 2,
+    }
+    return [set_.copy("the last difference", "pull", **words)]
 
 
 def verify(name: str, params: Params) -> Sequence[Step]:
@@ -129,7 +142,7 @@ def verify(name: str, params: Params) -> Sequence[Step]:
         "fail_msg": "the two hosts do not hold the same",
         "success_msg": f"{sums} on both hosts",
     }
-    where = {"folder": FOLDER, "name": name, "trees": set_.trees}
+    where = {"folder": FOLDER, "name": set_.moved.name, "trees": set_.trees}
     return [
         set_.count("count and sum up", register=found),
         Step(NEW, {"name": f"{name}: what differs", "tree_difference": where, "when": f"not ({same[-1]})"}),
@@ -179,7 +192,7 @@ class _Set:
 
     def __init__(self, name: str, params: Params) -> None:
         self.name, self.params = name, params
-        self.moved = Transfer(FOLDER, name)
+        self.moved = Transfer(FOLDER, file_name(name))
         self.trees = [dict(each) if isinstance(each, Mapping) else {"path": each} for each in params.paths]
 
     def variable(self, says: str) -> str:
@@ -231,7 +244,7 @@ class _Set:
             return self._raw(says, bare_hosts.take_away(self.moved, self.params.login))
         return Step(OLD, self._task(says, "transfer_key", {"state": "absent", "user": self.params.login}, {}))
 
-    def copy(self, says: str, direction: str, when: str = "", **more: object) -> Step:
+    def copy(self, says: str, direction: str, when: str = "", **more: Any) -> Step:
         words: dict[str, object] = {"direction": direction, "trees": self.trees, **self._chosen()}
         words |= {key: True for key in ("compress", "overwrite") if getattr(self.params, key)}
         words |= {key: value for key, value in more.items() if value is not None}
@@ -269,7 +282,7 @@ class _Set:
     def _task(
         self, says: str, module: str, words: Mapping[str, object], more: Mapping[str, object]
     ) -> dict[str, object]:
-        return {"name": f"{self.name}: {says}", module: {"folder": FOLDER, "name": self.name, **words}, **more}
+        return {"name": f"{self.name}: {says}", module: {"folder": FOLDER, "name": self.moved.name, **words}, **more}
 
     def _raw(self, says: str, script: str, **more: object) -> Step:
         told = str(more.get("register") or self.variable("said"))

@@ -34,7 +34,13 @@ def inspect(params: Params, system: System) -> State:
     if params.do == "compare":
         return State({})
     started = time.monotonic()
-    client = mysql.Client(system, params)
+    found = _figures(params, mysql.Client(system, params))
+    total = sum(each[0] for each in found.values())
+    figures = {"seconds": round(time.monotonic() - started, 4), "rows": total}
+    return State({"tables": found, "rows": total, "measured": figures})
+
+
+def _figures(params: Params, client: mysql.Client) -> Dict[str, List[Any]]:
     listed = mysql_server.ask(client, TABLES)
     tables = [(row["s"] or "", row["t"] or "") for row in (listed[0] if listed else [])]
     tables = [each for each in tables if not params.databases or each[0] in params.databases]
@@ -42,8 +48,8 @@ def inspect(params: Params, system: System) -> State:
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
         "START TRANSACTION WITH CONSISTENT SNAPSHOT",
     ]
-    for schema, table in tables:
-        path = "%s.%s" % (mysql.name(schema), mysql.name(table))
+    for each in tables:
+        path = "%s.%s" % (mysql.name(each[0]), mysql.name(each[1]))
         statements.append("SELECT COUNT(*) AS n FROM %s" % path)
         statements += ["CHECKSUM TABLE %s EXTENDED" % path] if params.check == "full" else []
     rows = [each[0] for each in mysql_server.ask(client, *statements)]
@@ -52,10 +58,7 @@ def inspect(params: Params, system: System) -> State:
     for at, (schema, table) in enumerate(tables):
         checksum = rows[at * width + 1]["Checksum"] if width == 2 else ""
         found["%s.%s" % (schema, table)] = [int(rows[at * width]["n"] or 0), checksum]
-    total = sum(each[0] for each in found.values())
-    return State(
-        {"tables": found, "rows": total, "measured": {"seconds": round(time.monotonic() - started, 4), "rows": total}}
-    )
+    return found
 
 
 def plan(params: Params, state: State) -> Change:

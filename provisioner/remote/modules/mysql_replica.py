@@ -78,6 +78,10 @@ def plan(params: Params, state: State) -> Change:
         return Change(bool(state.follows) or state.is_read_only, ["primary"], nothing)
     if params.state == "alone":
         return Change(bool(state.follows), ["alone"], nothing)
+    return _plan_following(params, state, nothing)
+
+
+def _plan_following(params: Params, state: State, nothing: Dict[str, Any]) -> Change:
     if not params.host or not params.user or not params.passfile:
         raise Failed("replica needs host, user and passfile of the server to follow")
     if state.follows == params.host and state.is_running:

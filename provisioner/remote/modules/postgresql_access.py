@@ -99,26 +99,31 @@ def _note(params: Params) -> str:
 def plan(params: Params, state: State) -> Change:
     """Compare."""
     wanted_hba = hba_with(params, state.hba_text)
-    todo: Dict[str, Any] = {"hba": wanted_hba if wanted_hba != state.hba_text else None, "settings": {}, "roles": []}
-    slot = params.name in state.slots
-    if params.state == "without_slot":
-        todo.update(hba=None, slot="drop" if slot else "")
-    elif params.state == "absent":
+    todo: Dict[str, Any] = {"hba": None, "settings": {}, "roles": [], "slot": "", "restart": False}
+    has_slot = params.name in state.slots
+    if params.state != "present":
+        todo["slot"] = "drop" if has_slot else ""
+    if params.state == "absent":
         todo["roles"] = [each for each in params.remove_roles if each in state.roles and not state.in_recovery]
         todo["settings"] = dict(state.ours)
-        todo["slot"] = "drop" if slot else ""
-    else:
-        todo["roles"] = [r for r in params.roles if state.roles.get(r.name) != r.verifier]
-        values = {key: enough(key, str(value), state.settings) for key, value in params.settings.items()}
-        todo["settings"] = {key: value for key, value in values.items() if value is not None}
-        todo["slot"] = "create" if params.slot and not slot else ""
-        stop = sorted(set(_restarting(state, todo["settings"])) | (set(params.settings) & set(state.pending)))
-        if stop and not params.restart:
-            told = ", ".join("%s = %s" % (key, params.settings[key]) for key in stop)
-            raise Failed("the server has to be restarted for %s: allow it with restart: true, or do it yourself" % told)
-        todo["restart"] = bool(stop)
-    changed = bool(todo["hba"] is not None or todo["roles"] or todo["settings"] or todo["slot"] or todo.get("restart"))
-    return Change(changed, todo, {"restarted": bool(todo.get("restart"))})
+    elif params.state == "present":
+        todo.update(_wanted(params, state), slot="create" if params.slot and not has_slot else "")
+    if params.state != "without_slot" and wanted_hba != state.hba_text:
+        todo["hba"] = wanted_hba
+    return Change(todo["hba"] is not None or any(todo.values()), todo, {"restarted": todo["restart"]})
+
+
+def _wanted(params: Params, state: State) -> Dict[str, Any]:
+    values = {key: enough(key, str(value), state.settings) for key, value in params.settings.items()}
+    for key in set(params.settings) & set(state.pending):  # what counts now is not what a restart would bring
+        values[key] = values[key] or str(params.settings[key])
+    settings = {key: value for key, value in values.items() if value is not None}
+    stop = sorted(set(_restarting(state, settings)) | (set(params.settings) & set(state.pending)))
+    if stop and not params.restart:
+        told = ", ".join("%s = %s" % (key, params.settings[key]) for key in stop)
+        raise Failed("the server has to be restarted for %s: allow it with restart: true, or do it yourself" % told)
+    roles = [each for each in params.roles if state.roles.get(each.name) != each.verifier]
+    return {"settings": settings, "roles": roles, "restart": bool(stop)}
 
 
 def hba_with(params: Params, text_before: str) -> str:

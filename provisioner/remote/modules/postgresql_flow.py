@@ -98,9 +98,19 @@ def _identities(params: Params) -> Dict[str, List[str]]:
 
 def plan(params: Params, state: State) -> Change:
     """Name the databases in which something is to do."""
+    if params.state == "published" and state.in_recovery:
+        raise Failed("a standby cannot publish: promote it first")
+    todo = _todo(params, state)
+    slots = [slot_of(params.name, each) for each in state.databases]
+    is_left = params.state == "absent" and bool(state.identities) and not state.in_recovery
+    told: Dict[str, Any] = {"databases": list(state.databases), "slots": slots, "is_frozen": state.is_frozen}
+    for what in ("published", "subscribed"):
+        told[what] = [each for each, it in state.databases.items() if it[what] and not state.in_recovery]
+    return Change(bool(todo) or is_left, todo, told)
+
+
+def _todo(params: Params, state: State) -> List[str]:
     if params.state == "published":
-        if state.in_recovery:
-            raise Failed("a standby cannot publish: promote it first")
         todo = [each for each, it in state.databases.items() if not (it["published"] and it["slot"])]
     elif params.state == "subscribed":
         todo = [each for each, it in state.databases.items() if not it["subscribed"]]
@@ -108,12 +118,7 @@ def plan(params: Params, state: State) -> Change:
         todo = []
     else:
         todo = [each for each, it in state.databases.items() if any(it.values()) and not state.in_recovery]
-    slots = [slot_of(params.name, each) for each in state.databases]
-    is_left = params.state == "absent" and bool(state.identities) and not state.in_recovery
-    told: Dict[str, Any] = {"databases": list(state.databases), "slots": slots, "is_frozen": state.is_frozen}
-    for what in ("published", "subscribed"):
-        told[what] = [each for each, it in state.databases.items() if it[what] and not state.in_recovery]
-    return Change(bool(todo) or is_left, todo, told)
+    return todo
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:

@@ -93,6 +93,10 @@ def plan(params: Params, state: State) -> Change:
         return Change(state.what == "standby", ["promote"], {"measured": {"seconds": 0.0}})
     if params.state == "alone":
         return Change(state.what == "primary" and (state.follows or bool(state.seed)), ["alone"])
+    return _plan_standby(params, state)
+
+
+def _plan_standby(params: Params, state: State) -> Change:
     if not params.host or not params.user:
         raise Failed("standby needs host and user of the server to copy")
     if state.what == "standby" and state.streams:

@@ -35,6 +35,7 @@ from ..transfers import (
 TRAITS = Traits()
 ENDINGS = ("key", "key.pub", "ssh", "known_hosts", "rsyncd", "begun", "turned", "log", "progress", "lock")
 RESTRICT_SINCE = (7, 2)
+KEY_TYPES = ("ed25519", "ecdsa", "rsa")
 
 
 class Params(TransferParameters):
@@ -42,6 +43,9 @@ class Params(TransferParameters):
 
     state: str = required("str", "What to see to.", choices=("made", "authorized", "trusted", "absent"))
     address: Optional[str] = optional("str", "``made`` and ``trusted``: the other host's address.")
+    key_type: str = optional(
+        "str", "``made``: the key's kind; before OpenSSH 6.5 servers know no ed25519.", "ed25519", choices=KEY_TYPES
+    )
     port: int = optional("int", "``trusted``: the port of its SSH server.", 22)
     user: str = optional(
         "str", "``authorized`` and ``trusted``: who logs in there; not root needs sudo for rsync.", "root"
@@ -128,7 +132,7 @@ def plan(params: Params, state: State) -> Change:
     """Compare the wanted files and line with those that are there."""
     moved = transfer(params)
     if params.state == "made":
-        return _plan_made(state)
+        return _plan_made(params, state)
     if params.state == "absent":
         there = sorted(ending for ending, content in state.files.items() if content is not None)
         keys = _without(state.keys, moved)
@@ -150,10 +154,11 @@ def plan(params: Params, state: State) -> Change:
     return Change(bool(differing) or keys != state.keys, (differing, keys), result)
 
 
-def _plan_made(state: State) -> Change:
+def _plan_made(params: Params, state: State) -> Change:
     public = (state.files["key.pub"] or b"").decode("utf-8", "replace").strip()
     result = dict(state.told, public_key=" ".join(public.split()[:2]))
-    return Change(state.files["key"] is None or not public, (), result)
+    is_right = public.startswith(("ssh-%s " % params.key_type, "%s-" % params.key_type))
+    return Change(state.files["key"] is None or not is_right, (), result)
 
 
 def _listed(options: Dict[str, Any]) -> str:
@@ -226,7 +231,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         return None
     own_folder(system, params.folder)
     if params.state == "made":
-        return {"public_key": _make(system, moved)}
+        return {"public_key": _make(system, moved, params.key_type)}
     if change.todo is None:
         raise Failed("'public_key' is empty")
     differing, keys = change.todo
@@ -244,11 +249,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
-def _make(system: System, moved: Transfer) -> str:
+def _make(system: System, moved: Transfer, kind: str) -> str:
     path = moved.file("key")
     system.files.remove(path)
     system.files.remove(path + ".pub")
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", moved.mark, "-f", system.files.real(path)]
+    words = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", moved.mark, "-f", system.files.real(path)]
     done = system.commands.run(words)
     if done.rc != 0:
         raise Failed("the key could not be made: %s" % (done.err or done.out).strip(), rc=done.rc)

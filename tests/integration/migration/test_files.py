@@ -52,6 +52,7 @@ def _clean(pair: Lab, on: On) -> Iterator[None]:
     yield
     pair.heal("old")
     for host in ("old", "new"):
+        on(host, "sed -i /provisioner-transfer/d /root/.ssh/authorized_keys; rm -rf /root/.ssh/authorized_keys.next")
         on(
             host,
             f"pkill -x rsync; umount -l '{TOP}'; rm -rf /srv/* {FOLDER} /run/provisioner; pkill -x ssh; true",
@@ -323,6 +324,43 @@ def test_an_old_host_without_python_is_moved_and_gets_back_what_is_new(
     assert on("old", f"cat '{TOP}/written'; stat -c %a '{TOP}/d1/f150'") == "new\n600\n"
     assert moving("finish") == 0
     assert "provisioner" not in on("old", "cat /root/.ssh/authorized_keys; ls /var/lib/provisioner/migration/trial")
+
+
+OLD_SSHD = """
+cd /root
+ssh-keygen -q -t rsa -b 2048 -N '' -f ssh_host_rsa_key
+cp ssh_host_rsa_key.pub /etc/ssh/
+printf '%s\\n' 'Port 2222' 'HostKey /root/ssh_host_rsa_key' 'KexAlgorithms diffie-hellman-group14-sha1' 'UsePAM no' \\
+  'HostKeyAlgorithms ssh-rsa' 'Ciphers aes128-cbc' 'MACs hmac-sha1' 'PubkeyAcceptedAlgorithms ssh-rsa' > old_sshd
+mkdir -p /run/sshd
+/usr/sbin/sshd -f /root/old_sshd
+"""
+
+
+@pytest.fixture(name="old_sshd")
+def a_server_that_speaks_only_what_was_usual_long_ago(on: On) -> Iterator[dict[str, object]]:
+    on("old", OLD_SSHD)
+    options = {
+        "KexAlgorithms": "diffie-hellman-group14-sha1",
+        "HostKeyAlgorithms": "ssh-rsa",
+        "PubkeyAcceptedAlgorithms": "ssh-rsa",
+        "Ciphers": "aes128-cbc",
+        "MACs": "hmac-sha1",
+    }
+    yield {"port": 2222, "key_type": "rsa", "ssh_options": options}
+    on("old", "pkill -f /root/old_sshd; rm -f /root/old_sshd /root/ssh_host_rsa_key* /etc/ssh/ssh_host_rsa_key.pub")
+
+
+def test_a_server_with_old_algorithms_only_is_moved_and_that_is_said(
+    trial: Trial, on: On, old_sshd: dict[str, object]
+) -> None:
+    make_tree(on)
+    assert Moving(trial, port=2222)("prepare") == 2
+    moving = Moving(trial, **old_sshd)
+
+    assert moving("prepare", "seed", "delta", "verify") == 0, trial.said
+
+    assert "Ciphers=aes128-cbc" in str(moving.result("the old host's own keys")["warnings"])
 
 
 class Archiving:

@@ -16,7 +16,9 @@ from provisioner.app.resume import Resuming, resume
 from provisioner.app.run import run_playbooks
 from provisioner.cli.main import main
 from provisioner.diagnostics.errors import Exit
+from provisioner.journal import chronicle
 from provisioner.journal.replay import replay
+from provisioner.migration.stages import CUTOVER, GO_BACK
 from provisioner.model import event
 from provisioner.model.options import RunOptions
 from provisioner.reporting.calendar_text import Entry, calendar_text
@@ -188,6 +190,41 @@ def test_the_export_is_a_calendar_without_what_is_frozen(write: Write, capsys: p
     assert [event.decoded("DTSTART") for event in events] == [
         datetime(2026, 12, 5, 21, tzinfo=UTC), datetime(2026, 12, 12, 21, tzinfo=UTC),
     ]  # fmt: skip
+
+
+SHOP = """- migration: shop
+  hosts: {old: one, new: two}
+  window: {cron: "0 22 * * sat", duration: 4h, zone: Europe/Berlin}
+  data:
+    - name: uploads
+      files: {paths: [/srv/uploads]}
+"""
+
+
+def test_a_rehearsed_migration_is_listed_with_its_latest_safe_start(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(NIGHTS)
+    Path("shop.yml").write_text(SHOP)
+    assert main(["windows", "shop", "-n", "1", "--after", AFTER]) == 0
+    assert "start by" not in capsys.readouterr().out
+    place = tmp_path / "state/migrations/shop/record.jsonl"
+    with chronicle.opened(place) as record:
+        record.add("began", "ann", phase="rehearse")
+        for stage in CUTOVER:
+            record.add("stage", "ann", stage=f"forward: {stage}", seconds=60.0)
+        for stage in GO_BACK:
+            record.add("stage", "ann", stage=f"back: {stage}", seconds=120.0)
+        record.add("ended", "ann", ok=True, fingerprint="x")
+    assert main(["windows", "shop", "-n", "1", "--after", AFTER]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[1] == "moving takes 15 min and going back 15 min, nine times of ten"
+    assert lines[3] == "start by Sun 2026-11-29 01:30 CET; go back by Sun 2026-11-29 01:45 CET"
+    assert main(["windows", "shop", "-n", "1", "--after", AFTER, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["openings"][0]["latest_start"] == "2026-11-29T01:30:00+01:00"
+    Path("shop.yml").write_text(SHOP.replace("4h", "20m"))
+    assert main(["windows", "shop", "-n", "1", "--after", AFTER]) == 0
+    assert "too short by 10 min to move and to go back" in capsys.readouterr().out
 
 
 def test_what_has_no_window_is_said(write: Write, capsys: pytest.CaptureFixture[str]) -> None:

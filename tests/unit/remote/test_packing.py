@@ -33,7 +33,7 @@ def run(path: Path, commands: Commands | None = None, **params: Any) -> dict[str
 
 def test_what_is_packed_is_proven_and_stays_so(tree: Path, tmp_path: Path) -> None:
     path = tmp_path / "kept" / "site"
-    made = {"paths": [str(tree)], "dumps": [{"name": "d.sql", "command": "echo dumped"}]}
+    made: dict[str, Any] = {"paths": [str(tree)], "dumps": [{"name": "d.sql", "command": "echo dumped"}]}
 
     first = run(path, **made)
     again = run(path, **made)

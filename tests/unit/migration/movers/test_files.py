@@ -27,8 +27,12 @@ def modules(steps: Sequence[Step]) -> list[tuple[str, str]]:
     return found
 
 
-def words(steps: Sequence[Step], module: str) -> dict[str, Any]:
-    return next(step.task[module] for step in steps if module in step.task)  # type: ignore[return-value]
+def words(steps: Sequence[Step], module: str, **fitting: object) -> dict[str, Any]:
+    for step in steps:
+        given: Any = step.task.get(module)
+        if given is not None and all(given.get(key) == value for key, value in fitting.items()):
+            return dict(given)
+    raise AssertionError(f"no step has {module}")
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -62,7 +66,7 @@ def test_only_seeding_and_deltas_are_throttled_and_only_seeding_removes_nothing(
 
     assert (seeding["throttle"], delta["throttle"], final.get("throttle")) == ("20M", "20M", None)
     assert (seeding.get("delete"), delta["delete"], final["delete"]) == (None, True, True)
-    assert final["moving"] is False
+    assert final["moving"] == "{{ migration.phase != 'cutover' }}"
 
 
 def test_both_sides_are_summed_up_at_the_same_time_and_compared_on_the_new_one() -> None:
@@ -127,11 +131,7 @@ def test_an_old_host_without_python_runs_nothing_but_its_shell() -> None:
 
 def test_settings_for_ssh_are_handed_on() -> None:
     given = params(ssh_options={"KexAlgorithms": "+diffie-hellman-group14-sha1"}, address="10.0.0.1", port=2222)
-    trusting = next(
-        s.task["transfer_key"]
-        for s in files.prepare("u", given)
-        if s.task.get("transfer_key", {}).get("state") == "trusted"
-    )  # type: ignore[union-attr, attr-defined]
+    trusting = words(files.prepare("u", given), "transfer_key", state="trusted")
 
     assert trusting["ssh_options"] == {"KexAlgorithms": "+diffie-hellman-group14-sha1"}
     assert (trusting["address"], trusting["port"]) == ("10.0.0.1", 2222)
