@@ -322,6 +322,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="cutover-faults-") as temporary:
         folder = given.keep or temporary
         lab = Lab(given.lab)
+        lab.down()  # what an earlier campaign left, cut links too
         lab.up(HOSTS)
         try:
             scene = Scene(lab, Path(folder))

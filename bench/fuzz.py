@@ -2,10 +2,10 @@
 
     python -m bench.fuzz TARGET [--seconds N] [--seed S] [--cases N] [--keep FOLDER]
 
-Targets: loader (playbooks), inventory, vault, protocol (frames on both sides), journal (replay, resume), template. A case
-is a pure function of target, seed and number, so a finding is made again with ``--seed S --first N --cases 1``. Seconds
-are CPU time. A case fails by any other exception, by taking longer than five seconds, or by more than a gigabyte. What
-failed is printed once for each place and kept; the exit code is the number of these places.
+Targets: loader (playbooks), inventory, vault, protocol (frames on both sides), journal (replay, resume), template. A
+case is a pure function of target, seed and number, so a finding is made again with ``--seed S --first N --cases 1``.
+Seconds are CPU time. A case fails by any other exception, by taking longer than five of them, or by more than a
+gigabyte. What failed is printed once for each place and kept; the exit code is the number of these places.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -50,10 +51,11 @@ TOP = Path(__file__).resolve().parents[1]
 CASE_S = 5.0
 MEMORY = 1 << 30
 TOKENS = (
-    b"{{", b"}}", b"{%", b"%}", b"&a ", b"*a", b"<<: ", b"!vault |", b"!unsafe ", b"!!python/object:os.system ", b"- ", b": ",
-    b"\x00", b"\xff\xfe", b"\xed\xa0\x80", "\u202e\u0085".encode(), b"\x1b]0;x\x07", b"'", b'"', b"\\", b"\n", b"\r\n", b"\t",
-    b"[", b"]", b"{", b"}", b"null", b"true", b"-1", b"1e999", b"9" * 400, b".nan", b"0x", b"__class__", b"hosts: all",
-    b"block:", b"include_tasks: x", b"loop: ", b"$ANSIBLE_VAULT;1.1;AES256\n", b"=", b"[a:children]", b"host[1:99999999]",
+    b"{{", b"}}", b"{%", b"%}", b"&a ", b"*a", b"<<: ", b"!vault |", b"!unsafe ", b"!!python/object:os.system ", b"- ",
+    b": ", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", "\u202e\u0085".encode(), b"\x1b]0;x\x07", b"'", b'"', b"\\", b"\n",
+    b"\r\n", b"\t", b"[", b"]", b"{", b"}", b"null", b"true", b"-1", b"1e999", b"9" * 400, b".nan", b"0x", b"__class__",
+    b"hosts: all", b"block:", b"include_tasks: x", b"loop: ", b"$ANSIBLE_VAULT;1.1;AES256\n", b"=", b"[a:children]",
+    b"host[1:99999999]",
 )  # fmt: skip
 
 
@@ -140,7 +142,8 @@ class InventoryFiles(Target):
         super().__init__(folder)
         found = [path for path in (TOP / "tests/fixtures/inventories").rglob("*") if path.is_file()]
         found += [path for path in (TOP / "inventories").rglob("*.yml")]
-        self.seeds = [path.read_bytes() for path in sorted(found)] + [b"[a]\nh[1:3] x=1\n[b:children]\na\n[b:vars]\ny=2\n"]
+        self.seeds = [path.read_bytes() for path in sorted(found)]
+        self.seeds.append(b"[a]\nh[1:3] x=1\n[b:children]\na\n[b:vars]\ny=2\n")
         self.settings = LoadSettings(basedir=str(folder))
         self.number = 0
 
@@ -159,7 +162,7 @@ class Vaults(Target):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.vault = Vault((VaultSecret("default", b"secret"),))
+        self.vault = Vault((VaultSecret("default", b"secret"), VaultSecret("id", b"other")))
         text = self.vault.encrypt(b"key: value\n")
         inner = "\n".join(f"    {line}" for line in text.splitlines())
         self.seeds = [text.encode(), self.vault.encrypt(b"x", "id").encode(), f"a: !vault |\n{inner}\nb: 1\n".encode()]
@@ -215,6 +218,7 @@ class Protocol(Target):
         log = OpLog(str(path))
         log.claim("k", again=False, durable=False)
         log.remove()
+        os.close(log._descriptor)
         path.write_bytes(data)
         Listening(str(path), "k", 0).more()
 
@@ -226,17 +230,13 @@ class Journals(Target):
         super().__init__(folder)
         self.made = folder / "made"
         journal = Journal.create(self.made, event.RunStarted("r", 1.0, "1", ("site.yml",), ("hosts",), "me", {}))
-        journal.write(event.OperationPlanned("op", "p", "name", "command", (), ()) if False else self._planned())
+        journal.write(event.OperationPlanned("op", "p", "name", "command", "site.yml:1:1"))
         for status in (Status.CHANGED, Status.FAILED, Status.LOST):
             journal.write(event.OperationFinished("op", "h1", status, {"rc": 0, "results": [{"rc": 1}]}, 2.0, 0.1))
         journal.write(event.RunFinished("r", 2, 3.0, 2.0, {}, ""))
         journal.close()
         whole = (self.made / "journal.jsonl").read_bytes()
         self.seeds = [whole, whole.splitlines(keepends=True)[0], b"".join(whole.splitlines(keepends=True)[:3])]
-
-    @staticmethod
-    def _planned() -> event.Event:
-        return event.Noted("warning", "text", 1.0)
 
     def read(self, data: bytes) -> None:
         """Read it in every way a record is read; each may refuse it."""
@@ -260,7 +260,8 @@ class Templates(Target):
         self.renderer = Renderer()
         texts = (
             "{{ a | default('x') | upper }}", "{% for i in b %}{{ i }}{% endfor %}", "{{ b | map('int') | sum }}",
-            "{{ ''.__class__.__mro__ }}", "{{ a.b.c is defined }}", "{{ b[0:2] | join(',') }}", "{{ lookup('env', 'X') }}",
+            "{{ ''.__class__.__mro__ }}", "{{ a.b.c is defined }}", "{{ b[0:2] | join(',') }}",
+            "{{ lookup('env', 'X') }}",
             "{{ (a ~ 1) * 3 if b else c }}", "{% set x = b %}{{ x | sort | unique | list }}", "{{ '%s' | format(a) }}",
             "{{ a | regex_replace('(x)', '\\\\1') }}", "{{ b | combine({}) }}", "{{ range(5) | list }}",
         )  # fmt: skip
@@ -282,16 +283,24 @@ TARGETS: dict[str, type[Target]] = {
 }
 
 
-def fuzz(
-    name: str, folder: Path, *, seed: int, first: int = 0, cases: int | None = None, seconds: float | None = None,
-    tell: Callable[[int, bytes, BaseException], None],
-) -> int:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Which cases: from a number on, as many as there are or as fit into so many seconds of CPU time."""
+
+    seed: int = 1
+    first: int = 0
+    cases: int | None = None
+    seconds: float | None = None
+
+
+def fuzz(name: str, folder: Path, extent: Extent, tell: Callable[[int, bytes, BaseException], None]) -> int:
     """Run cases of a target; return how many there were. ``tell`` hears of each that failed."""
-    target, number = TARGETS[name](folder), first
-    end = None if seconds is None else time.process_time() + seconds
-    while (cases is None or number < first + cases) and (end is None or time.process_time() < end):
-        data = mutated(random.Random(f"{name} {seed} {number}"), target.seeds)
-        signal.setitimer(signal.ITIMER_REAL, CASE_S)
+    target, number = TARGETS[name](folder), extent.first
+    end = None if extent.seconds is None else time.process_time() + extent.seconds
+    last = None if extent.cases is None else extent.first + extent.cases
+    while (last is None or number < last) and (end is None or time.process_time() < end):
+        data = mutated(random.Random(f"{name} {extent.seed} {number}"), target.seeds)
+        signal.setitimer(signal.ITIMER_PROF, CASE_S)
         try:
             target.read(data)
         except target.expected:
@@ -299,9 +308,9 @@ def fuzz(
         except Exception as error:  # noqa: BLE001 - whatever else is raised is what is looked for
             tell(number, data, error)
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
         number += 1
-    return number - first
+    return number - extent.first
 
 
 def place_of(error: BaseException) -> str:
@@ -338,13 +347,13 @@ def main() -> int:
                 (options.keep / f"{options.target}-{options.seed}-{number}").write_bytes(data)
         found[place] = found.get(place, 0) + 1
 
-    signal.signal(signal.SIGALRM, _too_long)
+    signal.signal(signal.SIGPROF, _too_long)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.environ.setdefault("PROVISIONER_STATE_DIR", "/nonexistent")
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
-        limits = {"cases": options.cases, "seconds": seconds}
-        count = fuzz(options.target, Path(scratch), seed=options.seed, first=options.first, tell=tell, **limits)
+        extent = Extent(options.seed, options.first, options.cases, seconds)
+        count = fuzz(options.target, Path(scratch), extent, tell)
     took = time.process_time() - began
     print(f"{options.target}: {count} cases, {took:.0f} s CPU, {json.dumps(found) if found else 'nothing found'}")
     return len(found)

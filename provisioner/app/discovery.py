@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -154,6 +155,13 @@ class _Hearing:
         return Answer(out, err, self.heard_at or self._began, self.reply.seconds)
 
 
+def _sent(text: str, route: Route) -> tuple[str, bytes]:
+    """Return the command line and its input. Where a terminal is needed for a password, the script is an argument."""
+    if route.become is not None and route.become.method == "doas" and route.become.password is not None:
+        return f"sh -c {shlex.quote(text)} </dev/null", b""
+    return "sh -s", text.encode()
+
+
 def _asked(
     sessions: Sessions, routes: Mapping[str, Route], scripts: Mapping[str, str], patience_s: float
 ) -> dict[str, Answer | str]:
@@ -161,7 +169,8 @@ def _asked(
     hearings = {host: _Hearing() for host in routes}
     for host, route in routes.items():
         hearing = hearings[host]
-        sessions.raw(route.target, route.become, "sh -s", hearing.done, hearing.hear, stdin=scripts[host].encode())
+        line, stdin = _sent(scripts[host], route)
+        sessions.raw(route.target, route.become, line, hearing.done, hearing.hear, stdin=stdin)
     deadline = time.monotonic() + patience_s
     for hearing in hearings.values():
         hearing.over.wait(max(0.0, deadline - time.monotonic()))

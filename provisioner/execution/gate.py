@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib import import_module
 
 from provisioner.execution.context import RunContext
 from provisioner.graph.compile import CompiledPlay
 from provisioner.model.recall import Recall
-from provisioner.model.window import Window
-from provisioner.scheduling.windows import next_opening, open_at
-from provisioner.scheduling.wording import length, moment_text
 
 
 def refusal(compiled: CompiledPlay, hosts: Sequence[str], run: RunContext, now: float) -> str:
@@ -20,22 +18,9 @@ def refusal(compiled: CompiledPlay, hosts: Sequence[str], run: RunContext, now: 
         return ""
     if run.recall is not None and _is_done(compiled, hosts, run.recall):
         return ""
-    why = shut(play.window, datetime.fromtimestamp(now, UTC))
+    # time zones are a large import, hence by name and only where a window is to be looked at
+    why = import_module("provisioner.scheduling.openness").shut(play.window, datetime.fromtimestamp(now, UTC))
     return f"play '{play.name}' may not start now: {why}" if why else ""
-
-
-def shut(window: Window, now: datetime) -> str:
-    """Return, where the window is shut, that it is and when it opens next; empty where it is open."""
-    if open_at(window, now) is not None:
-        return ""
-    opening = next_opening(window, now)
-    if opening is None:
-        return "its window is shut and does not open again"
-    wait = (opening.start - now).total_seconds()
-    when = moment_text(opening.start, opening.zone)
-    minutes = -(-int(wait) // 60)
-    wait_text = f"{minutes} minute{'s' if minutes != 1 else ''}" + ("" if minutes < 60 else f" ({length(wait)})")
-    return f"its window is shut; it opens {when}, in {wait_text}, for {length(opening.length_s)}"
 
 
 def _is_done(compiled: CompiledPlay, hosts: Sequence[str], recall: Recall) -> bool:

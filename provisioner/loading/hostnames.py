@@ -10,6 +10,10 @@ _PORT = re.compile(r"(?P<host>(?:\[[0-9a-fA-F:.%]+\])|(?:(?:[^:\[\]]|\[[^\]]*\])
 _BARE_IPV6 = re.compile(r"\[([0-9a-fA-F:.]*::[0-9a-fA-F:.]*|(?:[0-9a-fA-F]*:){3,}[0-9a-fA-F:.]*)\]")
 
 
+MOST = 100_000
+"""How many hosts one word may stand for."""
+
+
 class BadRange(ValueError):
     """A range that cannot be counted through."""
 
@@ -48,8 +52,14 @@ def _expanded(word: str) -> list[str]:
     match = _RANGE.search(word)
     if match is None:
         return [word]
-    head, tail = word[: match.start()], word[match.end() :]
-    return [head + each + rest for each in _sequence(match) for rest in _expanded(tail)]
+    head, each_one, rests = word[: match.start()], _sequence(match), _expanded(word[match.end() :])
+    if len(each_one) * len(rests) > MOST:
+        raise _too_many(word)
+    return [head + each + rest for each in each_one for rest in rests]
+
+
+def _too_many(word: str) -> BadRange:
+    return BadRange(f"'{word}' stands for more than {MOST} hosts")
 
 
 def _sequence(match: re.Match[str]) -> list[str]:
@@ -58,10 +68,14 @@ def _sequence(match: re.Match[str]) -> list[str]:
         raise OpenRange(f"host range must specify end value: {match[0]}")
     if step < 1:
         raise BadRange(f"the step of the range {match[0]} must be at least 1")
-    if first.isdigit() and last.isdigit():
+    if first.isdecimal() and last.isdecimal():
+        if max(len(first), len(last)) > 18:
+            raise _too_many(match[0])
         if len(first) > 1 and first[0] == "0" and len(first) != len(last):
             raise BadRange(f"both ends of the range {match[0]} must have as many digits")
         numbers = range(int(first), int(last) + 1, step)
+        if len(numbers) > MOST:
+            raise _too_many(match[0])
         return [str(number).zfill(len(first) if first[0] == "0" else 0) for number in numbers]
     letters = string.ascii_letters
     if len(first) != 1 or len(last) != 1 or first not in letters or last not in letters:

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
+from importlib import import_module
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, nearest
@@ -276,10 +276,11 @@ def _zone(written: Mapping[str, object], at: Position | None, reading: Reading) 
     value = written.get("zone")
     if value is None:
         return ""
+    zones = import_module("zoneinfo")  # a large import, hence by name and only where there is a window
     try:
-        ZoneInfo(value if isinstance(value, str) else "")
+        zones.ZoneInfo(value if isinstance(value, str) else "")
     except (KeyError, ValueError, OSError):
-        hint = nearest(str(value), available_timezones()) or "zones have names such as Europe/Berlin or UTC"
+        hint = nearest(str(value), zones.available_timezones()) or "zones have names such as Europe/Berlin or UTC"
         reading.error(f"there is no time zone '{value}'", position_of(value) or _at(written, "zone") or at, hint=hint)
         return ""
     return str(value)

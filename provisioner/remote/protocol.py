@@ -64,7 +64,7 @@ def pack_sources(sources: Dict[str, str]) -> bytes:
 
 def unpack_sources(body: bytes) -> Dict[str, str]:
     """Return the sources in the body of a LOAD frame."""
-    sources: Dict[str, str] = json.loads(zlib.decompress(body).decode("utf-8"))
+    sources: Dict[str, str] = json.loads(_decompressed(body).decode("utf-8"))
     return sources
 
 
@@ -76,11 +76,18 @@ def pack_files(files: Dict[str, bytes]) -> bytes:
 
 def unpack_files(head: Dict[str, Any], body: bytes) -> Dict[str, bytes]:
     """Return the files in a STORE frame, by digest."""
-    data = memoryview(zlib.decompress(body))
+    data = memoryview(_decompressed(body))
     found = {}
     for digest, length in head["files"]:
         found[digest], data = bytes(data[:length]), data[length:]
     return found
+
+
+def _decompressed(body: bytes) -> bytes:
+    try:
+        return zlib.decompress(body)
+    except zlib.error as error:
+        raise Broken("a body that cannot be decompressed: %s" % error)
 
 
 def read_exactly(stream: Any, length: int) -> bytes:

@@ -121,7 +121,7 @@ class Worker:
                     self.breaker.setdefault(head["chain"], head["link"])
                 else:
                     self.requests.put((head, self._payload(head, size)))
-        except (protocol.Broken, OSError, ValueError):
+        except (protocol.Broken, OSError, ValueError, KeyError, TypeError):
             pass  # a broken link and a closed one end alike
         finally:
             self.linked = False

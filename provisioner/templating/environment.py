@@ -169,6 +169,15 @@ def _odd_escapes_allowed(source: str) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _depth_refused() -> Iterator[None]:
+    """Turn what is nested deeper than Python can follow into a syntax error."""
+    try:
+        yield
+    except (RecursionError, MemoryError) as error:
+        raise TemplateSyntaxError("it is nested too deeply", 1) from error
+
+
 def _joined(nodes: Iterable[Any]) -> object:
     return from_nodes(list(nodes))
 
@@ -207,13 +216,14 @@ class ScopeEnvironment(Environment):
         )
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
-        with _odd_escapes_allowed(source):
+        with _odd_escapes_allowed(source), _depth_refused():
             return super()._parse(source, name, filename)
 
     def compile(self, source: Any, *args: Any, **options: Any) -> Any:
         """Compile a template; what only Python finds wrong (an argument given twice) is a syntax error like others."""
         try:
-            return super().compile(source, *args, **options)
+            with _depth_refused():
+                return super().compile(source, *args, **options)
         except SyntaxError as error:
             raise TemplateSyntaxError(error.msg, 1) from error
 
@@ -223,7 +233,7 @@ class ScopeEnvironment(Environment):
 
     def parsed_expression(self, source: str) -> nodes.Template:
         """Parse a bare expression as a template that outputs its value."""
-        with _odd_escapes_allowed(source):
+        with _odd_escapes_allowed(source), _depth_refused():
             parser = Parser(self, source, state="variable")
             parsed = parser.parse_expression()
         if not parser.stream.eos:

@@ -36,7 +36,7 @@ EXPORTS = {
     "finding": ("look",),
     "mover": ("Params", "seed", "final", "verify", "promote", "back"),
     "switcher": ("Params", "point_to", "back", "current", "undo"),
-    "scope": (),
+    "scope": ("PROBE", "RULES", "read"),
 }
 
 

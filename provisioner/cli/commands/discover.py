@@ -19,7 +19,8 @@ from provisioner.cli.options import (
 from provisioner.diagnostics.errors import Exit, InputError
 from provisioner.discovery import archive
 from provisioner.discovery.probing import PLACES, Wanted, scope_names
-from provisioner.discovery.snapshot import Coverage, Snapshot, save
+from provisioner.discovery.snapshot import Coverage, Snapshot, load, save
+from provisioner.discovery.watching import remembered
 from provisioner.reporting.printable import printable
 
 
@@ -36,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="watch for so long who talks to the server; default: a single look")  # fmt: skip
     parser.add_argument("--with-files", action="store_true",
                         help="keep contents of changed and unmanaged files beside the snapshot")  # fmt: skip
+    parser.add_argument("--anew", action="store_true",
+                        help="forget who was seen talking to it in a snapshot that is written over")  # fmt: skip
     add_verbosity(parser)
     add_inventory_options(parser)
     add_variable_options(parser)
@@ -51,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
     credentials = credentials_from(arguments)
     found = discover(arguments.hosts, wanted, run_options(arguments, credentials), credentials, _warn)
     paths = _paths(Path(arguments.output), found)
-    for host, snapshot in found.snapshots.items():
+    for host, taken in found.snapshots.items():
+        snapshot = taken if arguments.anew or not paths[host].exists() else remembered(taken, load(paths[host]))
         save(snapshot, paths[host])
         print(printable(f"{host}: {_summary(snapshot)}\n  {paths[host]} {snapshot.hash}"))
         _tell_gaps(snapshot)

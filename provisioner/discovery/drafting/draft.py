@@ -57,7 +57,7 @@ def draft(snapshot: Snapshot, archive: Archive) -> Draft:
     top = f"roles/{name}"
     gaps = not_covered(snapshot, contents, people, running)
     address = flow(snapshot.address or snapshot.host)
-    package_format = _package_format(snapshot)
+    package_format, init = _package_format(snapshot), str(snapshot.items("os").get("init", {}).get("value", "systemd"))
     texts = {
         "site.yml": SITE.format(header=header, host=snapshot.host, role=name),
         "inventory.yml": INVENTORY.format(header=header, host=snapshot.host, address=address),
@@ -66,7 +66,7 @@ def draft(snapshot: Snapshot, archive: Archive) -> Draft:
         "tests/test_server.py": TESTS,
         "tests/expected.json": expected(snapshot, contents, people, running),
         "NOT-COVERED.md": gaps.text,
-        **{f"{top}/tasks/{file}": text for file, text in role.tasks(package_format).items()},
+        **{f"{top}/tasks/{file}": text for file, text in role.tasks(package_format, init).items()},
     }
     files = {path: text.encode("utf-8") for path, text in texts.items()}
     files |= {f"{top}/files/{path}": content for path, content in contents.kept.items()}

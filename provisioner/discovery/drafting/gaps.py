@@ -30,7 +30,7 @@ def not_covered(snapshot: Snapshot, contents: Contents, people: People, running:
     """Return everything the draft leaves to people."""
     groups = {
         "Scopes that could not be seen": list(_scopes(snapshot)),
-        "Packages that no source has": list(_local(snapshot)),
+        "Packages to see to by hand": list(_local(snapshot)),
         "Accounts": people.gaps,
         "Files without content": contents.gaps,
         "Files that look as if they held a secret (put them into a vault)": [f"`{each}`" for each in contents.secret],
@@ -60,6 +60,8 @@ def _local(snapshot: Snapshot) -> Iterator[str]:
     for name, item in snapshot.items("packages").items():
         if item.get("origin") == LOCAL:
             yield f"`{name}` {item.get('version')}: install it by hand, from where the old server had it"
+        elif item.get("held") and item.get("format") != "dpkg":
+            yield f"`{name}` is held at {item.get('version')}: hold it by hand"
 
 
 def _databases(snapshot: Snapshot) -> Iterator[str]:

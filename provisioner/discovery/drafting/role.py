@@ -116,15 +116,6 @@ PACKAGES = {
   changed_when: "'set to automatically' in draft_marked.stdout"
   when: draft_packages_missing | length > 0
 
-- name: Members of groups that packages made
-  user:
-    name: "{{ item.name }}"
-    groups: "{{ item.groups }}"
-    append: true
-  loop: "{{ draft_members }}"
-  loop_control:
-    label: "{{ item.name }}"
-
 - name: Hold packages at their version
   dpkg_selections:
     name: "{{ item }}"
@@ -144,6 +135,15 @@ PACKAGES = {
 """,
 }
 SYSTEM = """\
+- name: Members of groups that packages made
+  user:
+    name: "{{ item.name }}"
+    groups: "{{ item.groups }}"
+    append: true
+  loop: "{{ draft_members }}"
+  loop_control:
+    label: "{{ item.name }}"
+
 - name: Time zone
   timezone:
     name: "{{ draft_timezone }}"
@@ -248,12 +248,14 @@ SCHEDULES = """\
   loop_control:
     label: "{{ item.name }}"
 """
-SERVICES = """\
+UNITS = """\
 - name: Let systemd read its units anew
   systemd:
     daemon_reload: true
   when: draft_changed | select('match', '/etc/systemd/') | list | length > 0
 
+"""
+SERVICES = """\
 - name: Which services start at boot
   systemd:
     name: "{{ item.name }}"
@@ -298,8 +300,9 @@ draft_exact_versions: false
 """
 
 
-def tasks(package_format: str) -> dict[str, str]:
-    """Return the files of the role's folder of tasks."""
+def tasks(package_format: str, init: str) -> dict[str, str]:
+    """Return the files of the role's folder of tasks, for a package system and for what starts services."""
+    services = UNITS + SERVICES if init == "systemd" else SERVICES.replace("  systemd:\n", "  service:\n")
     return {
         "main.yml": MAIN,
         "repositories.yml": REPOSITORIES + UPDATE.get(package_format, ""),
@@ -308,5 +311,5 @@ def tasks(package_format: str) -> dict[str, str]:
         "system.yml": SYSTEM,
         "files.yml": FILES,
         "schedules.yml": SCHEDULES,
-        "services.yml": SERVICES,
+        "services.yml": services,
     }

@@ -39,7 +39,7 @@ def look(sight: Sight) -> Iterator[Finding]:
                 f"parts of the {side} server were seen only partly",
                 "there may be more than what is told here",
                 partly,
-                "discover again as root (-b)",
+                "see each reason; as root (-b) most of it is seen",
             )
         age = sight.now - snapshot.taken.at
         if snapshot.taken.at and age > OLD_S:

@@ -6,12 +6,16 @@ from collections.abc import Iterator
 
 from provisioner.migration.sight import Finding, Severity, Sight, lines, measured
 
+SCRATCH = ("/tmp/", "/var/tmp/", "/dev/")  # noqa: S108 - where programs keep open files without a name on purpose
+
 
 def look(sight: Sight) -> Iterator[Finding]:
     """Yield deleted files that programs of the old server hold, and libraries replaced under running programs."""
     seen = measured(sight.old, "processes")
     held = lines(
-        f"{each.get('path')} held by {each.get('program')} ({each.get('pid')})" for each in seen.get("deleted_open", [])
+        f"{each.get('path')} held by {each.get('program')} ({each.get('pid')})"
+        for each in seen.get("deleted_open", [])
+        if not str(each.get("path")).startswith(SCRATCH)
     )
     if held:
         yield Finding(

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from provisioner.execution.gate import shut
 from provisioner.model.window import Recurrence, Rule, Window
+from provisioner.scheduling.openness import shut
 from provisioner.scheduling.wording import length, moment_text
 
 BERLIN = Window((Rule(Recurrence("cron", "30 2 * * *", "Europe/Berlin", 3600.0)),))
