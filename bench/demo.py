@@ -171,7 +171,7 @@ def move(demo: Demo) -> int:
     """Move the site forward, back and forward again under load; return the exit code of the demo."""
     with demo.visited("load") as result:
         codes = [
-            demo.migrate("Move the site from old to new: one command", "run").code,
+            demo.migrate("Move the site from old to new: one command", "resume").code,
             demo.migrate("Go back, with everything that was written since", "rollback", "--reason", "to show it").code,
         ]
         back = demo.active()
@@ -188,9 +188,8 @@ def move(demo: Demo) -> int:
 def break_it(demo: Demo) -> int:
     """Let the smoke test fail: the site has to end up on the old server."""
     with demo.visited("load") as result:
-        moved = demo.migrate("Move the site, but the smoke test fails", "run", "-e", "demo_smoke=false")
-        if moved.code == 0:
-            moved = demo.migrate("and the switch itself", "run", "-e", "demo_smoke=false")
+        must(demo.migrate("Get ready", "run", "--pause-after", "ready"), "run")
+        moved = demo.migrate("Move the site, but the smoke test fails", "cutover", "-e", "demo_smoke=false")
     kept, serving = demo.kept(result), demo.active()
     tell(demo, json.loads(result.read_text()), serving)
     say(f"move: exit code {moved.code}")

@@ -291,6 +291,8 @@ class Extent:
     first: int = 0
     cases: int | None = None
     seconds: float | None = None
+    is_over: Callable[[], bool] = bool
+    """Asked before each case: whether somebody wants it to end now."""
 
 
 def fuzz(name: str, folder: Path, extent: Extent, tell: Callable[[int, bytes, BaseException], None]) -> int:
@@ -298,7 +300,7 @@ def fuzz(name: str, folder: Path, extent: Extent, tell: Callable[[int, bytes, Ba
     target, number = TARGETS[name](folder), extent.first
     end = None if extent.seconds is None else time.process_time() + extent.seconds
     last = None if extent.cases is None else extent.first + extent.cases
-    while (last is None or number < last) and (end is None or time.process_time() < end):
+    while (last is None or number < last) and (end is None or time.process_time() < end) and not extent.is_over():
         data = mutated(random.Random(f"{name} {extent.seed} {number}"), target.seeds)
         signal.setitimer(signal.ITIMER_PROF, CASE_S)
         try:
@@ -348,11 +350,13 @@ def main() -> int:
         found[place] = found.get(place, 0) + 1
 
     signal.signal(signal.SIGPROF, _too_long)
+    asked: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.environ.setdefault("PROVISIONER_STATE_DIR", "/nonexistent")
     began = time.process_time()
     with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
-        extent = Extent(options.seed, options.first, options.cases, seconds)
+        extent = Extent(options.seed, options.first, options.cases, seconds, lambda: bool(asked))
         count = fuzz(options.target, Path(scratch), extent, tell)
     took = time.process_time() - began
     print(f"{options.target}: {count} cases, {took:.0f} s CPU, {json.dumps(found) if found else 'nothing found'}")

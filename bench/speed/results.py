@@ -62,6 +62,10 @@ class Results:
         found = self.figures.get((workload, run, contender))
         return found.wall if found and found.wall_s else None
 
+    def cpu(self, workload: str, run: str, contender: str) -> float:
+        """Return a median CPU time of the controller."""
+        return self.figures[workload, run, contender].cpu
+
     def json(self) -> str:
         """Return everything, every value."""
         content = {"machine": dict(self.machine), "versions": self.versions, "numbers": self.numbers,

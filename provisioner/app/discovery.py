@@ -158,7 +158,7 @@ class _Hearing:
 def _sent(text: str, route: Route) -> tuple[str, bytes]:
     """Return the command line and its input. Where a terminal is needed for a password, the script is an argument."""
     if route.become is not None and route.become.method == "doas" and route.become.password is not None:
-        return f"sh -c {shlex.quote(text)} </dev/null", b""
+        return f"stty -opost </dev/tty; sh -c {shlex.quote(text)} </dev/null 2>/dev/null", b""
     return "sh -s", text.encode()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import os
@@ -77,7 +78,7 @@ def script(paths: Iterable[str]) -> str:
         "cd / || exit 1\ncommand -v tar >/dev/null 2>&1 || { echo 'there is no tar' >&2; exit 3; }\n"
         'add() { if [ -f "$1" ] && [ -r "$1" ]; then printf "%s\\n" "$1"; fi; }\n'
         f"all() {{\n:\n{words}\n}}\n"
-        "all </dev/null | tar -chf - -T -\n"
+        "all </dev/null | tar -chf - -T - | cat\n"
     )
 
 
@@ -100,7 +101,11 @@ def save(archive: Archive, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-    with os.fdopen(descriptor, "wb") as stream, tarfile.open(fileobj=stream, mode="w:gz") as tar:
+    with (
+        os.fdopen(descriptor, "wb") as stream,
+        gzip.GzipFile("", "wb", fileobj=stream, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w") as tar,
+    ):
         for name, content in sorted(archive.contents.items()):
             member = tarfile.TarInfo(name.lstrip("/"))
             member.size, member.mode = len(content), MODE

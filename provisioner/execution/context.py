@@ -204,8 +204,9 @@ class PlayContext:
                 paths = [role.path, *reversed(role.parents), *paths]
                 values = {"role_name": role.name, "role_path": role.path, "ansible_role_name": role.full_name}
                 if role.parents:
-                    values["ansible_parent_role_paths"] = list(role.parents)
-                    values["ansible_parent_role_names"] = [Path(p).name for p in role.parents]
+                    nearest_first = list(reversed(role.parents))
+                    values["ansible_parent_role_paths"] = nearest_first
+                    values["ansible_parent_role_names"] = [Path(each).name for each in nearest_first]
             values["ansible_search_path"] = list(dict.fromkeys(paths))
             action = operation.task.action if operation.task is not None else ""
             kind = next((kind for kind in ("template", "var") if kind in action), "file")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from provisioner.diagnostics.position import position_of
 from provisioner.loading.keywords import Item, read_texts
@@ -84,6 +85,6 @@ def _section(each: dict[str, object], default: str, hosts: Mapping[str, object],
     return Section(roles, body, place_of(each, reading))
 
 
-def with_on(written: Mapping[str, object]) -> dict[str, object]:
+def with_on(written: Mapping[Any, object]) -> dict[str, object]:
     """Return a mapping with the key ``on`` as it was meant: YAML 1.1 reads it as true."""
     return {("on" if key is True else key): value for key, value in written.items()}

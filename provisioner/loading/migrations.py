@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from provisioner import catalog
@@ -31,8 +32,8 @@ from provisioner.remote.params import Parameters
 KEYS = frozenset(
     {"migration", "description", "owner", "hosts", "vars", "window", "abort", "probe", "build", "data", "freeze",
      "unfreeze", "switch", "verify", "guard", "confirm", "observe", "retention", "approvals", "notify", "rehearsal",
-     "phases", "fence", "decommission", "become", "become_user", "become_method", "become_flags", "remote_user",
-     "environment", "vars_files"}
+     "phases", "fence", "decommission", "accepted", "become", "become_user", "become_method", "become_flags",
+     "remote_user", "environment", "vars_files"}
 )  # fmt: skip
 """Every key of a migration."""
 
@@ -63,8 +64,9 @@ def read_migration(written: dict[str, object], reading: Reading) -> Migration | 
         owner=_text(written, "owner", reading),
         description=_text(written, "description", reading),
         window=read_window("window", written["window"], reading) if written.get("window") is not None else None,
-        notify=read_texts(_item(written, "notify"), reading),
+        notify=_addresses(written, reading),
         guard_s=duration(written.get("guard"), 30.0, reading),
+        accepted=_accepted(written, reading),
     )  # fmt: skip
     migration = replace(migration, **_settings(written, reading))
     _whole(migration, reading)
@@ -82,6 +84,15 @@ def _settings(written: Mapping[str, object], reading: Reading) -> dict[str, Any]
         "retention_s": duration(written.get("retention"), 90 * DAY_S, reading),
         "fence": _mapping(written, "fence", reading) if "fence" in written else None,
     }
+
+
+def _accepted(written: Mapping[str, object], reading: Reading) -> tuple[str, ...]:
+    """Return the files of accepted findings, which must be there."""
+    names = read_texts(_item(written, "accepted"), reading) if written.get("accepted") is not None else ()
+    for name in names:
+        if not Path(reading.path(name)).is_file():
+            reading.error(f"the file of accepted findings, '{name}', does not exist", name)
+    return tuple(map(reading.path, names))
 
 
 def _whole(migration: Migration, reading: Reading) -> None:
@@ -132,6 +143,19 @@ def _text(written: Mapping[str, object], key: str, reading: Reading) -> str:
     if value is not None and not isinstance(value, str):
         reading.error(f"'{key}' of a migration must be a string, not {kind_of(value)}", _item(written, key).at)
     return str(value or "")
+
+
+def _addresses(written: Mapping[str, object], reading: Reading) -> tuple[str, ...]:
+    """Return whom to tell; programs are sought from the definition's folder."""
+    found = []
+    for each in read_texts(_item(written, "notify"), reading):
+        if each.startswith("exec:"):
+            found.append("exec:" + reading.path(each.removeprefix("exec:")))
+        elif each.startswith(("http://", "https://")):
+            found.append(each)
+        else:
+            reading.error(f"'{each}' is nobody who can be told", each, hint="write https://... or exec:PATH")
+    return tuple(found)
 
 
 def _mapping(written: Mapping[str, object], key: str, reading: Reading) -> dict[str, object]:

@@ -193,6 +193,12 @@ def _find_action(written: dict[str, object], position: Position, reading: Readin
         return None
     for key in unknown:
         _unknown_key(key, reading)
+    _refuse_misplaced(action, written, position, reading)
+    return action
+
+
+def _refuse_misplaced(action: Action, written: dict[str, object], position: Position, reading: Reading) -> None:
+    """Record what may not stand among handlers, or only there."""
     if reading.in_handlers and action.name in ("include_role", "import_role"):
         reading.error("a role cannot be a handler", position, hint="use import_tasks or include_tasks",
                       known_as=f"Using '{action.written}' as a handler is not supported.")  # fmt: skip
@@ -200,7 +206,6 @@ def _find_action(written: dict[str, object], position: Position, reading: Readin
         _refuse_end_role(position, reading)
     if "listen" in written and not reading.in_handlers:
         reading.error("'listen' is for handlers, and this is a task", _at(written, "listen"))
-    return action
 
 
 def _refuse_end_role(position: Position, reading: Reading) -> None:

@@ -6,9 +6,10 @@ They do what the module ``transfer_key`` does elsewhere. All may be run again; t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from shlex import quote
 
-from provisioner.remote.transfers import LISTS, OLD_LIMITS, Transfer, daemon_settings, key_line
+from provisioner.remote.transfers import LISTS, OLD_LIMITS, Transfer, daemon_command, daemon_settings, key_line
 
 CHANGED = "'changed' in ({0}.stdout_lines | default([]))"
 HOST_KEYS = "{{{{ {0}.stdout_lines | default([]) | select('match', '(ssh|ecdsa)-') | list }}}}"
@@ -50,25 +51,73 @@ def needs(programs: Sequence[str]) -> str:
     return "\n".join(checks)
 
 
-def let_in(
-    moved: Transfer, trees: Sequence[Mapping[str, str]], user: str, key: str, source: Sequence[str], *, writable: bool
-) -> str:
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What a transfer may do on the host: which trees, for whom, whether it may write, and with which program."""
+
+    moved: Transfer
+    trees: Sequence[Mapping[str, str]]
+    user: str = "root"
+    writable: bool = False
+    method: str = "rsync"
+
+    @property
+    def file(self) -> str:
+        """Return the file that says so: the daemon's settings, or a script that runs tar."""
+        return self.moved.file("rsyncd" if self.method == "rsync" else "serve")
+
+    @property
+    def settings(self) -> str:
+        """Return what is in it."""
+        if self.method == "rsync":
+            return daemon_settings(self.moved, self.trees, self.writable)
+        return serving(self.trees, writable=self.writable)
+
+    @property
+    def command(self) -> str:
+        """Return the one command the key may run."""
+        start = "" if self.user == "root" else "sudo -n "
+        return start + (daemon_command(self.moved) if self.method == "rsync" else f"/bin/sh {self.file}")
+
+
+def let_in(use: Use, key: str, source: Sequence[str]) -> str:
     """Return the script that lets a key in for these trees; without ``key`` only says anew what it may do there."""
     values = {
-        "user": user,
-        "folder": quote(moved.folder),
-        "lists": quote(moved.file(LISTS)),
-        "file": quote(moved.file("rsyncd")),
-        "settings": quote(daemon_settings(moved, trees, writable)),
-        "mark": quote(moved.mark),
-        "line": quote(key_line(moved, key, source, user, OLD_LIMITS)) if key else "",
+        "user": use.user,
+        "folder": quote(use.moved.folder),
+        "lists": quote(use.moved.file(LISTS)),
+        "file": quote(use.file),
+        "settings": quote(use.settings),
+        "mark": quote(use.moved.mark),
+        "line": quote(key_line(use.moved, key, source, use.command, OLD_LIMITS)) if key else "",
     }
     return (OPENING + SETTINGS + (LET_IN if key else "")).format(**values)
 
 
+SERVING = """case "$SSH_ORIGINAL_COMMAND" in
+{cases}
+*) echo 'this key is for the directories of a transfer' >&2; exit 64 ;;
+esac
+if [ "$what" = unpack ]; then exec tar -xpf -; fi
+if tar --version 2> /dev/null | grep -q GNU; then
+  exec tar --format=posix --numeric-owner --xattrs "--xattrs-include=*" -cf - .
+fi
+exec tar -cf - .
+"""
+
+
+def serving(trees: Sequence[Mapping[str, str]], *, writable: bool) -> str:
+    """Return the script that a key runs where there is no rsync: it packs these trees, and unpacks if it may."""
+    cases = []
+    for number, tree in enumerate(trees):
+        for what in ("pack", "unpack") if writable else ("pack",):
+            cases.append(f'"{what} {number:04}") what={what}; cd {quote(tree["path"])} || exit 66 ;;')
+    return SERVING.format(cases="\n".join(cases))
+
+
 def take_away(moved: Transfer, user: str) -> str:
     """Return the script that removes the key and everything kept for it."""
-    files = " ".join(quote(moved.file(each)) for each in ("rsyncd", "rsyncd.log", LISTS))
+    files = " ".join(quote(moved.file(each)) for each in ("rsyncd", "rsyncd.log", "serve", LISTS))
     return (OPENING + TAKE_AWAY).format(user=user, mark=quote(moved.mark), files=files)
 
 

@@ -28,6 +28,7 @@ SHOWN: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "probed": lambda d: f"probes: {_figures(d)}",
     "note": lambda d: str(d.get("text")),
     "stragglers": lambda d: f"stragglers: {_figures(d)}",
+    "references": lambda d: f"{d.get('count')} places still name the old server" + _places(d.get("places")),
     "artefact": lambda d: f"{d.get('name')}: {d.get('path', '')} {d.get('hash', '')}".rstrip(),
 }  # fmt: skip
 """How each kind of entry reads; kinds that are not here are for machines."""
@@ -89,6 +90,10 @@ def _figures(values: object) -> str:
 
 def _list(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else ()
+
+
+def _places(found: object) -> str:
+    return f": {'; '.join(map(str, _list(found)))}" if found else ""
 
 
 def _cell(text: str) -> str:

@@ -111,4 +111,6 @@ class Migration:
     observe_s: float = 7 * DAY_S
     retention_s: float = 90 * DAY_S
     notify: tuple[str, ...] = ()
+    accepted: tuple[str, ...] = ()
+    """Files of findings that were accepted, as absolute paths."""
     fence: Mapping[str, object] | None = None

@@ -87,7 +87,7 @@ def _decompressed(body: bytes) -> bytes:
     try:
         return zlib.decompress(body)
     except zlib.error as error:
-        raise Broken("a body that cannot be decompressed: %s" % error)
+        raise Broken("a body that cannot be decompressed: %s" % error) from None
 
 
 def read_exactly(stream: Any, length: int) -> bytes:

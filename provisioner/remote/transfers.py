@@ -109,13 +109,16 @@ def daemon_settings(moved: Transfer, trees: Sequence[Mapping[str, str]], writabl
     return text
 
 
-def key_line(moved: Transfer, key: str, source: Sequence[str], user: str, limits: str) -> str:
-    """Return the line of authorized_keys that lets ``key`` start the daemon and do nothing else."""
+def daemon_command(moved: Transfer) -> str:
+    """Return the command that is the daemon."""
+    return "rsync --server --daemon --config=%s ." % moved.file("rsyncd")
+
+
+def key_line(moved: Transfer, key: str, source: Sequence[str], command: str, limits: str) -> str:
+    """Return the line of authorized_keys that lets ``key`` run one command and do nothing else."""
     came_from = ",".join(source)
     if not SAFE_ADDRESS.match(came_from) and "{{" not in came_from:
         raise Failed("'%s' is no list of addresses" % came_from)
-    start = "" if user == "root" else "sudo -n "
-    command = "%srsync --server --daemon --config=%s ." % (start, moved.file("rsyncd"))
     return '%s,from="%s",command="%s" %s %s' % (limits, came_from, command, key, moved.mark)
 
 

@@ -54,7 +54,13 @@ def plain(text: str) -> object:
     return text
 
 
+LONGEST_NUMBER = 4000
+"""How many characters a number has at most; what is longer is text, as Python reads no such number."""
+
+
 def _number(text: str) -> object:
+    if len(text) > LONGEST_NUMBER:
+        return text
     if _INTEGER.fullmatch(text):
         return integer(text)
     if _FLOAT.fullmatch(text):

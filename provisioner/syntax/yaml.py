@@ -68,6 +68,8 @@ def load_all(source: Source, *, vault: Vault | None = None, findings: Findings |
         documents = _documents(readable, findings)
     except MarkedYAMLError as error:
         raise explain(readable, error) from None
+    except UnicodeEncodeError:
+        raise InputError.at(Position(readable, 1, 1), "this is not UTF-8 text") from None
     except YAMLError as error:
         raise InputError.at(Position(readable, 1, 1), "this is not YAML", detail=str(error)) from None
     if readable.secret and vault is not None:

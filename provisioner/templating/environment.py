@@ -16,6 +16,7 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 from jinja2.utils import missing
 
+from provisioner.templating.closed import ClosedAttributes
 from provisioner.templating.settings import TemplateOptions
 from provisioner.templating.undefined import Missing
 from provisioner.templating.values import from_nodes, from_nodes_native
@@ -186,7 +187,7 @@ def _joined_natively(nodes: Iterable[Any]) -> object:
     return from_nodes_native(list(nodes))
 
 
-class ScopeEnvironment(Environment):
+class ScopeEnvironment(ClosedAttributes):
     """Compiles templates for scopes. One exists for each set of options and search folders."""
 
     code_generator_class = NativeOutput

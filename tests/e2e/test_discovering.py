@@ -114,6 +114,7 @@ def test_a_wrong_server_is_found_out_and_a_drafted_one_is_the_same(cli: Cli, lab
     assert "provdemo" in (cli.folder / "draft/NOT-COVERED.md").read_text()
     applied = cli.call("run", "draft/site.yml", "-i", cli.inventory, "-e", "target=h3")
     assert applied.code == 0, applied.text
+    on("h3", "for n in $(seq 50); do ss -Htln | grep -q :8080 && break; sleep 0.2; done")
     assert compared(cli, "snaps/h1.json", "h3").unexplained() == {"packages: provdemo missing"}
     again = cli.call("run", "draft/site.yml", "-i", cli.inventory, "-e", "target=h3")
     assert "changed=0" in again.text, again.text

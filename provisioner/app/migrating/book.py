@@ -6,12 +6,13 @@ import getpass
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.migrating.notifying import notify
 from provisioner.app.run import with_settings
 from provisioner.app.start import NOT_TOLD, fingerprint
 from provisioner.app.wiring import Ask, Loaded, load
@@ -24,6 +25,7 @@ from provisioner.migration.casting import Casting, cast
 from provisioner.migration.compile import Moment, compiled
 from provisioner.migration.record import Standing, standing
 from provisioner.migration.stages import Stage, Stages
+from provisioner.migration.telling import plain_language
 from provisioner.model.migration import Migration
 from provisioner.model.options import RunOptions
 
@@ -34,12 +36,13 @@ _KEPT_OPTIONS = ("remote_user", "private_key", "connection", "become", "become_u
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How phases are run: options of runs, passwords, who shows what happens, who is asked."""
+    """How phases are run: options of runs, passwords, who shows what happens, who is asked, who is told."""
 
     options: RunOptions
     credentials: Credentials
     sinks: Sequence[EventSink]
     ask: Ask
+    tell: Callable[[str], None] = print
     by: str = field(default_factory=getpass.getuser)
 
 
@@ -69,8 +72,13 @@ class Book:
         self.record.add(kind, self.way.by, **data)
 
     def enter(self, state: str, because: str = "") -> None:
-        """Enter a state."""
+        """Enter a state, and tell those who wait for it."""
+        before = self.standing.state
         self.note("state", state=state, because=because)
+        if self.migration.notify and state != before:
+            lines = plain_language(self.migration.name, self.standing)
+            for problem in notify(self.migration.notify, self.migration.name, state, lines):
+                self.note("note", text=f"could not notify {problem}")
 
 
 def folder_of(name: str, environ: Mapping[str, str] | None = None) -> Path:

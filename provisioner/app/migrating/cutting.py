@@ -26,7 +26,7 @@ def cut_over(book: Book) -> int:
     number = _begin(book, CUTOVER)
     book.enter(states.CUTTING_OVER)
     stages = Stages(book.migration, guard_of(book, number))
-    watch = Watch(book)
+    watch = Watch(book, shows=True)
     with Prober(probe_of(book)) as prober:
         came = carry_out(book, stages.cutover(), Moment(book.migration.name, CUTOVER, number), watch)
     seen = prober.seen()

@@ -13,7 +13,6 @@ from provisioner.migration import record as states
 from provisioner.migration.lifecycle import PHASES, Gate, Phase, Situation, gates, next_phase
 from provisioner.migration.stages import Stages
 
-Tell = Callable[[str], None]
 SHUT = Exit.ERROR
 """What a command exits with where a gate is shut."""
 
@@ -40,88 +39,92 @@ def situation(book: Book, wish: Wish) -> Situation:
     )  # fmt: skip
 
 
-def perform(book: Book, name: str, wish: Wish, tell: Tell) -> int:
+def perform(book: Book, name: str, wish: Wish) -> int:
     """Carry out one phase if its gates are open; return the exit code."""
-    settle(book, tell)
+    settle(book)
     phase = PHASES[name]
     found = gates(phase, situation(book, wish))
     _record(book, phase, found)
     for gate in found:
         if not gate.is_open or wish.evaluates:
-            tell(("  ok    " if gate.is_open else "  SHUT  ") + gate.said())
+            book.way.tell(("  ok    " if gate.is_open else "  SHUT  ") + gate.said())
     if not all(gate.is_open for gate in found):
         return int(SHUT)
     if wish.evaluates:
         return int(Exit.OK)
-    tell(f"{book.migration.name}: {phase.name} ({phase.help})")
+    book.way.tell(f"{book.migration.name}: {phase.name} ({phase.help})")
     code = ACTS[name](book)
-    _report(book, phase, code, tell)
+    _report(book, phase, code)
     return code
 
 
-def walk(book: Book, wish: Wish, tell: Tell) -> int:
+def walk(book: Book, wish: Wish) -> int:
     """Go from phase to phase as far as the gates allow; return the exit code of what ended the walk."""
     wish = replace(wish, walks=True)
-    settled = settle(book, tell)
+    settled = settle(book)
     if settled not in (None, Exit.OK):
         return int(settled or 0)
     walked: list[str] = []
     while (phase := next_phase(book.standing)) is not None:
         if phase.name == "observe":
-            return _last(book, wish, tell)
+            return _last(book, wish)
         if phase.name == "confirm" and book.migration.confirmation.is_manual:
-            return _await_confirmation(book, tell)
+            return _await_confirmation(book)
         if phase.name in walked:
             return int(Exit.HOSTS_FAILED)  # it led back: say so instead of trying for ever
         walked.append(phase.name)
         if phase.name == "rehearse" and looking.is_rehearsed(situation(book, wish)):
             book.enter(states.REHEARSED, "the rehearsal still counts")
             continue
-        code = perform(book, phase.name, wish, tell)
+        code = perform(book, phase.name, wish)
         if code != Exit.OK or wish.evaluates:
             return code
         if phase.name == wish.pause_after:
             book.note("paused", after=f"after {phase.name}")
-            tell(f"paused after {phase.name}; go on with 'provisioner migrate resume {book.migration.name}'")
+            book.way.tell(f"paused after {phase.name}; go on with 'provisioner migrate resume {book.migration.name}'")
             return int(Exit.OK)
-    tell(f"{book.migration.name} is {book.standing.state}: nothing follows by itself")
+    book.way.tell(f"{book.migration.name} is {book.standing.state}: nothing follows by itself")
     return int(Exit.OK)
 
 
-def settle(book: Book, tell: Tell) -> int | None:
+def settle(book: Book) -> int | None:
     """Bring to an end what a lost controller left open; None where there was nothing."""
     standing = book.standing
     last = standing.attempts[-1] if standing.attempts else None
     if standing.state not in (states.CUTTING_OVER, states.ROLLING_BACK, states.UNKNOWN) or last is None:
         return None
-    tell(f"{book.migration.name}: the last {last.phase} was not brought to its end; finding out how far it came")
+    book.way.tell(
+        f"{book.migration.name}: the last {last.phase} was not brought to its end; finding out how far it came"
+    )
     cutting.await_hosts(book)
     if last.phase == cutting.ROLLBACK:
         code = cutting.go_back(book, standing.because, is_lossless=last.is_lossless)
     else:
         code = cutting.recover(book)
-    tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
+    book.way.tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
     return code
 
 
-def roll_back(book: Book, because: str, tell: Tell) -> int:
+def roll_back(book: Book, because: str) -> int:
     """Go back on purpose."""
     standing = book.standing
     if standing.is_past(states.FINALIZED):
-        tell(f"{book.migration.name} is {standing.state}: the way back was given up by 'finalize'")
+        book.way.tell(f"{book.migration.name} is {standing.state}: the way back was given up by 'finalize'")
         return int(SHUT)
     if standing.state not in (states.CONFIRMING, states.OBSERVING, states.UNKNOWN, states.ROLLING_BACK,
                               states.CUTTING_OVER):  # fmt: skip
-        tell(f"{book.migration.name} is {standing.state}: nothing was switched, there is nothing to go back from")
+        book.way.tell(
+            f"{book.migration.name} is {standing.state}: nothing was switched, there is nothing to go back from"
+        )
         return int(SHUT)
     attempt = standing.last(cutting.CUTOVER)
     lossless = attempt is not None and not attempt.decided
     code = cutting.go_back(book, because, is_lossless=lossless)
-    tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
+    book.way.tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")
     return code
 
 
-def abort(book: Book, because: str, tell: Tell) -> int:
+def abort(book: Book, because: str) -> int:
     """Give the migration up: what was switched goes back, the old server serves."""
     standing = book.standing
     code = int(Exit.OK)
@@ -132,33 +135,33 @@ def abort(book: Book, because: str, tell: Tell) -> int:
         states.UNKNOWN,
         states.ROLLING_BACK,
     ):
-        code = roll_back(book, because, tell)
+        code = roll_back(book, because)
     if code == Exit.OK:
         book.enter(states.ABORTED, because)
-        tell(f"{book.migration.name} is aborted: {because}")
+        book.way.tell(f"{book.migration.name} is aborted: {because}")
     return code
 
 
-def _await_confirmation(book: Book, tell: Tell) -> int:
+def _await_confirmation(book: Book) -> int:
     """Say until when a person has to agree; go back where that time is over."""
     confirmation, since = book.migration.confirmation, book.standing.since
     left = since + confirmation.within_s - time.time()
     if left <= 0:
-        tell(f"nobody confirmed within {confirmation.within_s:g} s: going back")
+        book.way.tell(f"nobody confirmed within {confirmation.within_s:g} s: going back")
         return cutting.go_back(book, f"nobody confirmed within {confirmation.within_s:g} s")
-    tell(f"the new server serves; within {left / 60:.1f} min:\n"
+    book.way.tell(f"the new server serves; within {left / 60:.1f} min:\n"
          f"  agree:   provisioner migrate confirm {book.migration.name}\n"
          f"  go back: provisioner migrate rollback {book.migration.name}")  # fmt: skip
     return int(Exit.OK)
 
 
-def _last(book: Book, wish: Wish, tell: Tell) -> int:
+def _last(book: Book, wish: Wish) -> int:
     """Observe once and say what keeps it from being finalized."""
-    code = perform(book, "observe", wish, tell)
+    code = perform(book, "observe", wish)
     if code == Exit.OK:
         for gate in gates(PHASES["finalize"], situation(book, wish)):
             if not gate.is_open:
-                tell(f"  SHUT  {gate.said()}")
+                book.way.tell(f"  SHUT  {gate.said()}")
     return code
 
 
@@ -167,15 +170,17 @@ def _record(book: Book, phase: Phase, found: list[Gate]) -> None:
     book.note("gates", phase=phase.name, shut=shut, open=[gate.said() for gate in found if gate.is_open])
 
 
-def _report(book: Book, phase: Phase, code: int, tell: Tell) -> None:
+def _report(book: Book, phase: Phase, code: int) -> None:
     standing = book.standing
     attempt = standing.last(phase.name) or standing.last("cutover")
     took = f" after {attempt.seconds:.1f} s" if attempt else ""
     if code == Exit.OK:
-        tell(f"{book.migration.name} is {standing.state}{took}" + (f": {standing.because}" if standing.because else ""))
+        book.way.tell(
+            f"{book.migration.name} is {standing.state}{took}" + (f": {standing.because}" if standing.because else "")
+        )
     else:
         why = standing.because or (attempt.failure if attempt else "")
-        tell(f"{book.migration.name}: {phase.name} failed{took}; it is {standing.state}: {why}")
+        book.way.tell(f"{book.migration.name}: {phase.name} failed{took}; it is {standing.state}: {why}")
 
 
 def _ready(book: Book) -> int:
@@ -194,5 +199,5 @@ ACTS: Mapping[str, Callable[[Book], int]] = {
     "confirm": phases.confirm,
     "observe": phases.observe,
     "finalize": lambda book: phases.plain(book, "finalize", Stages(book.migration).finalize()),
-    "decommission": lambda book: phases.plain(book, "decommission", Stages(book.migration).decommission()),
+    "decommission": phases.decommission,
 }

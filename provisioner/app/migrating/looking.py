@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.app.assessing import Assessed, Question, assess_pairs
@@ -13,6 +14,7 @@ from provisioner.diagnostics.errors import Exit, Unreachable
 from provisioner.discovery.probing import Wanted
 from provisioner.discovery.snapshot import save
 from provisioner.migration import record as states
+from provisioner.migration.acceptances import read_acceptances
 from provisioner.migration.lifecycle import Situation, rehearsal_gate
 from provisioner.migration.steps import NEW, OLD
 from provisioner.migration.timing import timed
@@ -37,11 +39,13 @@ def discover(book: Book) -> int:
 
 def assess(book: Book) -> int:
     """Look for what stands in the way; the findings are kept beside the record, open inhibitors shut the next gate."""
+    accepted = read_acceptances([Path(each) for each in book.migration.accepted], datetime.now(UTC).date())
     book.note("began", phase="assess")
     pairs = [(str(snapshot_path(book, old)), new)
              for old, new in zip(book.casting.hosts[OLD], book.casting.hosts[NEW], strict=True)]  # fmt: skip
     proof = ", ".join(part.name for part in book.migration.data if part.kind == "archive")
-    question = Question(is_built=False, backup_proof=f"archive {proof}, restored before the switch" if proof else "")
+    proven = f"archive {proof}, restored before the switch" if proof else ""
+    question = Question(accepted.valid, is_built=False, backup_proof=proven)
     try:
         found = assess_pairs(pairs, question, book.way.options, book.way.credentials, _ignored)
     except Unreachable as error:

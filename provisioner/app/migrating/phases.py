@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from provisioner.app.migrating.book import Book
 from provisioner.app.migrating.conduct import Came, carry_out
+from provisioner.app.migrating.references import references
 from provisioner.app.migrating.watch import Watch
 from provisioner.diagnostics.errors import Exit
 from provisioner.migration import record as states
@@ -13,9 +16,13 @@ from provisioner.migration.casting import cast
 from provisioner.migration.compile import Moment
 from provisioner.migration.lifecycle import PHASES, behind_of
 from provisioner.migration.stages import Stage, Stages
+from provisioner.migration.steps import OLD
 
 MOST_PASSES = 30
 """After so many passes a data set that is still behind never gets in step."""
+
+STUBBORN = 3
+"""So many passes are made before their times are looked at."""
 
 FALLING = 0.9
 """A pass falls while it takes less than that share of the one before."""
@@ -46,20 +53,28 @@ def seed(book: Book) -> int:
     stages = Stages(book.migration)
     watch = Watch(book)
     came = carry_out(book, stages.seed(), moment, watch)
-    behind: list[str] = []
-    for passed in range(MOST_PASSES if came.ok and book.migration.data else 0):
-        came = carry_out(book, stages.delta(), moment, watch)
-        behind = behind_of(book.migration, book.standing)
-        if not came.ok or (not behind and passed + 1 >= max(each.limits.cycles for each in book.migration.data)):
-            break
-        if behind and passed >= 3 and not _falls(book):
-            break
-    failure = watch.failure or ("; ".join(behind) and f"not in step: {'; '.join(behind)}")
-    book.note("ended", ok=came.ok and not behind, failure=failure, code=came.code)
+    if came.ok and book.migration.data:
+        came = _catch_up(book, moment, watch)
+    behind = behind_of(book.migration, book.standing) if came.ok else []
+    failure = watch.failure or (f"not in step: {'; '.join(behind)}" if behind else "")
+    book.note("ended", ok=not failure and came.ok, failure=failure, code=came.code)
     if came.ok and not behind:
         book.enter(states.IN_SYNC)
         return int(Exit.OK)
     return came.code or int(Exit.ERROR)
+
+
+def _catch_up(book: Book, moment: Moment, watch: Watch) -> Came:
+    """Make passes until every data set is in step, or their time does not fall any more."""
+    came, passed = Came(Exit.OK, watch), 0
+    wanted = max(each.limits.cycles for each in book.migration.data)
+    while came.ok and passed < MOST_PASSES:
+        came = carry_out(book, Stages(book.migration).delta(), moment, watch)
+        passed += 1
+        is_behind = bool(behind_of(book.migration, book.standing))
+        if passed >= wanted and (not is_behind or (passed > STUBBORN and not _falls(book))):
+            break
+    return came
 
 
 def _falls(book: Book) -> bool:
@@ -81,6 +96,8 @@ def rehearse(book: Book) -> int:
               kind="clones" if hosts else "new server alone")  # fmt: skip
     if came.ok:
         book.enter(states.REHEARSED if book.standing.state == states.IN_SYNC else book.standing.state)
+    elif not hosts:
+        book.enter(states.SEEDING, f"the rehearsal left the new server as it was when it failed: {came.watch.failure}")
     return came.code
 
 
@@ -119,3 +136,18 @@ def observe(book: Book) -> int:
     came = carry_out(book, Stages(book.migration).observe(), moment, watch)
     book.note("ended", ok=came.ok, failure=watch.failure, code=came.code)
     return came.code
+
+
+def decommission(book: Book) -> int:
+    """Retire the old server, and say what still names it."""
+    words = [*book.casting.hosts[OLD], *book.casting.addresses[OLD]]
+    found = references(Path(book.migration.basedir).resolve(), words)
+    shown = [f"{file}:{line} names {word}" for file, line, word in found[:20]]
+    book.note("references", count=len(found), places=shown)
+    for each in shown:
+        book.way.tell(f"  still there: {each}")
+    until = time.time() + book.migration.retention_s
+    for part in book.migration.data:
+        if part.kind == "archive":
+            book.note("artefact", name=f"archive {part.name}", keep_until=until)
+    return plain(book, "decommission", Stages(book.migration).decommission())

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from provisioner.app.migrating.book import Book
 from provisioner.migration import stages as names
 from provisioner.migration.compile import stage_of
+from provisioner.migration.record import samples
+from provisioner.migration.telling import COST
 from provisioner.model import event
 from provisioner.model.status import Status
 
@@ -22,8 +24,10 @@ BAD = frozenset({Status.FAILED, Status.UNREACHABLE, Status.LOST})
 class Watch:
     """A sink: times stages, keeps what was measured, notices the decision, remembers what failed first."""
 
-    def __init__(self, book: Book, *, counts: bool = True, prefix: str = "") -> None:
-        self._book, self._counts, self._prefix = book, counts, prefix
+    def __init__(self, book: Book, *, counts: bool = True, prefix: str = "", shows: bool = False) -> None:
+        self._book, self._counts, self._prefix, self._shows = book, counts, prefix, shows
+        self._began = self._armed = 0.0
+        self._expected = timetable(samples(book.standing.attempts, "rehearse")) if shows else {}
         self._stage, self._since = "", 0.0
         self._planned: dict[str, event.OperationPlanned] = {}
         self.run = ""
@@ -56,6 +60,20 @@ class Watch:
             self._book.note("entered", stage=self._prefix + stage)
         if self._counts and stage in CLASS_OF:
             self._book.note("class", **{"class": CLASS_OF[stage]}, stage=stage)
+        if self._shows and stage:
+            self._show(stage, at)
+
+    def _show(self, stage: str, at: float) -> None:
+        """Say where a cut-over stands: time against rehearsal, what going back costs now, and until when it is free."""
+        self._began = self._began or at
+        rollback_class = CLASS_OF.get(stage, "A")
+        parts = [f"{at - self._began:.1f} s", f"class {rollback_class}, going back costs {COST[rollback_class]}"]
+        expected = self._expected.get(stage)
+        if expected is not None:
+            parts.insert(1, f"{expected:.1f} s rehearsed")
+        if self._armed and rollback_class in "ABC":
+            parts.append(f"the hosts go back alone in {self._armed + self._book.migration.guard_s - at:.0f} s")
+        self._book.way.tell(f"-- {stage} | {' | '.join(parts)}")
 
     def _finished(self, happened: event.OperationFinished) -> None:
         planned = self._planned.get(happened.operation)
@@ -74,7 +92,21 @@ class Watch:
 
     def _guard(self, name: str, happened: event.OperationFinished) -> None:
         self.answers.setdefault(name, {})[happened.host] = happened.result
+        if name.endswith(": arm") and not self._armed:
+            self._armed = happened.at
         if name.endswith(": confirm") and happened.status not in BAD and not self.decided:
             self.decided = True
             if self._counts:
                 self._book.note("decided", host=happened.host)
+
+
+def timetable(rehearsed: Mapping[str, list[float]]) -> dict[str, float]:
+    """Return after how many seconds each stage of a cut-over began when it was rehearsed, as far as that is known."""
+    found: dict[str, float] = {}
+    passed = 0.0
+    for stage in names.CUTOVER:
+        seconds = rehearsed.get(f"forward: {stage}")
+        if not seconds:
+            break
+        found[stage], passed = passed, passed + max(seconds)
+    return found

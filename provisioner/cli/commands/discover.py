@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _paths(output: Path, found: Discovered) -> Mapping[str, Path]:
     """Return where each snapshot goes."""
-    hosts = [*found.snapshots, *found.problems]
+    hosts = {*found.snapshots, *found.problems}
     is_file = output.suffix == ".json" and not output.is_dir()
     if is_file and len(hosts) > 1:
         raise InputError.at(

@@ -45,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "verb", choices=(*ASKED, *SAID, *SHOWN), metavar="VERB", help=", ".join((*ASKED, *SAID, *SHOWN))
     )
     parser.add_argument("name", nargs="?", default="", metavar="NAME", help="the migration")
-    parser.add_argument("-d", "--definition", dest="file", default="", metavar="PLAYBOOK", help="where it is defined (remembered)")
+    parser.add_argument(
+        "-d", "--definition", dest="file", default="", metavar="PLAYBOOK", help="where it is defined (remembered)"
+    )
     parser.add_argument("--evaluate", action="store_true", help="look at the gates, do nothing")
     parser.add_argument("--pause-after", default="", choices=tuple(PHASES), metavar="PHASE", help="stop after a phase")
     parser.add_argument("--list-phases", action="store_true", help="show the phases and what they consist of")
@@ -75,7 +77,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _record(arguments)
     credentials = credentials_from(arguments)
     with renderers(arguments) as sinks:
-        way = books.Way(run_options(arguments, credentials), credentials, sinks, polite(ask, sinks))
+        way = books.Way(run_options(arguments, credentials), credentials, sinks, polite(ask, sinks), _tell)
         with books.opened(arguments.name, arguments.file, way) as book:
             return _said(book, arguments) if arguments.verb in SAID else _asked(book, arguments)
 
@@ -83,10 +85,10 @@ def run(arguments: argparse.Namespace) -> int:
 def _asked(book: books.Book, arguments: argparse.Namespace) -> int:
     wish = engine.Wish(arguments.yes, arguments.ignore_window, arguments.pause_after, arguments.evaluate)
     if arguments.verb == "rollback":
-        return engine.roll_back(book, arguments.reason or f"asked for by {getpass.getuser()}", _tell)
+        return engine.roll_back(book, arguments.reason or f"asked for by {getpass.getuser()}")
     if arguments.verb == "run":
-        return engine.walk(book, wish, _tell)
-    return engine.perform(book, arguments.verb, wish, _tell)
+        return engine.walk(book, wish)
+    return engine.perform(book, arguments.verb, wish)
 
 
 def _said(book: books.Book, arguments: argparse.Namespace) -> int:
@@ -108,9 +110,9 @@ def _said(book: books.Book, arguments: argparse.Namespace) -> int:
             book.note("waived", gate=arguments.gate, reason=reason)
         case "resume":
             book.note("resumed")
-            return engine.walk(book, engine.Wish(arguments.yes, arguments.ignore_window, arguments.pause_after), _tell)
+            return engine.walk(book, engine.Wish(arguments.yes, arguments.ignore_window, arguments.pause_after))
         case "abort":
-            return engine.abort(book, reason or "asked for", _tell)
+            return engine.abort(book, reason or "asked for")
     _tell(f"{book.migration.name}: {verb} noted")
     return int(Exit.OK)
 

@@ -1,8 +1,8 @@
 """Run playbooks.
 
 Takes the options of ansible-playbook under the same names. The exit code is 0 when all went well, 2 when a host failed,
-4 when a host could not be reached or the input is wrong, 5 for wrong options, 99 when interrupted
-or longer than it may take.
+4 when a host could not be reached or the input is wrong, 5 for wrong options, 6 when a play was outside
+its window, 99 when interrupted or longer than it may take.
 """
 
 from __future__ import annotations

@@ -13,6 +13,8 @@ from provisioner.discovery.snapshot import Item, Json, Snapshot
 
 INSIDE = re.compile(r"(systemd-|user@|getty@|serial-getty@|console-getty|container-getty|dbus|polkit|init\.|autovt@)")
 """What the system starts and stops by itself."""
+FILTERS = frozenset({"ufw.service", "nftables.service", "netfilter-persistent.service", "iptables.service"})
+"""Services that load packet filters and end; they work where there are rules, whether or not they are said to run."""
 GENTLY = frozenset({"ssh.service", "sshd.service", "dbus.service"})
 """Services that read their files anew without being stopped."""
 
@@ -34,6 +36,8 @@ def running_of(snapshot: Snapshot, archive: Archive, contents: Contents) -> Runn
     for name, item in snapshot.items("services").items():
         if item.get("failed"):
             found.gaps.append(f"`{name}` had failed on the old server")
+        if item.get("running") and str(item.get("enabled")).startswith("masked"):
+            found.gaps.append(f"`{name}` ran on the old server, though nothing could have started it any more")
         if unit := _unit(name, item):
             found.units.append(unit)
     for name, item in snapshot.items("timers").items():
@@ -65,7 +69,8 @@ def _restarts(snapshot: Snapshot, found: Running) -> None:
     paths = [*packages, *(path for path, item in snapshot.items("files").items() if item.get("kind") == "file")]
     for name, item in snapshot.items("services").items():
         word = name.rpartition(".")[0]
-        if not item.get("running") or INSIDE.match(name) or not name.endswith(".service"):
+        works = item.get("running") or (name in FILTERS and item.get("enabled") == "enabled")
+        if not works or INSIDE.match(name) or not name.endswith(".service"):
             continue
         stem = word.partition("@")[0]
         mine = [path for path in paths if re.match(rf"/etc/(default/)?{re.escape(stem)}d?([./]|$)", path)

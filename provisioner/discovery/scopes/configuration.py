@@ -70,9 +70,12 @@ def read(said: Sections) -> Finding:
     digests = dict(_digests(said))
     packages = {path: (digest, package) for digest, package, path in said.rows("dpkg", 3)}
     packages |= {path: (digest, "") for digest, path in said.rows("rpm", 2)}
-    for owner, group, mode, size, path in said.rows("there", 5):
+    there = list(said.rows("there", 5))
+    owners = list(said.lines("owners"))  # of rpm, which names packages file by file
+    for place, (owner, group, mode, size, path) in enumerate(there):
         if path not in ELSEWHERE:
-            found.items[path] = _item(packages.get(path, ("", ""))[1], "changed", owner=owner, group=group,
+            package = owners[place] if len(owners) == len(there) else packages.get(path, ("", ""))[1]
+            found.items[path] = _item(package, "changed", owner=owner, group=group,
                                       mode=mode.zfill(4), size=number(size), sha256=digests.get(path, ""))  # fmt: skip
     for path in said.lines("exists"):
         if path in packages and path not in ELSEWHERE:

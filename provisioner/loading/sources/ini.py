@@ -58,12 +58,18 @@ class _State:
         return Position(self.source, number, len(line) - len(line.lstrip()) + 1)
 
 
+LONGEST_LINE = 100_000
+
+
 def read_ini(source: Source, draft: Draft) -> None:
     """Add an INI inventory to ``draft``; mistakes are recorded there."""
     state = _State(source, draft, declared=set(draft.groups))
     for number, line in _lines(source.text):
         where = state.at(number, line)
         words = line.strip()
+        if len(words) > LONGEST_LINE:
+            draft.findings.error(f"a line of {len(words)} characters is too long for an inventory", where)
+            continue
         if words.startswith("[") and _looks_like_section(words):
             _section(words, where, state)
         elif state.kind == "hosts":

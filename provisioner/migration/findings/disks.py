@@ -13,7 +13,7 @@ def look(sight: Sight) -> Iterator[Finding]:
         health = measured(snapshot, "hardware").get("disk_health", {})
         seen = measured(snapshot, "health")
         failing = lines(
-            [f"{disk}: {text}" for disk, text in health.items() if text and text.upper() not in ("PASSED", "OK")]
+            [f"{disk}: {text}" for disk, text in health.items() if text and str(text).upper() not in ("PASSED", "OK")]
             + [str(each) for each in seen.get("smart", [])]
         )
         if failing:

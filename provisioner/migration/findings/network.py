@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from ipaddress import ip_address, ip_interface
+from ipaddress import IPv4Interface, IPv6Interface, ip_address, ip_interface
+from typing import NamedTuple
 
 from provisioner.discovery.snapshot import Item, Snapshot
 from provisioner.migration.sight import Finding, Severity, Sight, lines, measured, number, of_kind
@@ -11,11 +12,18 @@ from provisioner.migration.sight import Finding, Severity, Sight, lines, measure
 LOGIN = 22
 
 
+class _Peer(NamedTuple):
+    direction: object
+    peer: object
+    port: object
+    program: object
+
+
 def look(sight: Sight) -> Iterator[Finding]:
     """Yield the neighbours of the old server, a smaller frame size, and a missing version of the internet protocol."""
     yield from _neighbours(sight)
     both = sight.pair("hardware")
-    if both is None or sight.new is None:
+    if both is None:
         return
     sizes = [_frame_size(each) for each in both]
     if all(sizes) and sizes[1] < sizes[0]:
@@ -27,25 +35,25 @@ def look(sight: Sight) -> Iterator[Finding]:
             (f"old server: {sizes[0]}", f"new server: {sizes[1]}"),
             "set the same size on the new server, if its network can do it, and see that path MTU discovery works",
         )
-    if 6 in _versions(both[0]) and 6 not in _versions(both[1]):
+    old, new = (_addresses(items) for items in both)
+    lost = lines(str(each) for each in old if each.version == 6)
+    if lost and new and not any(each.version == 6 for each in new):
         yield Finding(
             "ipv6",
             Severity.MEDIUM,
             "the old server has IPv6 addresses and the new one has none",
             "clients that come by IPv6 (AAAA records) do not reach the new server",
-            lines(each for each in _addresses(both[0]) if ip_interface(each).version == 6),
+            lost,
             "give the new server an IPv6 address, or remove the AAAA records well before the switch",
         )
 
 
 def _neighbours(sight: Sight) -> Iterator[Finding]:
-    seen = [
-        each
-        for each in measured(sight.old, "connections").get("peers", [])
-        if not _is_own(str(each["peer"]), sight.old)
-    ]
-    asked = lines(f"{each['peer']} port {each['port']}: asked by {each['program'] or 'unknown'}"
-                  for each in seen if each["direction"] == "out")  # fmt: skip
+    told = measured(sight.old, "connections")
+    peers = [_Peer(*map(each.get, _Peer._fields)) for each in told.get("peers") or () if isinstance(each, dict)]
+    others = [each for each in peers if not _is_own(str(each.peer), sight.old)]
+    asked = lines(f"{each.peer} port {each.port}: asked by {each.program or 'unknown'}"
+                  for each in others if each.direction == "out")  # fmt: skip
     if asked:
         yield Finding(
             "asks-others",
@@ -55,15 +63,14 @@ def _neighbours(sight: Sight) -> Iterator[Finding]:
             asked,
             "have the new server's address let in there first, and try each from the new server (module wait_for)",
         )
-    clients = lines(f"{each['peer']} at port {each['port']} ({each['program'] or 'unknown'})"
-                    for each in seen if each["direction"] == "in" and each["port"] != LOGIN)  # fmt: skip
+    clients = lines(f"{each.peer} at port {each.port} ({each.program or 'unknown'})"
+                    for each in others if each.direction == "in" and each.port != LOGIN)  # fmt: skip
     if clients:
-        watched = number(measured(sight.old, "connections").get("seconds"))
         yield Finding(
             "asked-by-others",
             Severity.INFO,
             f"{len(clients)} neighbours were connected to the old server",
-            f"they have to find the new one; watched for {watched:.0f} s, there may be more",
+            f"they have to find the new one; watched for {number(told.get('seconds')):.0f} s, there may be more",
             clients,
             "watch for days with 'provisioner discover --watch', and tell their owners",
         )
@@ -72,28 +79,21 @@ def _neighbours(sight: Sight) -> Iterator[Finding]:
 def _is_own(peer: str, snapshot: Snapshot) -> bool:
     """Tell whether a peer is the server itself."""
     try:
-        if ip_address(peer).is_loopback:
-            return True
+        address = ip_address(peer)
     except ValueError:
         return False
-    return peer in {each.partition("/")[0] for each in _addresses(snapshot.items("hardware"))}
+    return address.is_loopback or address in {each.ip for each in _addresses(snapshot.items("hardware"))}
 
 
-def _addresses(items: Mapping[str, Item]) -> list[str]:
-    found: list[str] = []
+def _addresses(items: Mapping[str, Item]) -> list[IPv4Interface | IPv6Interface]:
+    found = []
     for _, item in of_kind(items, "interface:"):
         given = item.get("addresses")
-        found += [str(each) for each in given] if isinstance(given, list) else []
-    return found
-
-
-def _versions(items: Mapping[str, Item]) -> set[int]:
-    found: set[int] = set()
-    for each in _addresses(items):
-        try:
-            found.add(ip_interface(each).version)
-        except ValueError:
-            continue
+        for each in given if isinstance(given, list) else ():
+            try:
+                found.append(ip_interface(str(each)))
+            except ValueError:
+                continue  # not in a form we know: there is nothing to be said of it
     return found
 
 

@@ -104,6 +104,21 @@ def verify(name: str, params: Params) -> Sequence[Step]:
     return [_Set(name, params).proven()]
 
 
+def final(_name: str, _params: Params) -> Sequence[Step]:
+    """Do nothing in the freeze: the archive is of before."""
+    return []
+
+
+def promote(_name: str, _params: Params) -> Sequence[Step]:
+    """Do nothing: nobody writes to an archive."""
+    return []
+
+
+def back(_name: str, _params: Params) -> Sequence[Step]:
+    """Do nothing: the archive stays, whichever server serves."""
+    return []
+
+
 def finish(name: str, params: Params) -> Sequence[Step]:
     """Take the access away; the archive stays."""
     set_ = _Set(name, params)
@@ -156,7 +171,7 @@ class _Set:
             script = f"umask 077\nmkdir -p {FOLDER}/{self.file}-{{{{ inventory_hostname }}}}.spool\n"
             variables = {"archive_key": key, "archive_source": source}
             key, source = "{{ archive_key }}", ["{{ archive_source | join(',') }}".replace("'", '"')]
-            script += bare_hosts.let_in(self.moved, [spool], self.params.login, key, source, writable=False)
+            script += bare_hosts.let_in(bare_hosts.Use(self.moved, [spool], self.params.login), key, source)
             return self._raw(says, script, access, variables)
         words: dict[str, object] = {"folder": FOLDER, "name": self.moved.name, "state": "authorized"}
         words |= {"user": self.params.login}

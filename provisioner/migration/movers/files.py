@@ -62,6 +62,9 @@ class Params(Parameters):
     source: list[str] | None = optional(
         "list", "Addresses the new host comes from, where they are changed on the way.", elements="str"
     )
+    method: str = optional(
+        "str", "``tar`` where the old host has no rsync: every pass reads all of it.", "rsync", choices=("rsync", "tar")
+    )
     key_type: str = optional(
         "str", "The key's kind; a very old server knows no ed25519.", "ed25519", choices=("ed25519", "ecdsa", "rsa")
     )
@@ -71,6 +74,7 @@ class Params(Parameters):
     def __init__(self, values: Mapping[str, Any], extra: Mapping[str, Any], given: Iterable[str] = ()) -> None:
         super().__init__(values, extra, given)
         demand(self.old_python or self.freeze == "none", "freezing directories needs Python on the old host")
+        demand(self.method == "rsync" or not self.old_python, "'method: tar' goes with 'old_python: false'")
         for tree in self.paths:
             known = set(tree) <= {"path", "to"} and "path" in tree if isinstance(tree, Mapping) else bool(tree)
             demand(known, f"a path is a directory's name, or has 'path' and 'to'; {tree!r} is neither")
@@ -119,13 +123,8 @@ def freeze(name: str, params: Params) -> Sequence[Step]:
 def final(name: str, params: Params) -> Sequence[Step]:
     """Copy the last difference, as fast as it goes."""
     set_ = _Set(name, params)
-    words: dict[str, Any] = {
-        "delete": params.delete,
-        "checksum": params.checksum,
-        "moving": MOVING,
-        "timeout": 10,
-        "attempts": 2,
-    }
+    words: dict[str, Any] = {"delete": params.delete, "checksum": params.checksum, "moving": MOVING}
+    words |= {"timeout": 10, "attempts": 2, "wait": 10}
     return [set_.copy("the last difference", "pull", **words)]
 
 
@@ -210,7 +209,8 @@ class _Set:
         title = f"{self.name}: rsync"
         package = {"name": title, "package": {"name": "rsync", "state": "present"}}
         if not self.params.old_python:
-            looking = {"name": f"{title} is there", "raw": bare_hosts.needs(("rsync",)), "changed_when": False}
+            needed = bare_hosts.needs((self.params.method,))
+            looking = {"name": f"{self.name}: {self.params.method} is there", "raw": needed, "changed_when": False}
             return [Step(OLD, looking), *([Step(NEW, package)] if self.params.install else [])]
         return [Step(BOTH, package)] if self.params.install else []
 
@@ -231,7 +231,8 @@ class _Set:
         if not self.params.old_python:
             key = key if with_key else ""
             trees = [{"path": str(each)} for each in self.paths(OLD)]
-            script = bare_hosts.let_in(self.moved, trees, self.params.login, key, source, writable=writable)
+            use = bare_hosts.Use(self.moved, trees, self.params.login, writable, self.params.method)
+            script = bare_hosts.let_in(use, key, source)
             return self._raw(says, script, **register)
         words: dict[str, object] = {"state": "authorized", "user": self.params.login}
         words |= {"trees": self.trees, "writable": writable}
@@ -247,6 +248,7 @@ class _Set:
     def copy(self, says: str, direction: str, when: str = "", **more: Any) -> Step:
         words: dict[str, object] = {"direction": direction, "trees": self.trees, **self._chosen()}
         words |= {key: True for key in ("compress", "overwrite") if getattr(self.params, key)}
+        words |= {"method": "tar"} if self.params.method == "tar" else {}
         words |= {key: value for key, value in more.items() if value is not None}
         return Step(NEW, self._task(says, "sync_tree", words, {"when": when} if when else {}))
 

@@ -33,7 +33,7 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
 
 
 def hold(name: str, params: Params) -> Sequence[Step]:
-    """Let connections wait, on the server that has the address: the clients' systems repeat what is not answered."""
+    """Let connections to both servers wait: the clients' systems repeat what is not answered."""
     words = {"ports": list(params.ports), "limit_s": params.limit_s, "wait_s": params.wait_s}
     return [_step((OLD, NEW), name, params, "connections wait", "held", **words)]
 

@@ -159,7 +159,7 @@ def _planned(params: Params, state: State) -> Change:
     is_due = {
         "absent": state.is_here or not state.is_barred or state.unit != _unit(params, state),
         "kept": state.is_here and (state.is_leased or state.unit != _unit(params, state)),
-        "held": state.is_here and not state.is_held,
+        "held": not state.is_held,
         "released": state.is_held,
     }
     return Change(is_due[params.state])

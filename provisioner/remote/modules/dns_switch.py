@@ -1,7 +1,8 @@
 """Move a DNS record: lower its lifetime ahead, change it, and see that every server of the zone has it.
 
 Updates are those of RFC 2136, signed with a TSIG key. ``lower`` remembers the lifetime that was and when it was
-lowered: until that is over, some still have the old record for long. Speaks the protocol itself; needs no program on the host.
+lowered: until that is over, some still have the old record for long. Speaks the protocol itself; needs no program on
+the host.
 """
 
 import json

@@ -18,7 +18,6 @@ TRAITS = Traits(reach="others", locks=("haproxy",))
 NAP_S = 0.006
 SETTLE_S = 0.02
 RELOAD_S = 15.0
-LEAVING_S = 300.0
 VERBS = ("prepare", "hold", "point", "release", "drain", "current", "remove")
 
 
@@ -332,7 +331,10 @@ def _wait_for_none(params: Params, state: State, mode: str, system: System) -> i
     deadline = time.monotonic() + params.wait_s
     zeros = 0
     while True:
-        left = sum(_under_way(w, params, state, mode) for w in _workers(params, state.socket, system))
+        found = _workers(params, state.socket, system)
+        left = sum(_under_way(worker, params, state, mode) for worker in found)
+        if not system.files.exists(params.master_socket):
+            left += haproxy.unseen(found[0].pid(), system)
         zeros = zeros + 1 if left == 0 else 0
         if zeros == 2:
             return 0
@@ -374,7 +376,7 @@ def _point(change: Change, system: System) -> Dict[str, Any]:
         _set(worker, params.backend, out, "maint")
         raise
     _set(worker, params.backend, others, "maint")
-    to = haproxy_hold.pointing(time.time() + LEAVING_S, wanted, others)
+    to = haproxy_hold.pointing(time.time(), wanted, others)
     haproxy_hold.write(system, state.where, haproxy_hold.read(system, state.where)._replace(to=to))
     if leaving:
         time.sleep(SETTLE_S)

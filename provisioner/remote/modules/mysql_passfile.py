@@ -31,7 +31,7 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Read it."""
-    password = notes.read(params.path).strip()
+    password = notes.read(system.files.real(params.path)).strip()
     return State(bool(password), mysql_passwords.native(password))
 
 
@@ -45,10 +45,10 @@ def plan(params: Params, state: State) -> Change:
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Make or remove it."""
     if change.params.state == "absent":
-        notes.write(change.params.path, "")
+        notes.write(system.files.real(change.params.path), "")
         return None
     password = base64.urlsafe_b64encode(os.urandom(24)).decode()
-    notes.write(change.params.path, password + "\n", 0o600)
+    notes.write(system.files.real(change.params.path), password + "\n", 0o600)
     return {"hash": mysql_passwords.native(password)}
 
 

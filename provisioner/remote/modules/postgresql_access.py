@@ -58,6 +58,7 @@ class State(NamedTuple):
     """What is there."""
 
     roles: Dict[str, str]
+    superusers: List[str]
     hba: str
     hba_text: str
     settings: Dict[str, Tuple[str, str]]
@@ -71,7 +72,9 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Look at roles, file and settings."""
     with postgresql_wire.connect(params) as session:
-        roles = {r["rolname"] or "": r["rolpassword"] or "" for r in session.rows("SELECT * FROM pg_authid")}
+        known = session.rows("SELECT rolname, rolpassword, rolsuper FROM pg_authid")
+        roles = {r["rolname"] or "": r["rolpassword"] or "" for r in known}
+        supers = [r["rolname"] or "" for r in known if r["rolsuper"] == "t"]
         hba = session.value("SHOW hba_file")
         found = session.rows("SELECT name, setting, context, pending_restart FROM pg_settings")
         slots = [r["slot_name"] or "" for r in session.rows("SELECT slot_name FROM pg_replication_slots")]
@@ -80,7 +83,7 @@ def inspect(params: Params, system: System) -> State:
     settings = {r["name"] or "": (r["setting"] or "", r["context"] or "") for r in found}
     pending = [r["name"] or "" for r in found if r["pending_restart"] == "t"]
     with open(hba) as stream:
-        return State(roles, hba, stream.read(), settings, pending, slots, in_recovery, written, _ours(params))
+        return State(roles, supers, hba, stream.read(), settings, pending, slots, in_recovery, written, _ours(params))
 
 
 def _ours(params: Params) -> Dict[str, Optional[str]]:
@@ -122,7 +125,11 @@ def _wanted(params: Params, state: State) -> Dict[str, Any]:
     if stop and not params.restart:
         told = ", ".join("%s = %s" % (key, params.settings[key]) for key in stop)
         raise Failed("the server has to be restarted for %s: allow it with restart: true, or do it yourself" % told)
-    roles = [each for each in params.roles if state.roles.get(each.name) != each.verifier]
+    roles = [
+        each
+        for each in params.roles
+        if state.roles.get(each.name) != each.verifier or (each.name in state.superusers) != each.superuser
+    ]
     return {"settings": settings, "roles": roles, "restart": bool(stop)}
 
 

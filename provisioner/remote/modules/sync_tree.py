@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from typing import Any, Dict, Iterator, List, NamedTuple, Optional
 
-from .. import copying
+from .. import copying, tar_passes
 from ..change import Change, Failed, Traits
 from ..params import optional, required
 from ..system import System
@@ -23,6 +23,7 @@ from ..transfers import Transfer, TransferParameters, Tree, hang_up, own_folder,
 TRAITS = Traits(predictable="partly", reach="others", settles=False)
 WAIT_S = (0.2, 2.0, 10.0, 30.0)
 LAST_WORDS = 2000
+LOOK_S = 0.1
 DIRECTIONS = ("pull", "push", "return", "take", "connect", "compare")
 
 
@@ -45,6 +46,12 @@ class Params(TransferParameters):
     compress: bool = optional("bool", "Compress on the way: for slow links.", False)
     checksum: bool = optional("bool", "Compare contents, not sizes and times: reads everything on both sides.", False)
     timeout: int = optional("int", "Seconds without a byte after which a connection counts as broken.", 60)
+    wait: float = optional(
+        "float", "Seconds to wait for a pass that still runs, left by a controller that was lost.", 3600
+    )
+    method: str = optional(
+        "str", "``tar`` for a host without rsync: every pass reads everything.", "rsync", choices=("rsync", "tar")
+    )
     attempts: int = optional("int", "How often a broken connection is made again; the copy goes on where it was.", 3)
 
 
@@ -82,6 +89,10 @@ def _holds(system: System, path: str) -> bool:
 
 
 def _foretell(params: Params, system: System, moved: Transfer, trees: List[Dict[str, str]]) -> copying.Done:
+    if params.method == "tar":
+        incoming = params.direction in ("pull", "compare")
+        outcomes = [tar_passes.fetch(params, system, moved, n, True) for n in range(len(trees))] if incoming else []
+        return _together(outcomes)
     outcomes = []
     for number, tree in enumerate(trees):
         log = os.path.join(system.tmp or "/tmp", "rsync-%d-%d" % (os.getpid(), number))  # noqa: S108 only in tests
@@ -138,7 +149,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         return None
     if params.direction == "compare":
         return _compare(params, _foretell(params, system, moved, trees))
-    with _alone(system, moved):
+    with _alone(system, moved, params.wait):
         _mark(params, system, moved)
         if params.direction == "take":
             return None
@@ -152,17 +163,27 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 
 @contextmanager
-def _alone(system: System, moved: Transfer) -> Iterator[None]:
+def _alone(system: System, moved: Transfer, wait_s: float) -> Iterator[None]:
+    """Be the only pass: one whose controller was lost goes on, and is waited for."""
     path = system.files.real(moved.file("lock"))
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise Failed("another pass of the transfer %s is running on this host" % moved.name) from None
+        deadline = time.monotonic() + wait_s
+        while not _locked(descriptor):
+            if time.monotonic() > deadline:
+                raise Failed("another pass of the transfer %s is running on this host" % moved.name)
+            time.sleep(LOOK_S)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _mark(params: Params, system: System, moved: Transfer) -> None:
@@ -174,6 +195,9 @@ def _mark(params: Params, system: System, moved: Transfer) -> None:
 
 def _connect(params: Params, system: System, moved: Transfer, trees: List[Dict[str, str]]) -> None:
     """Open the connection that later passes use, and see that each directory can be reached over it."""
+    if params.method == "tar":
+        tar_passes.connect(system, moved)
+        return
     for number in range(len(trees)):
         words = moved.rsync("--list-only", "--no-r", "--dirs", "--timeout=%d" % params.timeout)
         _attempt(params, system, moved, [*words, moved.place(number) + "/."], _unheard)
@@ -193,6 +217,9 @@ def _copy(params: Params, system: System, moved: Transfer, number: int, tree: Di
     system.files.remove(log)
     if params.direction == "pull":
         system.files.makedirs(tree["to"], 0o755)
+    if params.method == "tar":
+        act = tar_passes.fetch if params.direction == "pull" else tar_passes.send
+        return act(params, system, moved, number, False)
     progress = copying.Progress(params.name, moved.file("progress"), system.emit)
     argv = _rsync(params, moved, number, tree, [*copying.DOING, log])
     _attempt(params, system, moved, argv, progress.hear)

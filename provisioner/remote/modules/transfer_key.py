@@ -24,6 +24,7 @@ from ..transfers import (
     Transfer,
     TransferParameters,
     Tree,
+    daemon_command,
     daemon_settings,
     hang_up,
     key_line,
@@ -187,7 +188,8 @@ def _line(params: Params, state: State, moved: Transfer) -> str:
     if key is None:
         raise Failed("'%s' is no public key" % params.public_key)
     limits = "restrict" if state.told["restrict"] else OLD_LIMITS
-    return key_line(moved, " ".join([key.kind, key.data]), params.source, params.user, limits)
+    command = ("" if params.user == "root" else "sudo -n ") + daemon_command(moved)
+    return key_line(moved, " ".join([key.kind, key.data]), params.source, command, limits)
 
 
 def _known_hosts(params: Params) -> str:

@@ -7,6 +7,7 @@ import time
 from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Tuple
 
 from ..change import Failed
+from .system import System
 
 SECTIONS = frozenset(
     "global defaults frontend backend listen peers resolvers userlist mailers program cache fcgi-app http-errors ring"
@@ -101,6 +102,20 @@ def workers(runtime: str, master: str) -> List[Worker]:
     said = Worker(master).ask("show proc")
     left = said.partition("# old workers")[2].partition("# programs")[0]
     return found + [Worker(master, "@!%s " % pid) for pid in re.findall(r"^(\d+)\s+worker", left, re.M)]
+
+
+def unseen(pid: str, system: System) -> int:
+    """Return how many other workers run that nobody can ask: those left over, where the master has no socket."""
+    mine = _stat(pid, system)
+    others = [_stat(each, system) for each in system.files.listdir("/proc") if each.isdigit() and each != pid]
+    return sum(1 for other in others if mine and other == mine)
+
+
+def _stat(pid: str, system: System) -> Tuple[str, ...]:
+    """Return a process' name and its parent."""
+    told = (system.files.read_or_none("/proc/%s/stat" % pid) or b"").decode("utf-8", "replace")
+    name, _, rest = told.partition("(")[2].rpartition(")")
+    return (name, rest.split()[1]) if rest else ()
 
 
 class Section(NamedTuple):

@@ -17,11 +17,13 @@ OUTSIDE = "/var/lib/provisioner-haproxy"
 PROGRAM = """\
 -- Lets requests for the backend '%(backend)s' wait while a file says so; written by provisioner for a migration.
 -- The file's first line: "all TILL" or "writes TILL" (seconds since 1970). Nobody needs to take it back: when TILL is
--- over, requests pass. Its third: "to TILL SERVERS SERVERS", those in service and those out of it.
+-- over, requests pass. Its third: "to WHEN SERVERS SERVERS", those in service and those out of it, which is for
+-- workers that were there before and may take no orders any more; later ones have it from the configuration.
 local PLACES = { "%(inside)s", "%(outside)s" }
 local SAFE = { GET = true, HEAD = true, OPTIONS = true, TRACE = true }
 local MISSING = 2
 local LOOK_S, NAP_MS = 0.004, 10
+local BORN = os.time() + 1
 local mode, till, looked, pointed = nil, 0, 0, ""
 
 local function seconds()
@@ -46,10 +48,10 @@ local function each_server(names, method)
     end
 end
 
-local function point(line, moment)
+local function point(line)
     if line == pointed then return end
-    local limit, wanted, others = string.match(line, "^to ([%%d.]+) (%%S+) (%%S+)$")
-    if limit and moment < tonumber(limit) then
+    local told, wanted, others = string.match(line, "^to ([%%d.]+) (%%S+) (%%S+)$")
+    if told and tonumber(told) > BORN then
         each_server(wanted, "set_ready")
         each_server(others, "set_maint")
     end
@@ -66,7 +68,7 @@ local function look(moment)
     end
     local line, _, to = file:read("l", "l", "l")
     file:close()
-    point(to or "", moment)
+    point(to or "")
     local word, limit = string.match(line or "", "^(%%a+) ([%%d.]+)$")
     mode, till = word, tonumber(limit) or 0
 end
@@ -189,6 +191,6 @@ def write(system: System, where: Places, hold: Hold) -> None:
     system.files.write(where.file, text.encode(), mode=0o644)
 
 
-def pointing(till: float, wanted: Sequence[str], others: Sequence[str]) -> str:
-    """Return the line that makes workers bring servers into service and take others out, if they read it in time."""
-    return "to %.3f %s %s" % (till, ",".join(wanted), ",".join(others))
+def pointing(now: float, wanted: Sequence[str], others: Sequence[str]) -> str:
+    """Return the line that makes workers of before bring servers into service and take others out."""
+    return "to %.3f %s %s" % (now, ",".join(wanted), ",".join(others))

@@ -406,3 +406,31 @@ def test_a_host_without_python_is_archived(trial: Trial, on: On, request: pytest
 
     assert on("new", "tar -xzOf /srv/kept/backup-old.tar.gz --wildcards '*d.sql'") == "dumped\n"
     assert "compared" in on("new", "cat /srv/kept/backup-old.proven")
+
+
+def test_an_old_host_with_nothing_but_tar_is_moved_and_gets_back_what_is_new(
+    trial: Trial, on: On, request: pytest.FixtureRequest
+) -> None:
+    make_tree(on)
+    request.getfixturevalue("without_python")
+    on("old", "mv /usr/bin/rsync /root/hidden-rsync")
+    moving = Moving(trial, old_python=False, method="tar", exclude=["*.tmp"])
+
+    assert moving("prepare", "seed", "verify") == 0, trial.said
+    assert moving.result("first copy")["measured"]["files"] == 310
+    on("old", f"cd '{TOP}'; rm -r d0; echo more >> d1/f100; chmod 600 d1/f101; touch x.tmp")
+    assert moving("delta", "final", "verify") == 0, trial.said
+    assert moving.result("what changed since")["deleted"] == 101
+    assert moving.result("the last difference")["changed"] is False
+    on(
+        "new",
+        f"cd '{TOP}'; touch -r d1/f150 /tmp/stamp; printf X | dd of=d1/f150 bs=1 conv=notrunc; touch -r /tmp/stamp d1/f150",
+    )
+    assert moving("verify") == 2
+    assert moving.result("both hosts hold the same")["msg"] == "the hosts do not hold the same: d1/f150"
+    on("new", f"echo new > '{TOP}/written'")
+
+    assert moving("promote", "reverse", "back") == 0, trial.said
+
+    assert on("old", f"cat '{TOP}/written'") == "new\n"
+    assert moving("finish") == 0

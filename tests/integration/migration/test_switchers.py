@@ -55,7 +55,7 @@ ZONE = """$TTL 300
 @ IN SOA ns.shop.test. root.shop.test. 1 3600 600 86400 60
 @ IN NS ns
 ns IN A {lb}
-www 2 IN A {old}
+www 15 IN A {old}
 """
 NAMED = """key "k" {{ algorithm hmac-sha256; secret "c2VjcmV0LXNlY3JldC1zZWNyZXQ="; }};
 zone "shop.test" {{ type master; file "/var/lib/bind/shop"; allow-update {{ key "k"; }}; }};
@@ -173,13 +173,20 @@ def test_a_reload_while_requests_wait_loses_none_and_they_go_where_requests_go_n
 def test_a_switch_that_nobody_confirms_is_undone_by_the_balancer_alone(balanced: Site) -> None:
     switcher = catalog.load("switcher", "haproxy")
     undo = list(switcher.undo("site", switcher.Params.parse({"backend": "site"})))
-    arm = Step("lb", {"name": "arm", "armed_guard": {"do": "arm", "id": "turn", "seconds": 2, "steps": undo}})
+    arm = Step("lb", {"name": "arm", "armed_guard": {"do": "arm", "id": "turn", "seconds": 8, "steps": undo}})
     with Visitors(balanced.address["lb"], 80) as visitors:
         balanced.run([arm, *balanced.steps("haproxy", {"backend": "site"}, "hold", "point_to", "new")])
-        time.sleep(2.5)
+        _until_undone(balanced, "lb", "turn")
         balanced.switch("haproxy", {"backend": "site"}, "old")
     assert visitors.failed == []
     assert set(visitors.served) == {"old"}
+
+
+def _until_undone(site: Site, host: str, guard: str) -> None:
+    site.on(
+        host,
+        f"for n in $(seq 200); do grep -q undone /root/.provisioner/guard-{guard} && exit; sleep 0.1; done; exit 1",
+    )
 
 
 def test_a_hold_that_nobody_ends_ends_by_itself(balanced: Site) -> None:
@@ -253,13 +260,13 @@ def test_an_address_moves_there_and_back_and_new_connections_wait(site: Site) ->
 
 def test_an_address_that_nobody_confirms_goes_back_alone(site: Site) -> None:
     address = site.lab.network.rpartition(".")[0] + ".201"
-    params = {"address": f"{address}/24", "lease_s": 2}
+    params = {"address": f"{address}/24", "lease_s": 8}
     site.on("old", f"ip addr add {address}/24 dev host0")
     switcher = catalog.load("switcher", "virtual_ip")
     undo = list(switcher.undo("site", switcher.Params.parse(params)))
-    arm = Step("old", {"name": "arm", "armed_guard": {"do": "arm", "id": "address", "seconds": 1.5, "steps": undo}})
+    arm = Step("old", {"name": "arm", "armed_guard": {"do": "arm", "id": "address", "seconds": 4, "steps": undo}})
     site.run([arm, *site.steps("virtual_ip", params, "point_to", "new")])
-    time.sleep(4.5)
+    _until_undone(site, "old", "address")
     site.switch("virtual_ip", params, "old")
 
 
@@ -275,10 +282,11 @@ def test_a_name_is_changed_in_dns_when_its_old_lifetime_is_over(site: Site) -> N
         "key_name": "k",
         "key_secret": "c2VjcmV0LXNlY3JldC1zZWNyZXQ=",
     }
-    site.switch("dns", params, "prepare")
+    (told,) = (by["lb"] for by in site.switch("dns", params, "prepare").values())
+    begun = time.monotonic()
     assert site.trial(site.steps("dns", params, "old"), "--share") != 0
     assert "is over in" in site.trial.said
-    time.sleep(2.1)
+    time.sleep(max(0.0, told["measured"]["wait_s"] + 0.2 - (time.monotonic() - begun)))
     site.switch("dns", params, "old", "point_to", "new", "back", "old", "point_to", "finish", "new")
 
 

@@ -64,34 +64,29 @@ class Visitors:
             thread.join()
 
     def _visit(self, verb: str, keeps: bool) -> None:
-        link: http.client.HTTPConnection | None = None
+        link = http.client.HTTPConnection(self.host, self.port, timeout=25)
         while not self._over.is_set():
             began = time.monotonic()
             try:
-                link = self._ask(link, verb, keeps)
+                self._ask(link, verb, keeps)
             except (OSError, http.client.HTTPException, ValueError) as error:
                 self.failed.append(f"{verb} keeps={keeps}: {error!r}")
-                link = None
+                link.close()
             self.slowest_s = max(self.slowest_s, time.monotonic() - began)
             time.sleep(0.01)
+        link.close()
 
-    def _ask(
-        self, link: http.client.HTTPConnection | None, verb: str, keeps: bool
-    ) -> http.client.HTTPConnection | None:
-        if link is not None and link.sock is not None and select.select([link.sock], [], [], 0)[0]:
-            link.close()  # the other side ended it in between, as any client notices
-            link = None
-        link = link or http.client.HTTPConnection(self.host, self.port, timeout=25)
+    def _ask(self, link: http.client.HTTPConnection, verb: str, keeps: bool) -> None:
+        if link.sock is not None and select.select([link.sock], [], [], 0)[0]:
+            link.close()  # the other side ended it in between, as any client notices; it connects anew by itself
         link.request(verb, "/", b"x" * 2000 if verb == "POST" else None)
         answer = link.getresponse()
         body = answer.read()
         if answer.status != 200:
             raise ValueError(f"status {answer.status}")
         self.served[json.loads(body)] += 1
-        if keeps and answer.getheader("connection") != "close":
-            return link
-        link.close()
-        return None
+        if not keeps or answer.getheader("connection") == "close":
+            link.close()
 
 
 def overlapping(notes: str, windows: list[tuple[float, float]], verbs: str = "GET POST") -> list[str]:

@@ -21,7 +21,7 @@ with open(path, "a") as confirmed:
             connection.stdin.write(statement.replace("WORD", word) + "\\n")
             connection.stdin.flush()
             said = connection.stdout.readline()
-            while said and not said.startswith("end") and "NOREPLICAS" not in said:
+            while said and not said.startswith("end") and "NOREPLICAS" not in said and "READONLY" not in said:
                 said = connection.stdout.readline()
         except OSError:
             said = ""
@@ -72,7 +72,9 @@ class Writers:
         told = json.dumps([list(self.database.argv), self.database.statement, f"/tmp/confirmed-{letter}", seconds])
         self.on(host, f"cat > /tmp/writer.py <<'END'\n{PROGRAM}\nEND\n")
         quoted = told.replace("'", "'\\''")
-        self.on(host, f"rm -f /tmp/confirmed-{letter}; nohup python3 /tmp/writer.py '{quoted}' >/tmp/log-{letter} 2>&1 &")
+        self.on(
+            host, f"rm -f /tmp/confirmed-{letter}; nohup python3 /tmp/writer.py '{quoted}' >/tmp/log-{letter} 2>&1 &"
+        )
 
     def confirmed(self, host: str, letter: str) -> list[str]:
         """Return what was confirmed to a writer, once it has ended."""

@@ -56,7 +56,8 @@ SERVER = Snapshot("web-1.example", "10.0.0.1", scopes={
                           "/opt/app/now": {"kind": "link", "owner": "root", "group": "root", "target": "v1"},
                           "/opt/app/big": {"kind": "file", "owner": "root", "group": "root", "mode": "0644",
                                            "size": 9**9, "sha256": ""},
-                          "/etc/ssh/ssh_host_rsa_key": file(b"k"), "/srv/pipe": {"kind": "fifo"}}),
+                          "/etc/ssh/ssh_host_rsa_key": file(b"k"), "/srv/pipe": {"kind": "fifo"},
+                          "/etc/ufw/user.rules": file(b"r")}),
     "users": Scope(items={"user:app": user(1500), "user:jo": user(1501, home="/home/jo", password="set"),
                           "user:www-data": user(33), "group:app": {"gid": 1500, "members": []},
                           "key:app:SHA256:x": {"type": "ssh-ed25519"}, "key:jo:SHA256:y": {"type": "ssh-rsa"}}),
@@ -65,6 +66,8 @@ SERVER = Snapshot("web-1.example", "10.0.0.1", scopes={
         "rsync.service": {"enabled": "disabled", "running": False, "failed": False},
         "getty@.service": {"enabled": "enabled", "running": False, "failed": False},
         "hwclock.service": {"enabled": "masked", "running": False, "failed": False},
+        "ufw.service": {"enabled": "enabled", "running": False, "failed": False},
+        "apache.service": {"enabled": "masked", "running": True, "failed": False},
         "bad.service": {"enabled": "enabled", "running": False, "failed": True}}),
     "timers": Scope(items={
         "night.timer": {"unit": "night.service", "enabled": "enabled", "active": True},
@@ -119,6 +122,7 @@ def test_the_variables_are_what_the_server_was() -> None:
     assert found["draft_units"] == [
         {"name": "nginx.service", "enabled": True, "state": "started"},
         {"name": "rsync.service", "enabled": False, "state": "stopped"},
+        {"name": "ufw.service", "enabled": True},
         {"name": "bad.service", "enabled": True},
         {"name": "night.timer", "enabled": True, "state": "started"},
     ]
@@ -128,7 +132,7 @@ def test_the_variables_are_what_the_server_was() -> None:
     assert names(found["draft_sysctl"]) == ["vm.swappiness"]
     assert found["draft_hosts_entries"] == ["10.9.8.7 db"]
     assert found["draft_locales"] == ["de_DE.UTF-8"]
-    assert names(found["draft_restarts"]) == ["nginx.service"]
+    assert names(found["draft_restarts"]) == ["nginx.service", "ufw.service"]
 
 
 def test_what_a_server_said_is_never_a_template() -> None:
@@ -140,7 +144,8 @@ def test_everything_left_out_is_named() -> None:
     text = draft(SERVER, CONTENTS).files["NOT-COVERED.md"].decode()
     for word in ("own", "password of user `jo`", "keys that may log in as `jo`", "/opt/app/big",
                  "/etc/apt/apt.conf.d/9x",
-                 "ssh_host_rsa_key", "/srv/pipe", "`/opt/app/conf`", "it holds a secret", "bad.service", "/srv` (ext4",
+                 "ssh_host_rsa_key", "/srv/pipe", "`/opt/app/conf`", "it holds a secret",
+                 "bad.service", "apache.service` ran", "/srv` (ext4",
                  "only root may see packet filters", "`postgresql:5432:shop`, 7 bytes", "net.core.somaxconn",
                  "what is in `/home/jo`"):  # fmt: skip
         assert word in text, word

@@ -445,3 +445,17 @@ def test_the_hardware_is_read_with_ip_and_with_ifconfig() -> None:
                               "disk_health": {"sda": "FAILED!"}}  # fmt: skip
     old = read("hardware", addresses="eth0      Link encap:Ethernet\n          inet addr:10.0.0.5  Bcast:x\n", **common)
     assert old.items["interface:eth0"]["addresses"] == ["10.0.0.5"]
+
+
+def test_changed_configuration_of_rpm_names_its_package() -> None:
+    items = read(
+        "configuration",
+        rpm=f"{'a' * 64}\t/etc/demo/a.conf\n{'b' * 64}\t/etc/demo/b.conf\n",
+        sums=f"{'a' * 64}\t/etc/demo/a.conf\n{'c' * 64}\t/etc/demo/b.conf\n",
+        there="root\troot\t600\t10\t/etc/demo/b.conf\n",
+        digests=f"{'c' * 64}  /etc/demo/b.conf\n",
+        owners="demo\n",
+    ).items
+    assert {path: (item["package"], item["mode"]) for path, item in items.items()} == {
+        "/etc/demo/b.conf": ("demo", "0600")
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,14 @@ def test_tasks_are_for_the_host_role_they_name_or_that_of_their_phase(load: Load
 )
 def test_what_is_wrong_is_said_with_its_place(mistakes: Mistakes, text: str, error: str) -> None:
     assert any(error in each for each in mistakes(text)), mistakes(text)
+
+
+def test_files_of_accepted_findings_lie_beside_the_playbook_and_must_be_there(load: Load, mistakes: Mistakes) -> None:
+    text = "- migration: s\n  hosts: {old: web1, new: web2}\n  accepted: [a.yml, more/b.yml]\n"
+    found, findings = load(text, {"a.yml": "accepted: []\n", "more/b.yml": "accepted: []\n"})
+    assert not findings.errors
+    assert [Path(each).name for each in found.migrations[0].accepted] == ["a.yml", "b.yml"]
+    assert all(Path(each).is_absolute() for each in found.migrations[0].accepted)
+    assert mistakes(text.replace("a.yml", "c.yml")) == [
+        "site.yml:3:14: the file of accepted findings, 'c.yml', does not exist"
+    ]

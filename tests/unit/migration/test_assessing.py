@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -394,6 +395,31 @@ def test_a_measurement_tells_what_it_saw(name: str, severity: str, told: str, ol
 )
 def test_what_is_all_right_is_not_reported(old: Any, new: Any) -> None:
     assert findings(old, new) == {}
+
+
+def thinned(value: Any, chance: random.Random) -> Any:
+    """Return a value of which parts are missing or of another type."""
+    if isinstance(value, dict):
+        return {key: thinned(each, chance) for key, each in value.items() if chance.random() > 0.1}
+    if isinstance(value, list):
+        return [thinned(each, chance) for each in value if chance.random() > 0.1]
+    return chance.choice(["", None, 0, -1, 1e12, "x", True, [], "999"]) if chance.random() < 0.1 else value
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_no_finding_stumbles_over_what_a_snapshot_lacks(seed: int) -> None:
+    chance = random.Random(seed)
+    sides = []
+    for place in (3, 4):
+        picked = [chance.choice(CASES)[place] for _ in range(12)]
+        scopes = {name: {key: item for case in picked for key, item in case.get(name, {}).items()} for name in HEALTHY}
+        measured = {key: each for case in MEASURED_CASES for key, each in case[place].items() if chance.random() < 0.5}
+        made = server("old" if place == 3 else "new", scopes, {**measured, "connections": {"peers": PEERS}})
+        thin = {name: Scope(items=thinned(dict(scope.items), chance)) for name, scope in made.scopes.items()}
+        sides.append(replace(made, scopes=thin, measured=thinned(made.measured, chance)))
+    sight = Sight(*sides, NOW, is_built=bool(seed % 2))
+    for name in catalog.names("finding"):
+        assert all(isinstance(each, Finding) for each in catalog.load("finding", name).look(sight))
 
 
 def test_before_the_new_server_is_built_what_it_lacks_counts_little() -> None:

@@ -93,6 +93,7 @@ class Balancer:
 @pytest.fixture(name="balancer")
 def one_balancer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Balancer]:
     (tmp_path / "run").mkdir()
+    (tmp_path / "proc").mkdir()
     monkeypatch.chdir(tmp_path)  # a socket's path may not be long
     running = RunningHaproxy(Path("run/h.sock"), {"web1": "UP", "web2": "MAINT"})
     balancer = Balancer(Path(), running)
@@ -176,6 +177,20 @@ def test_a_worker_left_over_from_a_reload_counts(balancer: Balancer) -> None:
     result = balancer("hold", wait_s=0.05, master_socket="/run/m.sock")
     master.close()
     assert "1 requests for site are still under way" in result["msg"]
+
+
+def test_a_worker_that_nobody_can_ask_has_to_end_first(balancer: Balancer) -> None:
+    for pid, text in {
+        100: "100 (haproxy) S 1 1",
+        99: "99 (haproxy) S 1 1",
+        98: "98 (sh) S 1 1",
+        97: "97 (haproxy) S 5 1",
+    }.items():
+        Path(f"proc/{pid}").mkdir(parents=True)
+        Path(f"proc/{pid}/stat").write_text(text)
+    assert "1 requests for site are still under way" in balancer("hold", wait_s=0.05)["msg"]
+    Path("proc/99/stat").unlink()
+    assert balancer("hold")["held"] == "all"
 
 
 def test_a_hold_that_lasts_long_enough_is_left_alone(balancer: Balancer) -> None:

@@ -1,8 +1,8 @@
-"""Whatever happens to a cut-over, it ends moved, gone back, or with an exact statement; runs are played by hand here."""
+"""Whatever happens to a cut-over, it ends moved, gone back, or with an exact statement."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ AT = Position(Source("shop.yml"), 1, 3)
 SHOP = Migration("shop", AT, ".", "shop.yml", {"old": "a", "new": "b", "lb": "c"},
                  switches=(Part("balancer", "haproxy", {"backend": "shop"}, AT),))  # fmt: skip
 CASTING = Casting({"old": ("a",), "new": ("b",), "lb": ("c",)}, {"a": "b", "b": "a"}, {})
-Play = Callable[[Watch], int]
+SAID: list[str] = []
 
 
 def finished(name: str, host: str, status: Status, **result: object) -> list[object]:
@@ -75,7 +75,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
 @pytest.fixture
 def book(tmp_path: Path) -> Iterator[Book]:
     with chronicle.opened(tmp_path / "shop" / "record.jsonl") as record:
-        way = Way(SimpleNamespace(), SimpleNamespace(), (), lambda *_: "", by="ann")  # type: ignore[arg-type]
+        way = Way(SimpleNamespace(), SimpleNamespace(), (), lambda *_: "", SAID.append, "ann")  # type: ignore[arg-type]
         loaded = SimpleNamespace(loading=SimpleNamespace(render=None, extra_vars={}))
         yield Book(SHOP, loaded, CASTING, record, way, "f")  # type: ignore[arg-type]
 
@@ -119,16 +119,18 @@ def test_after_a_lost_controller_the_deciding_host_is_asked_what_became_of_it(
     book.enter("cutting_over")
     asked = finished("guard of lb: ask what became of it", "c", Status.OK, state=answer)
     runs.told["probe"] = [(0, asked)]
-    engine.settle(book, lambda _text: None)
+    engine.settle(book)
     assert runs.asked[-1][0] == follows
     assert book.standing.state == state
 
 
-def test_where_the_deciding_host_cannot_be_asked_the_state_is_unknown_and_says_who_knows(book: Book, runs: Runs) -> None:
+def test_where_the_deciding_host_cannot_be_asked_the_state_is_unknown_and_says_who_knows(
+    book: Book, runs: Runs
+) -> None:
     book.note("began", phase="cutover")
     book.enter("cutting_over")
     runs.told["probe"] = [(4, finished("guard of lb: ask what became of it", "c", Status.UNREACHABLE, msg="away"))]
-    assert engine.settle(book, lambda _text: None) == 4
+    assert engine.settle(book) == 4
     assert book.standing.state == "unknown"
     assert "known by c alone, which cannot be reached" in book.standing.because
 
@@ -138,7 +140,7 @@ def test_what_was_decided_goes_forward_also_when_the_first_try_to_complete_it_fa
     runs.told["complete"] = [(2, FAILED), (0, [])]
     assert cutting.cut_over(book) == 2
     assert book.standing.state == "unknown"
-    engine.settle(book, lambda _text: None)
+    engine.settle(book)
     assert [name for name, *_ in runs.asked] == ["cutover", "complete", "reach", "complete"]
     assert book.standing.state == "confirming"
 
@@ -154,7 +156,7 @@ def test_a_way_back_that_broke_goes_on_as_what_it_was(
     runs.told["rollback"] = [(4, FAILED), (0, [])]
     cutting.go_back(book, "asked", is_lossless=not decided)
     assert book.standing.state == "unknown"
-    engine.settle(book, lambda _text: None)
+    engine.settle(book)
     assert [told for told in runs.asked if told[0] == "rollback"] == [("rollback", 1, rollback_class)] * 2
     assert book.standing.state == "seeding"
 
@@ -174,11 +176,11 @@ def test_numbers_beyond_the_limit_take_the_move_back_with_what_was_written(
 def test_going_back_is_refused_where_nothing_was_switched_and_where_the_way_back_was_given_up(
     book: Book, runs: Runs
 ) -> None:
-    said: list[str] = []
+    SAID.clear()
     book.enter("ready")
-    assert engine.roll_back(book, "x", said.append) == 1
+    assert engine.roll_back(book, "x") == 1
     book.enter("finalized")
-    assert engine.roll_back(book, "x", said.append) == 1
-    assert "nothing was switched" in said[0]
-    assert "the way back was given up" in said[1]
+    assert engine.roll_back(book, "x") == 1
+    assert "nothing was switched" in SAID[0]
+    assert "the way back was given up" in SAID[1]
     assert runs.asked == []

@@ -36,7 +36,9 @@ def words(steps: Sequence[Step], module: str, **fitting: object) -> dict[str, An
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("more", [{}, {"freeze": "read_only"}, {"old_python": False}], ids=str)
+@pytest.mark.parametrize(
+    "more", [{}, {"freeze": "read_only"}, {"old_python": False}, {"old_python": False, "method": "tar"}], ids=str
+)
 def test_every_task_is_named_after_the_data_set_and_takes_parameters_its_module_has(
     verb: str, more: dict[str, object]
 ) -> None:
@@ -143,6 +145,7 @@ def test_settings_for_ssh_are_handed_on() -> None:
         ({"paths": [{"to": "/x"}]}, "a path is a directory's name"),
         ({"paths": [{"path": "/x", "into": "/y"}]}, "a path is a directory's name"),
         ({"old_python": False, "freeze": "read_only"}, "needs Python on the old host"),
+        ({"method": "tar"}, "goes with 'old_python: false'"),
         ({"verify": "some"}, "must be one of"),
         ({"pathes": []}, "pathes"),
     ],
