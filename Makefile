@@ -18,7 +18,7 @@ help:
 	@echo "make compat     playbooks under ansible-core and under provisioner, compared (Linux, root)"
 	@echo "make conformance  ansible-core's own integration targets, run by our commands (Linux, root; long)"
 	@echo "make faults     the long campaign with killed workers and cut links (Linux, root)"
-	@echo "make bench      measurements (Linux, root)"
+	@echo "make bench      speed beside ansible-core, mitogen, pyinfra and plain ssh (Linux, root; long; ONLY='W1 W3' ROUNDS=5)"
 	@echo "make docs       writes docs/reference from the code"
 	@echo "make format     formats the code"
 
@@ -68,7 +68,7 @@ faults: hosts-possible $(STAMP)
 	$(PY) bench/faults.py --cases 60
 
 bench: hosts-possible $(STAMP)
-	@$(PY) bench/small_tasks.py
+	@$(PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON)) $(if $(MARKDOWN),--markdown $(MARKDOWN))
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info

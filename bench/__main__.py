@@ -120,9 +120,17 @@ def second_play(hosts: Hosts, results: Results, folder: Path, rounds: int) -> No
     (place / "inventory.json").write_text(
         Reached(addresses, hosts.lab.key_path, known_hosts(hosts.lab, place, addresses)).inventory(), encoding="utf-8"
     )
-    program = [sys.executable, str(TOP / "bench/speed/second_play.py"), str(place / "two.yml"), str(place / "inventory.json")]
+    program = [
+        sys.executable,
+        str(TOP / "bench/speed/second_play.py"),
+        str(place / "two.yml"),
+        str(place / "inventory.json"),
+    ]
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/root", "PROVISIONER_STATE_DIR": str(place / "state")}
-    done = [subprocess.run(program, check=True, capture_output=True, text=True, env=environment).stdout for _ in range(max(rounds, 3))]
+    done = [
+        subprocess.run(program, check=True, capture_output=True, text=True, env=environment).stdout
+        for _ in range(max(rounds, 3))
+    ]
     seconds = median(map(float, done))
     results.numbers["W1open seconds"] = seconds
     floor = results.wall("W1", "second", FLOOR)

@@ -54,6 +54,7 @@ class Case:
     name: str
     ended: str = ""
     statement: str = ""
+    statement_at_end: str = ""
     tries: int = 0
     served_by: list[str] = field(default_factory=list)
     acknowledged: int = 0
@@ -271,6 +272,7 @@ def bring_to_an_end(scene: Scene, case: Case) -> None:
         scene.run(*scene.migrate("run", "--pause-after", "seed"))
         found = scene.standing()
     case.ended = "moved" if found.state in ("confirming", "observing") else found.state
+    case.statement_at_end = found.because
     if found.state not in SETTLED:
         case.wrong.append(f"did not settle: {found.state}: {found.because}")
 
@@ -280,7 +282,7 @@ def judge(scene: Scene, case: Case, load: dict[str, object], out: Path) -> None:
     served = [scene.on("lb", "curl -s -m 10 -o /dev/null -D - http://127.0.0.1/healthz | grep -i x-served-by | tr -d '\\r'")
               for _ in range(5)]  # fmt: skip
     case.served_by = sorted({each.partition(":")[2].strip() for each in served})
-    expected = "new" if case.ended == "moved" else "old"
+    expected = "new" if case.ended == "moved" or "was moved" in case.statement_at_end else "old"
     if case.served_by != [expected]:
         case.wrong.append(f"served by {case.served_by}, the record says {expected}")
     checked = subprocess.run(

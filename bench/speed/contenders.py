@@ -161,9 +161,9 @@ class Floor(Contender):
             ssh = job.reached.ssh(each)
             if job.workload.floor_here:
                 options, host = shlex.join(ssh[1:-1]), ssh[-1]
-                lines.append(f"OPTIONS={shlex.quote(options)} HOST={host} sh floor.sh {each.name} & pids=\"$pids $!\"")
+                lines.append(f'OPTIONS={shlex.quote(options)} HOST={host} sh floor.sh {each.name} & pids="$pids $!"')
             else:
-                lines.append(f"{shlex.join(ssh)} sh -s {each.name} < floor.sh & pids=\"$pids $!\"")
+                lines.append(f'{shlex.join(ssh)} sh -s {each.name} < floor.sh & pids="$pids $!"')
         lines.append("for pid in $pids; do wait $pid || exit 1; done")
         script = self.folder / f"{job.workload.name}.sh"
         script.write_text("\n".join(lines) + "\n", encoding="utf-8")

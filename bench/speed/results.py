@@ -96,7 +96,9 @@ def _median(values: Sequence[float], form: str) -> str:
 
 def this_machine() -> dict[str, str]:
     """Return what the figures depend on."""
-    cpu = next((line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?")
+    cpu = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), "?"
+    )
     memory = next((int(line.split()[1]) for line in _lines("/proc/meminfo") if line.startswith("MemTotal")), 0)
     return {
         "machine": f"{os.cpu_count()} x {cpu}, {memory / 1024**2:.0f} GiB, {platform.system()} {platform.release()}",

@@ -1,6 +1,6 @@
 """How long a play takes on sessions that are open already: two plays through the Python API, the second one counts.
 
-    second_play.py PLAYBOOK INVENTORY        the playbook has two plays; prints the seconds of the second
+second_play.py PLAYBOOK INVENTORY        the playbook has two plays; prints the seconds of the second
 """
 
 from __future__ import annotations

@@ -57,7 +57,9 @@ def rows(results: Results) -> Iterator[str]:
             if ours is not None and theirs is not None:
                 cpu = results.cpu(ratio.workload, run, OURS) / results.cpu(ratio.workload, run, ratio.peer)
                 more = ">" if results.figures[ratio.workload, run, ratio.peer].is_over else ""
-                yield _row(f"{ratio.workload} {run}: ours / {more}{ratio.peer} (CPU {cpu:.3g})", ratio.most, ours / theirs)
+                yield _row(
+                    f"{ratio.workload} {run}: ours / {more}{ratio.peer} (CPU {cpu:.3g})", ratio.most, ours / theirs
+                )
     for bound in BOUNDS:
         for run in bound.runs:
             figures = results.figures.get((bound.workload, run, OURS))

@@ -51,7 +51,9 @@ class Turns:
         addresses = self.hosts.addresses(workload.hosts, workload.aliases)
         if workload.delay_ms:
             ports = [stack.enter_context(relay(each.host, workload.delay_ms)) for each in addresses]
-            addresses = [replace(each, host="127.0.0.1", port=port) for each, port in zip(addresses, ports, strict=True)]
+            addresses = [
+                replace(each, host="127.0.0.1", port=port) for each, port in zip(addresses, ports, strict=True)
+            ]
         lab = self.hosts.lab
         reached = Reached(addresses, lab.key_path, known_hosts(lab, folder, addresses))
         (folder / "inventory.json").write_text(reached.inventory(), encoding="utf-8")

@@ -55,7 +55,11 @@ def discover(
 
     With ``wanted.files`` the contents of changed and unmanaged files come along.
     """
-    routes = routes_to(patterns, options, credentials)
+    return discover_on(routes_to(patterns, options, credentials), wanted, tell)
+
+
+def discover_on(routes: Mapping[str, Route], wanted: Wanted, tell: Tell) -> Discovered:
+    """Take snapshots of hosts that are reached by these routes."""
     token = secrets.token_hex(8)
     text = script(wanted, token)
     sessions = Sessions(ModuleSources(), Limits(), tell)

@@ -15,6 +15,7 @@ from provisioner.app.start import checksum, options_of
 from provisioner.app.wiring import Ask, load
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.context import Guidance
+from provisioner.execution.files import FileCache
 from provisioner.execution.ports import EventSink
 from provisioner.journal.ledger import is_living
 from provisioner.journal.recall import read_recall
@@ -84,6 +85,7 @@ def _refuse_finished(recall: Recall) -> None:
 def _refuse_changed(recall: Recall) -> None:
     inputs = recall.started.options["inputs"]
     changed = [name for name, before in dict(inputs).items() if checksum(name) != before]  # type: ignore[call-overload]
+    changed += [name for name, before in recall.files.items() if _is_other(Path(name), before)]
     if changed:
         raise InputError.at(
             None,
@@ -91,6 +93,11 @@ def _refuse_changed(recall: Recall) -> None:
             detail="\n".join(f"changed: {name}" for name in changed),
             hint="start anew with 'provisioner run', or go on with what it is now: --adopt",
         )
+
+
+def _is_other(path: Path, before: str) -> bool:
+    """Tell whether a file that was sent has other content now; one that is gone says so where it is needed."""
+    return path.is_file() and FileCache().file(path).checksum != before
 
 
 def _settle_unknown(recall: Recall, what: str) -> None:

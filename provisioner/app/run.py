@@ -127,6 +127,8 @@ def run_loaded(
     started = run_started(loaded, options, clock.now(), recall)
     folder = runs_dir(os.environ) / started.run
     stream = _open(folder, started, credentials, sinks)
+    for path, digest in recall.files.items() if recall else ():
+        stream.handle(event.FileRead(path, digest, clock.now()))
     for warning in loaded.warnings:
         stream.handle(event.Noted("warning", warning.note(), clock.now(), brief=warning.known_as or warning.summary))
     loaded.remarks.listen(lambda remark: _note(stream, clock, remark.note(), remark.known_as or remark.summary))

@@ -30,7 +30,7 @@ class Stream:
 
     def _write(self, happened: event.Event, clean: event.Event) -> None:
         """Write to the journal; what a resumed run would miss of it is kept, encrypted, before that."""
-        if clean is not happened and isinstance(happened, event.OperationFinished):
+        if clean is not happened and isinstance(happened, (event.OperationFinished, event.Answered)):
             self._kept.keep(self._journal.number + 1, happened)
         self._journal.write(clean)
 

@@ -1,6 +1,6 @@
-"""What the user's own callback plugins are given: ``CallbackBase``, the things their methods are called with, a display.
+"""What the user's own callback plugins are given: ``CallbackBase``, what its methods are called with, a display.
 
-A plugin is plain Python written for Ansible's documented callback plugins. It hears of a run by the same events as every
+A plugin is plain Python written for Ansible's documented callback plugins. It hears of a run by the same events as any
 other output, and sees no more than these say.
 """
 
@@ -44,8 +44,7 @@ class CallbackDisplay:
         **__: object,
     ) -> None:
         """Show a line."""
-        text = str(msg)
-        self._screen.say(text, color or "", is_error=stderr)
+        self._screen.say(str(msg), color or "", is_error=stderr)
 
     def banner(self, msg: object, color: str | None = None, *_: object, **__: object) -> None:
         """Show a headline."""
@@ -273,17 +272,23 @@ class CallbackBase:
         raise AttributeError(name)
 
 
+_WHOLE_RUN = "start notify no_hosts_matched no_hosts_remaining task_start play_start stats"
 OLD = frozenset(
-    """on_any runner_on_failed runner_on_ok runner_on_skipped runner_on_unreachable playbook_on_start playbook_on_notify
-    playbook_on_no_hosts_matched playbook_on_no_hosts_remaining playbook_on_task_start playbook_on_play_start
-    playbook_on_stats on_file_diff""".split()
-)
+    {
+        "on_any", "on_file_diff",
+        *(f"runner_on_{name}" for name in ("failed", "ok", "skipped", "unreachable")),
+        *(f"playbook_on_{name}" for name in _WHOLE_RUN.split()),
+    }
+)  # fmt: skip
 """What plugins of the first version are called by; here nothing, unless the plugin has it."""
 
-SILENT = """v2_runner_on_async_poll v2_runner_on_async_ok v2_runner_on_async_failed v2_playbook_on_cleanup_task_start
-    v2_playbook_on_handler_task_start v2_playbook_on_vars_prompt v2_playbook_on_import_for_host
-    v2_playbook_on_not_import_for_host v2_playbook_on_include v2_runner_item_on_ok v2_runner_item_on_failed
-    v2_runner_item_on_skipped v2_runner_retry v2_runner_on_start""".split()
+SILENT = (
+    *(f"v2_runner_on_{name}" for name in ("async_poll", "async_ok", "async_failed", "start")),
+    *(f"v2_runner_item_on_{name}" for name in ("ok", "failed", "skipped")),
+    *(f"v2_playbook_on_{name}" for name in ("cleanup_task_start", "handler_task_start", "vars_prompt", "include")),
+    *(f"v2_playbook_on_{name}" for name in ("import_for_host", "not_import_for_host")),
+    "v2_runner_retry",
+)
 """Methods that nothing of the first version stands for."""
 
 
@@ -333,7 +338,7 @@ def interface(default: type[CallbackBase], display: CallbackDisplay, constants: 
     base = templating.interface()
     base["ansible.constants"].update(COLOURS, **constants)
     base["ansible.utils.display"] = {"Display": lambda *_args, **_kwargs: display, "display": display}
-    strip = {"strip_internal_keys": lambda result, exceptions=None: _stripped(result)}
+    strip = {"strip_internal_keys": lambda result, **_kwargs: _stripped(result)}
     whole = {"CallbackBase": CallbackBase, "module_response_deepcopy": copy.deepcopy, **strip}
     return {
         **base,

@@ -89,7 +89,7 @@ class Callbacks:
     def _made(self, path: Path, inner: EventRenderer | None, *, is_enabled: bool = True) -> EventRenderer | None:
         renderer = CallbackRenderer(self._settings, inner)
         try:
-            module = _imported(path, renderer, self._collections(), self._found)
+            module = _imported(path, renderer, self._collections())
             kind = getattr(module, CLASS)
             if inner is None and getattr(kind, "CALLBACK_TYPE", "") == STDOUT:
                 return None
@@ -111,7 +111,7 @@ def _said(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _imported(path: Path, renderer: CallbackRenderer, collections: Collections, found: Configuration) -> ModuleType:
+def _imported(path: Path, renderer: CallbackRenderer, collections: Collections) -> ModuleType:
     constants = {"DISPLAY_SKIPPED_HOSTS": True, "DEFAULT_LOCAL_TMP": "/tmp", "config": SimpleNamespace()}  # noqa: S108
     CallbackBase.made_for = renderer.display
     names = callback_interface.interface(renderer.default, renderer.display, constants)
@@ -163,6 +163,14 @@ class CallbackRenderer:
                 self._call("v2_runner_retry", self._result(event.operation, event.host, left))
             case Noted():
                 self._remark(event)
+            case _:
+                self._around(event)
+        if not self._is_told:
+            self.show()  # plugins are not asked about it
+
+    def _around(self, event: Event) -> None:
+        """Call what the plugin has for what is about no task."""
+        match event:
             case Prompted():
                 self._call("v2_playbook_on_vars_prompt", event.variable, prompt=event.text)
             case PlayFinished() if event.is_halted:
@@ -172,8 +180,6 @@ class CallbackRenderer:
                 self._end()
             case _:
                 pass
-        if not self._is_told:
-            self.show()  # plugins are not asked about it
 
     def close(self) -> None:
         """Tell a run that broke off that it is over."""
@@ -299,9 +305,10 @@ class CallbackRenderer:
             self._tasks[operation] = SimpleNamespace(
                 name=title.removeprefix(f"{planned.role} : "), get_name=lambda *_, **__: title, _uuid=operation,
                 action=planned.action, resolved_action=planned.action, args={}, no_log=False, get_path=lambda: path,
-                tags=list(planned.tags), check_mode=planned.check, diff=planned.diff, _role=role if planned.role else None,
+                tags=list(planned.tags), check_mode=planned.check, diff=planned.diff, _parent=None, _attributes={},
+                _role=role if planned.role else None,
                 implicit=planned.action in ("meta", "gather_facts"), connection="ssh", loop=None, loop_control=None,
-                async_val=0, delegate_to=None, ignore_errors=None, register=None, _parent=None, _attributes={}, vars={},
+                async_val=0, delegate_to=None, ignore_errors=None, register=None, vars={},
                 when=[], environment=[],
             )  # fmt: skip
         return self._tasks[operation]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from provisioner.discovery.judging import Difference, Kind, Rule, Severity
+from provisioner.discovery.judging import Difference, Judge, Kind, Rule, Severity
 from provisioner.discovery.probing import scope_module
 from provisioner.discovery.snapshot import Coverage, Item, Json, Scope, Snapshot
 from provisioner.discovery.waivers import Waiver
@@ -14,7 +14,6 @@ from provisioner.discovery.waivers import Waiver
 ORDER = {Severity.BLOCKING: 0, Severity.INFORMATIVE: 1, Severity.EXPECTED: 2}
 SELF = "<this machine>"
 OWN_NAME = "it is the machine's own name or address"
-Judge = Callable[[Difference], tuple[Severity, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +32,9 @@ class _Rules:
             return cls((), None)
         return cls(module.RULES, getattr(module, "judge", None))
 
-    def judged(self, difference: Difference) -> Difference:
+    def judged(self, difference: Difference, old: Item, new: Item) -> Difference:
         """Return the difference with its severity: what the scope computes, else its first rule that fits."""
-        found = self.judge(difference) if self.judge is not None else None
+        found = self.judge(difference, old, new) if self.judge is not None else None
         if found is None:
             rule = next((rule for rule in self.rules if rule.fits(difference)), None)
             found = (rule.severity, rule.note) if rule is not None else None
@@ -55,8 +54,12 @@ def compare(old: Snapshot, new: Snapshot, waivers: Iterable[Waiver] = ()) -> lis
         pair = (old.scopes.get(name), new.scopes.get(name))
         found += _unseen(name, *pair)
         if all(scope is not None and scope.coverage is not Coverage.NONE for scope in pair):
-            differences = _items(name, old.items(name), new.items(name), own)
-            found += [each if each.note == OWN_NAME else rules.judged(each) for each in differences]
+            before, after = old.items(name), new.items(name)
+            for each in _items(name, before, after, own):
+                is_own = each.note == OWN_NAME
+                found.append(
+                    each if is_own else rules.judged(each, before.get(each.item, {}), after.get(each.item, {}))
+                )
     found = [_explained(each, waived) for each in found]
     return sorted(
         found, key=lambda each: (not each.blocks, ORDER[each.severity], each.scope, each.item, each.attribute)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import TypeAlias
 
-from provisioner.discovery.snapshot import Json
+from provisioner.discovery.snapshot import Item, Json
 
 
 class Severity(StrEnum):
@@ -72,6 +73,11 @@ class Rule:
             and fnmatchcase(difference.item, self.item)
             and fnmatchcase(difference.attribute, self.attribute)
         )
+
+
+Verdict: TypeAlias = "tuple[Severity, str] | None"
+Judge = Callable[[Difference, Item, Item], Verdict]
+"""What a scope may have beside its rules: ``judge(difference, old item, new item)``; None leaves it to the rules."""
 
 
 def expected(item: str, note: str, attribute: str = "*") -> Rule:

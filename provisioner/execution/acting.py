@@ -23,7 +23,8 @@ def act(call: ActionCall) -> Steps:
     job = jobs.asked(call)
     plugin = bridging.acted(call, written, name)
     if plugin is not None:
-        return (yield from catalog.part("provisioner.execution.plugin_actions").run(call, plugin, _for_plugin))
+        by_plugin: Steps = catalog.part("provisioner.execution.plugin_actions").run(call, plugin, _for_plugin)
+        return (yield from by_plugin)
     if name in catalog.names("action"):
         if job is not None and name not in WITH_JOBS:
             return {"failed": True, "changed": False, "msg": f"This action ({written}) does not support async."}

@@ -126,6 +126,8 @@ class Applier:
     def finish(self, run: TaskRun, outcome: Outcome, started: float, state: RunState) -> Finished:
         """Apply the effects, tell the world, and return what the scheduler needs to know."""
         outcome, foreseen = self._foreseen(run, outcome)
+        for path, checksum in self.play.run.files.fresh().items():
+            self.sink.handle(event.FileRead(path, checksum, self.clock.now()))
         outcome, notified = self._notified(run, outcome)
         hosts = self._hosts_of(run, state)
         is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)

@@ -77,7 +77,7 @@ class Course:
             return self._play(compiled)
 
     def _play(self, compiled: CompiledPlay) -> bool:
-        layers = self._play_layers(compiled.play)
+        layers = self._play_layers(compiled.id, compiled.play)
         compiled = settled(compiled, self.run, layers)
         hosts = self._hosts(compiled.play, layers)
         cut = self._batches(compiled.play, hosts, layers)
@@ -225,19 +225,28 @@ class Course:
     def _render(self, value: Any, scope: Scope) -> Any:
         return self.run.renderer.render(value, scope)
 
-    def _play_layers(self, play: Play) -> tuple[Layer, ...]:
+    def _play_layers(self, place: str, play: Play) -> tuple[Layer, ...]:
         found = [Layer(Level.PLAY_VARS, f"vars of play '{play.name}'", play.vars)] if play.vars else []
         prompted: dict[str, object] = {}
         for prompt in play.vars_prompt:
             if prompt.name not in self.run.options.extra_vars:
-                self.sink.handle(event.Prompted(prompt.name, prompt.prompt or prompt.name, self.around.clock.now()))
-                answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
+                answer = self._answer(place, prompt)
                 prompted[prompt.name] = self._as_asked(prompt, answer or prompt.default)
-                if prompt.private and answer:
-                    self.run.learn_secret(answer)
         if prompted:
             found.append(Layer(Level.VARS_PROMPT, "vars_prompt", prompted, rendered=True))
         return tuple(found)
+
+    def _answer(self, place: str, prompt: Prompt) -> str:
+        """Return what was answered, in the run that is resumed or now."""
+        now, recall = self.around.clock.now, self.run.recall
+        answer = recall.answers.get((place, prompt.name)) if recall else None
+        if answer is None:
+            self.sink.handle(event.Prompted(prompt.name, prompt.prompt or prompt.name, now()))
+            answer = self._ask(prompt.prompt or prompt.name, echo=not prompt.private, confirm=prompt.confirm)
+        if prompt.private and answer:
+            self.run.learn_secret(answer)
+        self.sink.handle(event.Answered(place, prompt.name, answer, now(), prompt.private))
+        return answer
 
     def _as_asked(self, prompt: Prompt, answer: object) -> object:
         """Return the answer, hashed where the prompt says ``encrypt``."""

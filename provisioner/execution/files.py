@@ -29,6 +29,8 @@ class KnownFile:
     mode: str
     content: bytes | None
     sha1: str
+    checksum: str = ""
+    """The SHA-1 of the file's bytes as they are on the controller."""
 
     @property
     def body(self) -> bytes | Path:
@@ -42,6 +44,8 @@ class FileCache:
     def __init__(self) -> None:
         self._known: dict[tuple[str, bool], tuple[tuple[int, int, int], KnownFile]] = {}
         self._lock = threading.Lock()
+        self._told: set[str] = set()
+        self._untold: dict[str, str] = {}
 
     def has(self, path: Path, *, decrypts: bool) -> bool:
         """Tell whether the file is known as it is now, so that asking for it costs nothing."""
@@ -60,7 +64,18 @@ class FileCache:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
             self._known[key] = (stamp, known)
+            if str(path) not in self._told:
+                self._told.add(str(path))
+                self._untold[str(path)] = known.checksum
         return known
+
+    def fresh(self) -> dict[str, str]:
+        """Return the files that were read since the last time, with their checksums."""
+        if not self._untold:
+            return {}
+        with self._lock:
+            found, self._untold = self._untold, {}
+        return found
 
 
 def _stamp(status: os.stat_result) -> tuple[int, int, int]:
@@ -72,14 +87,16 @@ def _read(path: Path, status: os.stat_result, vault: Vault | None) -> KnownFile:
     with path.open("rb") as stream:
         start = stream.read(len(HEADER))
         if vault is not None and is_encrypted(start):
-            content = decrypted(start + stream.read(), path, vault)
-            return KnownFile(path, len(content), mode, content, sha1_of(content))
+            written = start + stream.read()
+            content = decrypted(written, path, vault)
+            return KnownFile(path, len(content), mode, content, sha1_of(content), sha1_of(written))
         if status.st_size <= SMALL:
             content = start + stream.read()
-            return KnownFile(path, len(content), mode, content, sha1_of(content))
+            digest = sha1_of(content)
+            return KnownFile(path, len(content), mode, content, digest, digest)
         stream.seek(0)
-        digest = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False))
-    return KnownFile(path, status.st_size, mode, None, digest.hexdigest())
+        found = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
+    return KnownFile(path, status.st_size, mode, None, found, found)
 
 
 def decrypted(content: bytes, path: Path, vault: Vault) -> bytes:

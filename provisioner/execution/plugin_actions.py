@@ -31,9 +31,8 @@ from provisioner.templating.interface import (
     AnsibleActionSkip,
     AnsibleConnectionFailure,
     AnsibleUndefinedVariable,
-    Display,
 )
-from provisioner.templating.lookup_base import AnsibleError
+from provisioner.templating.lookup_base import AnsibleError, Display
 from provisioner.templating.project_plugins import import_file
 from provisioner.variables.scope import Layer, Level, Scope
 

@@ -10,7 +10,7 @@ from provisioner.execution.figures import Figure
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.graph.operation import Operation
 from provisioner.model.event import OperationFinished
-from provisioner.model.recall import Recall
+from provisioner.model.recall import UNRECORDED, Recall
 from provisioner.model.status import Status
 from provisioner.scheduling.stimuli import Ends
 
@@ -23,6 +23,9 @@ def recalled(recall: Recall | None, operation: Operation, host: str) -> Outcome 
     if recall is None or operation.task is None or operation.task.action in DONE_ANEW or operation.is_include:
         return None
     known = recall.look(operation.id, host)
+    lost = recall.unknown.get((operation.id, host))
+    if known is None and lost is not None and operation.task.action in UNRECORDED:
+        return Outcome(Status.LOST, dict(lost.result), Effects(), lost.no_log)
     return None if known is None else _outcome(known, operation)
 
 

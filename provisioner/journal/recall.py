@@ -9,8 +9,16 @@ from pathlib import Path
 from provisioner.diagnostics.errors import InputError
 from provisioner.journal.kept import read_kept
 from provisioner.journal.replay import replay
-from provisioner.model.event import OperationFinished, OperationPlanned, RunFinished, RunStarted
-from provisioner.model.recall import DONE, Recall
+from provisioner.model.event import (
+    Answered,
+    FileRead,
+    OperationFinished,
+    OperationPlanned,
+    OperationStarted,
+    RunFinished,
+    RunStarted,
+)
+from provisioner.model.recall import DONE, UNRECORDED, Recall
 from provisioner.model.status import Status
 
 
@@ -27,6 +35,12 @@ def read_recall(path: Path, environ: Mapping[str, str]) -> Recall:
                 recall.planned[event.operation] = event
             case OperationFinished() if recall:
                 _note(recall, event)
+            case OperationStarted() if recall and _is_unrecorded(recall, event):
+                recall.unknown[event.operation, event.host] = _cut_off(event)
+            case Answered() if recall:
+                recall.answers[event.play, event.variable] = event.value
+            case FileRead() if recall:
+                recall.files[event.path] = event.checksum
             case RunFinished() if recall:
                 recall.finished = event
     if recall is None:
@@ -38,11 +52,24 @@ def read_recall(path: Path, environ: Mapping[str, str]) -> Recall:
     return recall
 
 
+def _is_unrecorded(recall: Recall, event: OperationStarted) -> bool:
+    """Tell whether no host keeps a record of the operation: only its end in the journal tells that it was done."""
+    planned = recall.planned.get(event.operation)
+    return planned is not None and planned.action in UNRECORDED and not planned.check
+
+
+def _cut_off(event: OperationStarted) -> OperationFinished:
+    text = f"host {event.host}: the run ended while this was under way, and {event.host} keeps no record of it"
+    result = {"unreachable": True, "changed": False, "msg": f"{text}; whether it was done is not known"}
+    return OperationFinished(event.operation, event.host, Status.LOST, result, event.at, 0.0)
+
+
 def _note(recall: Recall, event: OperationFinished) -> None:
     place = event.operation, event.host
+    if event.status is not Status.LOST:
+        recall.unknown.pop(place, None)
     if event.status in DONE or (event.status is Status.FAILED and event.effects.get("rescued")):
         recall.ended.setdefault(place, deque()).append(event)
-        recall.unknown.pop(place, None)
     elif event.status is Status.FAILED and not event.result.get("interrupted"):
         recall.tried[place] = recall.tried.get(place, 0) + 1
         results = event.result.get("results")

@@ -15,7 +15,7 @@ from re import Pattern
 from threading import Lock
 
 from provisioner.journal.spellings import matcher, spellings
-from provisioner.model.event import CheckFinished, Event, ItemFinished, OperationFinished, OutputReceived
+from provisioner.model.event import Answered, CheckFinished, Event, ItemFinished, OperationFinished, OutputReceived
 
 MASK = "********"
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
@@ -90,6 +90,8 @@ class Redactor:
             event = self._result(event)
         elif isinstance(event, OutputReceived) and event.no_log:
             event = replace(event, text=CENSORED)
+        elif isinstance(event, Answered) and event.is_private:
+            event = replace(event, value=MASK)
         elif isinstance(event, CheckFinished) and event.no_log:
             event = replace(event, expected=CENSORED, actual=CENSORED)
         return self._masked(event) if self._whole else event

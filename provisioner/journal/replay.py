@@ -116,7 +116,7 @@ def _last_line(path: Path, floor: int) -> bytes:
 def _parsed(raw: bytes, path: Path, number: int) -> Line:
     try:
         line = json.loads(raw)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _damage(path, number, f"it is not JSON: {error}") from None
     if not isinstance(line, dict):
         raise _damage(path, number, "it is not an object")

@@ -20,6 +20,7 @@ from provisioner.model.migration import (
     DAY_S,
     Abort,
     Approvals,
+    Comparing,
     Confirmation,
     Limits,
     Migration,
@@ -32,7 +33,7 @@ from provisioner.remote.params import Parameters
 KEYS = frozenset(
     {"migration", "description", "owner", "hosts", "vars", "window", "abort", "probe", "build", "data", "freeze",
      "unfreeze", "switch", "verify", "guard", "confirm", "observe", "retention", "approvals", "notify", "rehearsal",
-     "phases", "fence", "decommission", "accepted", "become", "become_user", "become_method", "become_flags",
+     "phases", "fence", "compare", "decommission", "accepted", "become", "become_user", "become_method", "become_flags",
      "remote_user", "environment", "vars_files"}
 )  # fmt: skip
 """Every key of a migration."""
@@ -80,6 +81,7 @@ def _settings(written: Mapping[str, object], reading: Reading) -> dict[str, Any]
         "approvals": _approvals(written, reading),
         "rehearsal": _rehearsal(_mapping(written, "rehearsal", reading), reading),
         "confirmation": _confirmation(written, reading),
+        "compare": _comparing(written, reading),
         "observe_s": duration(written.get("observe"), 7 * DAY_S, reading),
         "retention_s": duration(written.get("retention"), 90 * DAY_S, reading),
         "fence": _mapping(written, "fence", reading) if "fence" in written else None,
@@ -295,6 +297,21 @@ def _approvals(written: Mapping[str, object], reading: Reading) -> Approvals:
 def _rehearsal(written: Mapping[str, object], reading: Reading) -> Rehearsal:
     _checked(written, frozenset({"hosts", "valid"}), "rehearsal", reading)
     return Rehearsal(_mapping(written, "hosts", reading), duration(written.get("valid"), 14 * DAY_S, reading))
+
+
+def _comparing(written: Mapping[str, object], reading: Reading) -> Comparing | None:
+    value = written.get("compare")
+    if value is None or value is False:
+        return None
+    if value is True:
+        return Comparing()
+    given = _checked(_mapping(written, "compare", reading), frozenset({"waivers", "signers"}), "compare", reading)
+    files = read_texts(Item("waivers", given.get("waivers"), "compare"), reading)
+    signers = given.get("signers")
+    for each in (*files, *([str(signers)] if signers else [])):
+        if not Path(reading.path(each)).is_file():
+            reading.error(f"there is no file '{each}'", each)
+    return Comparing(tuple(map(reading.path, files)), reading.path(str(signers)) if signers else "")
 
 
 def _confirmation(written: Mapping[str, object], reading: Reading) -> Confirmation:

@@ -96,17 +96,23 @@ class Stages:
             Stage(FENCE, self._steps(fencing.fence)),
             Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
             Stage(SMOKE, (*self._written("verify.during"), *self._current(NEW))),
-            Stage(DECISION, self._plain(*map(reach, self._last_guards()), *map(commit, self.by_decision))),
-            Stage(RELEASE, (*self._switches("release"), *self._data("reverse"), *forwards, *after)),
+            Stage(DECISION, self._plain(*map(reach, self._deciding), *map(commit, self._deciding))),
+            Stage(RELEASE, (*self._switches("release"), *self._plain(*map(commit, self._others)),
+                            *self._data("reverse"), *forwards, *after)),
         ]
 
     def carry_on(self) -> list[Stage]:
-        """Go on after the decision where the controller was lost: every step may be done already."""
+        """Go on after the decision where the controller was lost: every step may be done already.
+
+        Requests go on first; the old server, which may be what is away, comes after that.
+        """
+        on_old = (*self._plain(*map(call_off, self._others)), *self._data("freeze"), *self._steps(fencing.fence))
         return [
-            Stage(DECISION, self._plain(*(call_off(each) for each in self.by_decision))),
-            Stage(FENCE, (*self._data("freeze"), *self._steps(fencing.fence))),
-            Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
-            Stage(RELEASE, (*self._switches("release"), *self._data("reverse"), *self._steps(fencing.forward))),
+            Stage(DECISION, self._plain(*map(call_off, self._deciding))),
+            Stage(SWITCH, (*_only(NEW, self._data("promote")), *self._switches("point_to"))),
+            Stage(RELEASE, self._switches("release")),
+            Stage(FENCE, on_old),
+            Stage("reverse", (*self._data("reverse"), *self._steps(fencing.forward))),
         ]
 
     def go_back(self, *, may_lose_new: bool) -> list[Stage]:
@@ -224,8 +230,13 @@ class Stages:
         """Return the guards in the order of their confirmation: where requests are switched comes first."""
         return sorted(self.guards, key=lambda each: each.role == OLD)
 
-    def _last_guards(self) -> list[GuardUse]:
+    @property
+    def _deciding(self) -> list[GuardUse]:
         return self.by_decision[:1]
+
+    @property
+    def _others(self) -> list[GuardUse]:
+        return self.by_decision[1:]
 
 
 SWITCHES_LATER_S = 2.0

@@ -196,6 +196,26 @@ class Prompted:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What was answered for a variable of a play; a private answer is only kept encrypted, for resuming."""
+
+    play: str
+    variable: str
+    value: str
+    at: float
+    is_private: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file of the controller was read to be sent to a host; ``checksum`` is the SHA-1 of its bytes."""
+
+    path: str
+    checksum: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class PlayFinished:
     """A batch of a play is over; ``is_halted``: more of its hosts failed than ``max_fail_percentage`` allows."""
 
@@ -231,6 +251,8 @@ Event: TypeAlias = (
     | CheckFinished
     | Noted
     | Prompted
+    | Answered
+    | FileRead
     | PlayFinished
     | RunFinished
 )

@@ -76,6 +76,14 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparing:
+    """That old and new are compared before the switch, and which files explain differences, signed by whom."""
+
+    waivers: tuple[str, ...] = ()
+    signers: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Confirmation:
     """After the switch: whether a person has to agree, and within which time before all goes back by itself."""
 
@@ -107,6 +115,7 @@ class Migration:
     approvals: Approvals = Approvals()
     rehearsal: Rehearsal = Rehearsal()
     confirmation: Confirmation = Confirmation()
+    compare: Comparing | None = None
     guard_s: float = 30.0
     observe_s: float = 7 * DAY_S
     retention_s: float = 90 * DAY_S

@@ -13,6 +13,9 @@ Place = tuple[str, str]
 
 DONE = frozenset({Status.OK, Status.CHANGED, Status.SKIPPED, Status.IGNORED})
 
+UNRECORDED = frozenset({"raw"})
+"""Actions that a host runs without keeping a record of them, as there may be no Python."""
+
 
 @dataclass
 class Recall:
@@ -20,7 +23,8 @@ class Recall:
 
     ``ended`` holds, for each operation and host, what counts as done, in the order in which it was done. ``tried`` says
     how often it came to another end and is to be done anew, ``unknown`` where nobody knows what came of it,
-    ``items`` which items of a loop were done where it failed at others, by their place in it.
+    ``items`` which items of a loop were done where it failed at others, by their place in it. ``answers`` are those to
+    ``vars_prompt``, by play and variable; ``files`` what was read to be sent, with checksums.
     """
 
     started: RunStarted
@@ -30,6 +34,8 @@ class Recall:
     tried: dict[Place, int] = field(default_factory=dict)
     unknown: dict[Place, OperationFinished] = field(default_factory=dict)
     items: dict[Place, dict[int, Data]] = field(default_factory=dict)
+    answers: dict[tuple[str, str], str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     def look(self, operation: str, host: str) -> OperationFinished | None:
         """Return what came of an operation on a host, or None where it is to be done now."""

@@ -14,6 +14,8 @@ from provisioner.remote import protocol
 from .pipe import Inbound
 
 MAX_IN_MEMORY = 64 * 1024 * 1024
+DEEPEST = 100
+"""How deep a result may lie in itself."""
 
 
 def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | None) -> Reply:
@@ -21,6 +23,8 @@ def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | Non
     result = head.get("result")
     if result is not None and not isinstance(result, dict):
         raise protocol.Broken("a result that is none")
+    if _lies_deeper(result, DEEPEST):
+        raise protocol.Broken(f"a result that lies more than {DEEPEST} deep in itself")
     body = b""
     if size and path is not None:
         head = _stored(head, size, inbound, path)
@@ -37,6 +41,17 @@ def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | Non
         started=float(head.get("started", 0.0)),
         seconds=float(head.get("seconds", 0.0)),
     )
+
+
+def _lies_deeper(value: object, levels: int) -> bool:
+    """Tell whether lists and mappings lie deeper in each other than everything that looks at results can follow."""
+    layer = [value]
+    for _ in range(levels):
+        inner = (each.values() if isinstance(each, dict) else each for each in layer if isinstance(each, (dict, list)))
+        layer = [part for parts in inner for part in parts if isinstance(part, (dict, list))]
+        if not layer:
+            return False
+    return True
 
 
 def _stored(head: dict[str, Any], size: int, inbound: Inbound, path: Path) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from provisioner.remote import protocol
 from .become import Elevation
 from .bootstrap import Facts, Started, Starter
 from .bundle import ModuleSources
-from .failures import masked, where
+from .failures import NoInterpreter, masked, where
 from .identity import held_by
 from .incoming import reply_of
 from .links import Limits, Link
@@ -129,7 +129,7 @@ class WorkerSession:
             try:
                 started = self._start()
             except TargetError as error:
-                if not self._seeks_on():
+                if isinstance(error, NoInterpreter) or not self._seeks_on():  # waiting brings no Python
                     self._failed(error)
                 continue
             self._serve(started)

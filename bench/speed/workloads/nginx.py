@@ -20,7 +20,9 @@ STATE = (
 )
 SITES = [{"name": "red", "port": 8080}, {"name": "green", "port": 8081}, {"name": "blue", "port": 8082}]
 SITE = (
-    "server {{\n    listen {port};\n    root " + ROOT + "/{name};\n    location / {{\n        index index.html;\n    }}\n}}\n"
+    "server {{\n    listen {port};\n    root "
+    + ROOT
+    + "/{name};\n    location / {{\n        index index.html;\n    }}\n}}\n"
 )
 PAGE = "<h1>{name}</h1>\n<p>Port {port}</p>\n"
 
@@ -87,7 +89,7 @@ def _script() -> str:
         lines += [
             f"[ -d {here} ] || mkdir {here}\nput {here}/index.html <<'END' || :\n{PAGE.format(**site)}END",
             f"put {available} <<'END' || changed=1\n{SITE.format(**site)}END",
-            f"[ \"$(readlink {enabled})\" = {available} ] || {{ ln -s {available} {enabled}; changed=1; }}",
+            f'[ "$(readlink {enabled})" = {available} ] || {{ ln -s {available} {enabled}; changed=1; }}',
         ]
     lines += [
         "systemctl -q is-active nginx || systemctl start nginx",

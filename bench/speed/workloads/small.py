@@ -24,7 +24,10 @@ class SmallTasks:
         """Write what the contenders need."""
         for number in range((self.count + 3) // 4):
             _put(folder / "files" / f"{number}.txt", _file_text(number))
-            _put(folder / "templates" / f"{number}.j2", self._template(number, "ansible_facts['{}']", "inventory_hostname"))
+            _put(
+                folder / "templates" / f"{number}.j2",
+                self._template(number, "ansible_facts['{}']", "inventory_hostname"),
+            )
             _put(folder / "pyinfra" / f"{number}.j2", self._template(number, "{}", "host.name"))
         write_play(folder, self._play())
         _put(folder / "deploy.py", self._deploy())
@@ -42,7 +45,9 @@ class SmallTasks:
         }
 
     def _template(self, number: int, fact: str, name: str) -> str:
-        shown = [f"{each} = {{{{ {fact.format(each)} }}}}\n" for each in ("hostname", "kernel", "distribution_major_version")]
+        shown = [
+            f"{each} = {{{{ {fact.format(each)} }}}}\n" for each in ("hostname", "kernel", "distribution_major_version")
+        ]
         return (
             f"# {number} on {{{{ {name} }}}}\nListen {{{{ port + {number} }}}}\n"
             + "".join(shown if self.with_facts else [])

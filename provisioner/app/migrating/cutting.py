@@ -63,6 +63,7 @@ def go_back(book: Book, because: str, *, is_lossless: bool = False) -> int:
 def carry_on(book: Book, number: int, because: str) -> int:
     """Go on after the decision: the work is on the new server, the rest is brought to its end."""
     _begin(book, COMPLETE)
+    book.note("class", **{"class": "D"})
     stages = Stages(book.migration, guard_of(book, number))
     came = carry_out(book, stages.carry_on(), Moment(book.migration.name, CUTOVER, number, "D"))
     _end(book, came, came.watch)

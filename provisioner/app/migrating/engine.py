@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from provisioner.app.migrating import cutting, looking, phases
+from provisioner.app.migrating import cutting, equivalence, looking, phases
 from provisioner.app.migrating.book import Book
 from provisioner.diagnostics.errors import Exit
 from provisioner.migration import record as states
@@ -184,8 +184,12 @@ def _report(book: Book, phase: Phase, code: int) -> None:
 
 
 def _ready(book: Book) -> int:
-    book.enter(states.READY)
-    return int(Exit.OK)
+    book.note("began", phase="ready")
+    code = equivalence.prove_equal(book)
+    book.note("ended", ok=code == Exit.OK, failure="" if code == Exit.OK else "old and new differ")
+    if code == Exit.OK:
+        book.enter(states.READY)
+    return code
 
 
 ACTS: Mapping[str, Callable[[Book], int]] = {

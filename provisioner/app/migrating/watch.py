@@ -58,7 +58,7 @@ class Watch:
         self._stage, self._since = stage, at
         if stage:
             self._book.note("entered", stage=self._prefix + stage)
-        if self._counts and stage in CLASS_OF:
+        if self._shows and stage in CLASS_OF:
             self._book.note("class", **{"class": CLASS_OF[stage]}, stage=stage)
         if self._shows and stage:
             self._show(stage, at)

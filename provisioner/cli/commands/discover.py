@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from provisioner.app.discovery import Discovered, discover
+from provisioner.app.discovery import discover_on, routes_to
 from provisioner.cli.options import (
     add_connection_options,
     add_inventory_options,
@@ -52,10 +52,12 @@ def run(arguments: argparse.Namespace) -> int:
         watch_s=arguments.watch, files=arguments.with_files,
     )  # fmt: skip
     credentials = credentials_from(arguments)
-    found = discover(arguments.hosts, wanted, run_options(arguments, credentials), credentials, _warn)
-    paths = _paths(Path(arguments.output), found)
+    routes = routes_to(arguments.hosts, run_options(arguments, credentials), credentials)
+    paths = _paths(Path(arguments.output), routes)
+    before = {} if arguments.anew else {host: load(path) for host, path in paths.items() if path.exists()}
+    found = discover_on(routes, wanted, _warn)
     for host, taken in found.snapshots.items():
-        snapshot = taken if arguments.anew or not paths[host].exists() else remembered(taken, load(paths[host]))
+        snapshot = remembered(taken, before[host]) if host in before else taken
         save(snapshot, paths[host])
         print(printable(f"{host}: {_summary(snapshot)}\n  {paths[host]} {snapshot.hash}"))
         _tell_gaps(snapshot)
@@ -66,9 +68,8 @@ def run(arguments: argparse.Namespace) -> int:
     return Exit.HOSTS_UNREACHABLE if found.problems else Exit.OK
 
 
-def _paths(output: Path, found: Discovered) -> Mapping[str, Path]:
+def _paths(output: Path, hosts: Collection[str]) -> Mapping[str, Path]:
     """Return where each snapshot goes."""
-    hosts = {*found.snapshots, *found.problems}
     is_file = output.suffix == ".json" and not output.is_dir()
     if is_file and len(hosts) > 1:
         raise InputError.at(

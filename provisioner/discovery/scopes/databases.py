@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
-from provisioner.discovery.judging import Rule, extra_is_informative, informative
+from provisioner.discovery.judging import Difference, Kind, Rule, Severity, Verdict, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections, masked, number, texts
-from provisioner.discovery.snapshot import Json
+from provisioner.discovery.snapshot import Item, Json
+from provisioner.discovery.versions import is_older
 
 PROBE = r"""
 running() { cat /proc/[0-9]*/comm 2>/dev/null | grep -qxE "$1"; }
@@ -23,7 +24,7 @@ if running 'postgres|postmaster'; then
     for socket in $sockets; do
       port=${socket##*.}
       section "postgresql $port"
-      cd / && as_postgres psql -XAtq -F "$TAB" -h "${socket%/*}" -p "$port" -d postgres -c "
+      cd / && as_postgres psql -wXAtq -F "$TAB" -h "${socket%/*}" -p "$port" -d postgres -c "
         SELECT 'version', current_setting('server_version'), current_setting('data_directory', true);
         SELECT 'database', datname, pg_encoding_to_char(encoding), datcollate, pg_get_userbyid(datdba),
           CASE WHEN has_database_privilege(datname, 'CONNECT') THEN pg_database_size(datname) END
@@ -64,8 +65,18 @@ SYSTEM = frozenset({"information_schema", "performance_schema", "mysql", "sys"})
 RULES: tuple[Rule, ...] = (
     extra_is_informative("more than the old server has"),
     informative("*", "another minor version", "minor"),
+    informative("*", "where a server keeps its data is its own matter", "data_directory"),
     informative("*:setting:*", "settings are in configuration files, too"),
 )
+
+
+def judge(difference: Difference, old: Item, new: Item) -> Verdict:
+    """A newer server does not block, an older one does."""
+    if difference.kind is Kind.CHANGED and difference.attribute == "version":
+        if is_older(str(new.get("version")), str(old.get("version"))):
+            return Severity.BLOCKING, "older than on the old server"
+        return Severity.INFORMATIVE, "newer than on the old server"
+    return None
 
 
 def read(said: Sections) -> Finding:

@@ -32,6 +32,7 @@ for place in $PLACES; do
   fi
   stats=$(printf '%s\n' "$list" | each_path stat -c "%F${TAB}%U${TAB}%G${TAB}%a${TAB}%s${TAB}%N" 2>/dev/null)
   printf '%s\n' "$stats"
+  [ "$(printf '%s\n' "$stats" | wc -l)" -eq "$count" ] || mark partly "some names in $place could not be read"
   if [ -n "$SUM" ]; then
     sums=$(printf '%s\n' "$stats" | awk -F'\t' -v large="$LARGE" '$1 ~ /^regular/ && $5+0 <= large+0 {print $6}')
     [ -n "$sums" ] && printf '%s\n' "$sums" | each_path $SUM 2>/dev/null | sed 's/^/@/'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from provisioner.discovery.judging import Rule, extra_is_informative
-from provisioner.discovery.sections import Finding, Sections
+from provisioner.discovery.judging import Difference, Kind, Rule, Severity, Verdict, extra_is_informative
+from provisioner.discovery.sections import Finding, Sections, texts
 from provisioner.discovery.snapshot import Item
 
 PROBE = r"""
@@ -27,6 +27,14 @@ done
 """
 COUNTER = re.compile(r"\s*(?:\bcounter packets \d+ bytes \d+|# handle \d+)")
 RULES: tuple[Rule, ...] = (extra_is_informative("more than the old server has"),)
+
+
+def judge(difference: Difference, _old: Item, new: Item) -> Verdict:
+    """A filter that the old server does not have may keep out what has to come in."""
+    rules = texts(new.get("rules"))
+    if difference.kind is Kind.EXTRA and (any("hook" in str(rule) for rule in rules) or new.get("policy") == "DROP"):
+        return Severity.BLOCKING, "filters packets that the old server lets through"
+    return None
 
 
 def read(said: Sections) -> Finding:

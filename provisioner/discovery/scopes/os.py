@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 
-from provisioner.discovery.judging import Rule, expected, informative
-from provisioner.discovery.sections import Finding, Sections, number
+from provisioner.discovery.judging import Difference, Rule, Severity, Verdict, expected, informative
+from provisioner.discovery.sections import Finding, Sections, number, texts
 from provisioner.discovery.snapshot import Item
+from provisioner.discovery.versions import is_older
 
 PROBE = r"""
 section release; cat /etc/os-release 2>/dev/null || cat /usr/lib/os-release 2>/dev/null
 section issue; cat /etc/redhat-release /etc/debian_version /etc/alpine-release 2>/dev/null | head -n 1
 section kernel; uname -r; uname -m
 section hostname; hostname 2>/dev/null || uname -n
-section fqdn; limited 2 hostname -f 2>/dev/null
+section fqdn; limited 5 hostname -f 2>/dev/null
 section machine_id; cat /etc/machine-id 2>/dev/null
 section timezone
 if [ -L /etc/localtime ]; then readlink /etc/localtime; else cat /etc/timezone 2>/dev/null; fi
@@ -41,6 +42,18 @@ RULES: tuple[Rule, ...] = (
     informative("virtualization", "the new server may run on other hardware"),
     informative("resolver", "resolvers belong to the network a server is in"),
 )
+
+
+def judge(difference: Difference, old: Item, new: Item) -> Verdict:
+    """A newer release of the same system, and more locales than before, do not block."""
+    if difference.item == "release" and old.get("id") == new.get("id"):
+        if difference.attribute == "name":
+            return Severity.INFORMATIVE, "what counts is the version"
+        if difference.attribute == "version" and is_older(str(old.get("version")), str(new.get("version"))):
+            return Severity.INFORMATIVE, "a newer release"
+    if difference.attribute == "generated" and set(texts(old.get("generated"))) <= set(texts(new.get("generated"))):
+        return Severity.INFORMATIVE, "more locales than the old server has"
+    return None
 
 
 def read(said: Sections) -> Finding:

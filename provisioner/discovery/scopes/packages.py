@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from provisioner.discovery.judging import Difference, Kind, Rule, Severity, extra_is_informative, informative
+from provisioner.discovery.judging import Difference, Kind, Rule, Severity, Verdict, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections
 from provisioner.discovery.snapshot import Item
 from provisioner.discovery.versions import is_older
@@ -41,11 +41,12 @@ LOCAL = "local"
 RULES: tuple[Rule, ...] = (
     extra_is_informative("more packages than the old server has"),
     informative("*", "where a package came from; its version is what counts", "origin"),
+    informative("*", "the machine's architecture is compared apart", "architecture"),
     informative("*", "only says whether a package goes with the last that needs it", "automatic"),
 )
 
 
-def judge(difference: Difference) -> tuple[Severity, str] | None:
+def judge(difference: Difference, _old: Item, _new: Item) -> Verdict:
     """A newer version does not block, an older one does."""
     if difference.kind is not Kind.CHANGED or difference.attribute != "version":
         return None

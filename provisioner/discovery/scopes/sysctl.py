@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from provisioner.discovery.judging import Rule, extra_is_informative, informative
+from provisioner.discovery.judging import Difference, Rule, Severity, Verdict, extra_is_informative, informative
 from provisioner.discovery.sections import Finding, Sections
+from provisioner.discovery.snapshot import Item
 
 PROBE = r"""
 section files
@@ -52,6 +53,13 @@ RULES: tuple[Rule, ...] = (
     informative("kernel.shmmax", "the kernel chooses it by the machine's size"),
     extra_is_informative("set on the new server alone"),
 )
+
+
+def judge(difference: Difference, old: Item, new: Item) -> Verdict:
+    """What nobody set is the kernel's own choice."""
+    if difference.attribute == "value" and not old.get("configured") and not new.get("configured"):
+        return Severity.INFORMATIVE, "nobody set it; the kernel's choice"
+    return None
 
 
 def read(said: Sections) -> Finding:

@@ -47,6 +47,7 @@ class Params(Parameters):
     source: list[str] | None = optional(
         "list", "Addresses the other host comes from, where they are changed on the way.", elements="str"
     )
+    method: str = optional("str", "``tar`` where the old host has no rsync either.", "rsync", choices=("rsync", "tar"))
     key_type: str = optional(
         "str", "The key's kind; a very old server knows no ed25519.", "ed25519", choices=("ed25519", "ecdsa", "rsa")
     )
@@ -55,6 +56,7 @@ class Params(Parameters):
 
     def __init__(self, values: Mapping[str, Any], extra: Mapping[str, Any], given: Iterable[str] = ()) -> None:
         super().__init__(values, extra, given)
+        demand(self.method == "rsync" or not self.old_python, "'method: tar' goes with 'old_python: false'")
         for each in self.dumps or []:
             demand(set(each) == {"name", "command"}, "a dump has 'name' and 'command', and nothing else")
             demand(bool(PLAIN.match(str(each["name"]))), f"'{each['name']}' is no name of a file")
@@ -82,14 +84,14 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
         set_.kept("a key for this purpose alone", "transfer_key", made, register=key),
         set_.let_in(),
         set_.kept("the old host's own keys", "transfer_key", trusting),
-        set_.kept("the old host can be reached", "sync_tree", {"direction": "connect", "trees": set_.trees}),
+        set_.kept("the old host can be reached", "sync_tree", set_.copying("connect")),
     ]
 
 
 def seed(name: str, params: Params) -> Sequence[Step]:
     """Pack, fetch, prove that it restores, and remove it where it was packed."""
     set_ = _Set(name, params)
-    fetching = {"trees": set_.trees, "exclude": NOT_FETCHED, "folder_times": False}
+    fetching = set_.copying("pull") | {"exclude": NOT_FETCHED, "folder_times": False}
     fetching |= {"throttle": params.throttle} if params.throttle else {}
     return [
         set_.packed(),
@@ -144,7 +146,7 @@ class _Set:
         package = {"name": title, "package": {"name": names, "state": "present"}}
         both = [OLD, self.params.on]
         if not self.params.old_python:
-            script = bare_hosts.needs(("rsync", "tar", "gzip", "sha256sum"))
+            script = bare_hosts.needs((self.params.method, "tar", "gzip", "sha256sum"))
             looking = {"name": f"{title} are there", "raw": script, "changed_when": False}
             return [Step(OLD, looking), *([Step(self.params.on, package)] if self.params.install else [])]
         return [Step(both, package)] if self.params.install else []
@@ -153,6 +155,10 @@ class _Set:
         """Return a task of the host that keeps the archive: once for each old host it keeps one of."""
         named = {"folder": FOLDER, "name": f"{self.file}-{{{{ item }}}}", **words}
         return Step(self.params.on, {"name": f"{self.name}: {says}", module: named, "loop": OLD_HOSTS, **more})
+
+    def copying(self, direction: str) -> dict[str, object]:
+        """Return how the archive is fetched."""
+        return {"direction": direction, "trees": self.trees, "method": self.params.method}
 
     def proven(self) -> Step:
         words: dict[str, object] = {"path": f"{self.params.to}/{self.file}-{{{{ item }}}}", "state": "proven"}
@@ -171,7 +177,8 @@ class _Set:
             script = f"umask 077\nmkdir -p {FOLDER}/{self.file}-{{{{ inventory_hostname }}}}.spool\n"
             variables = {"archive_key": key, "archive_source": source}
             key, source = "{{ archive_key }}", ["{{ archive_source | join(',') }}".replace("'", '"')]
-            script += bare_hosts.let_in(bare_hosts.Use(self.moved, [spool], self.params.login), key, source)
+            use = bare_hosts.Use(self.moved, [spool], self.params.login, method=self.params.method)
+            script += bare_hosts.let_in(use, key, source)
             return self._raw(says, script, access, variables)
         words: dict[str, object] = {"folder": FOLDER, "name": self.moved.name, "state": "authorized"}
         words |= {"user": self.params.login}

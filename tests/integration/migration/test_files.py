@@ -422,10 +422,8 @@ def test_an_old_host_with_nothing_but_tar_is_moved_and_gets_back_what_is_new(
     assert moving("delta", "final", "verify") == 0, trial.said
     assert moving.result("what changed since")["deleted"] == 101
     assert moving.result("the last difference")["changed"] is False
-    on(
-        "new",
-        f"cd '{TOP}'; touch -r d1/f150 /tmp/stamp; printf X | dd of=d1/f150 bs=1 conv=notrunc; touch -r /tmp/stamp d1/f150",
-    )
+    flip = "touch -r d1/f150 /tmp/stamp; printf X | dd of=d1/f150 bs=1 conv=notrunc; touch -r /tmp/stamp d1/f150"
+    on("new", f"cd '{TOP}'; {flip}")
     assert moving("verify") == 2
     assert moving.result("both hosts hold the same")["msg"] == "the hosts do not hold the same: d1/f150"
     on("new", f"echo new > '{TOP}/written'")
@@ -434,3 +432,6 @@ def test_an_old_host_with_nothing_but_tar_is_moved_and_gets_back_what_is_new(
 
     assert on("old", f"cat '{TOP}/written'") == "new\n"
     assert moving("finish") == 0
+    backup = Archiving(trial, old_python=False, method="tar")
+    assert backup("prepare", "seed", "verify", "finish") == 0, trial.said
+    assert "compared" in on("new", "cat /srv/kept/backup-old.proven")

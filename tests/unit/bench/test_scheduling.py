@@ -10,7 +10,7 @@ import pytest
 
 from provisioner.graph.compile import STRATEGIES
 
-PATH = Path(__file__).resolve().parents[3] / "bench/scheduling.py"
+PATH = Path(__file__).resolve().parents[3] / "bench/speed/scheduling.py"
 _spec = importlib.util.spec_from_file_location("bench_scheduling", PATH)
 assert _spec
 assert _spec.loader

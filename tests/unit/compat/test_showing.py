@@ -126,3 +126,87 @@ def test_verbosity_shows_results_paths_and_the_configuration(place: Path, start:
     assert "PLAYBOOK: site.yml ***" in out
     assert f"task path: {place}/site.yml:4" in out
     assert 'ok: [h1] => {"ansible_facts": {"x": 1}, "changed": false}' in out
+
+
+HEARS = """\
+from ansible.plugins.callback import CallbackBase
+
+
+class CallbackModule(CallbackBase):
+    CALLBACK_VERSION = 2.0
+    CALLBACK_TYPE = "{kind}"
+    CALLBACK_NAME = "heard"
+    {more}
+
+    def v2_playbook_on_play_start(self, play):
+        self._display.display("play " + play.get_name())
+
+    def v2_runner_on_ok(self, result):
+        self._display.display("ok %s %s %s" % (result._host.get_name(), result.task_name, result._result.get("msg")))
+
+    def v2_runner_on_failed(self, result, ignore_errors=False):
+        self._display.display("failed %s %s" % (result._result["msg"], ignore_errors))
+
+    def v2_playbook_on_stats(self, stats):
+        self._display.display("stats %s" % stats.summarize("h1"))
+"""
+HEARD = ["play h1", "ok h1 good hi", "failed no True"]
+
+
+def heard(place: Path, kind: str = "notification", more: str = "") -> None:
+    (place / "callback_plugins").mkdir()
+    (place / "callback_plugins" / "heard.py").write_text(HEARS.format(kind=kind, more=more))
+
+
+def test_a_callback_plugin_beside_the_playbook_listens_besides(start: Started, place: Path) -> None:
+    heard(place)
+    said = start("ansible-playbook", tasks=TASKS).out.splitlines()
+    assert [line for line in said if line in HEARD] == HEARD
+    assert any(line.startswith("stats ") and "'ignored': 1" in line for line in said)
+    assert any(line.startswith("PLAY RECAP") for line in said)
+
+
+def test_a_callback_plugin_that_needs_to_be_enabled_is_quiet_until_it_is(
+    start: Started, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard(place, more="CALLBACK_NEEDS_ENABLED = True")
+    assert "play h1\n" not in start("ansible-playbook", tasks=TASKS).out
+    environment(monkeypatch, ANSIBLE_CALLBACKS_ENABLED="heard")
+    assert "play h1\n" in start("ansible-playbook", tasks=TASKS).out
+
+
+def test_a_callback_plugin_can_be_the_whole_output(
+    start: Started, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard(place, kind="stdout")
+    environment(monkeypatch, ANSIBLE_STDOUT_CALLBACK="heard")
+    said = start("ansible-playbook", tasks=TASKS).out.splitlines()
+    assert said[:3] == HEARD
+    assert said[3].startswith("stats ")
+    assert len(said) == 4
+
+
+def test_what_a_plugin_made_from_the_default_one_does_not_say_is_said_as_usual(
+    start: Started, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "callback_plugins").mkdir()
+    (place / "callback_plugins" / "mine.py").write_text(
+        "from ansible.plugins.callback.default import CallbackModule as Default\n\n\n"
+        "class CallbackModule(Default):\n    CALLBACK_NAME = 'mine'\n\n"
+        "    def v2_runner_on_failed(self, result, ignore_errors=False):\n"
+        "        self._display.display('mine: ' + result._result['msg'])\n"
+    )
+    usual = start("ansible-playbook", tasks=TASKS).out
+    environment(monkeypatch, ANSIBLE_STDOUT_CALLBACK="mine")
+    said = start("ansible-playbook", tasks=TASKS).out
+    assert said.splitlines()[:8] == usual.splitlines()[:8]
+    assert "mine: no\n" in said
+    assert "fatal: [h1]" not in said
+    assert said.splitlines()[-3:] == usual.splitlines()[-3:]
+
+
+def test_a_callback_plugin_that_fails_is_named_and_the_run_goes_on(start: Started, place: Path) -> None:
+    heard(place, more="\n    def v2_runner_on_skipped(self, result):\n        raise ValueError('boom')")
+    said = start("ansible-playbook", tasks=TASKS)
+    assert said.code == 0
+    assert "Failure using method (v2_runner_on_skipped)" in said.err

@@ -163,3 +163,27 @@ def test_the_page_stands_alone_and_escapes_what_servers_say() -> None:
     assert evil not in page
     assert "&lt;script&gt;" in page
     assert "http" not in page.replace("http-equiv", "")
+
+
+@pytest.mark.parametrize(
+    ("scope", "old", "new", "blocks"),
+    [
+        ("os", {"release": {"id": "debian", "version": "11"}}, {"release": {"id": "debian", "version": "12"}}, False),
+        ("os", {"release": {"id": "debian", "version": "12"}}, {"release": {"id": "debian", "version": "11"}}, True),
+        ("os", {"release": {"id": "debian", "version": "8"}}, {"release": {"id": "rocky", "version": "9"}}, True),
+        ("os", {"locale": {"generated": ["C"]}}, {"locale": {"generated": ["C", "de_DE.utf8"]}}, False),
+        ("os", {"locale": {"generated": ["C", "de_DE.utf8"]}}, {"locale": {"generated": ["C"]}}, True),
+        ("sysctl", {"a": {"value": "1", "configured": ""}}, {"a": {"value": "2", "configured": ""}}, False),
+        ("sysctl", {"a": {"value": "1", "configured": "1"}}, {"a": {"value": "2", "configured": "1"}}, True),
+        ("databases", {"postgresql:5432": {"version": "9.6"}}, {"postgresql:5432": {"version": "15"}}, False),
+        ("databases", {"postgresql:5432": {"version": "15"}}, {"postgresql:5432": {"version": "13"}}, True),
+        ("firewall", {}, {"nft inet f chain c": {"rules": ["type filter hook input priority 0; policy drop;"]}}, True),
+        ("firewall", {}, {"nft inet f chain c": {"rules": ["accept"]}}, False),
+        ("services", {"a.service": {"running": True}}, {"a.service": {"running": False}}, True),
+        ("certificates", {"/a": {"serial": "1", "names": ["x"]}}, {"/a": {"serial": "2", "names": ["x"]}}, False),
+        ("certificates", {"/a": {"names": ["x"]}}, {"/a": {"names": []}}, True),
+    ],
+)
+def test_scopes_judge_what_matters(scope: str, old: Mapping[str, Item], new: Mapping[str, Item], blocks: bool) -> None:
+    found = compare(server(**{scope: old}), server(**{scope: new}))
+    assert any(each.blocks for each in found) is blocks, found

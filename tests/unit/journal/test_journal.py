@@ -31,6 +31,8 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
     e.CheckFinished("o1", "h1", "port 80", False, "open", "closed", "site.yml:9", 6.0, 0.1),
     e.Noted("warning", "hm", 6.5, "h1", "o1"),
     e.Prompted("user", "Who are you?", 6.6),
+    e.Answered("p0", "user", "ann", 6.7, False),
+    e.FileRead("/site/motd.j2", "da39a3ee", 6.8),
     e.PlayFinished("p0", 0, 7.0, True),
     e.RunFinished("r1", 2, 8.0, 7.0, STATS, "hosts failed"),
 )

@@ -78,11 +78,22 @@ def test_tasks_are_for_the_host_role_they_name_or_that_of_their_phase(load: Load
             "- migration: s\n" + HOSTS + "  switch: [{haproxi: {}}]\n",
             "unknown switcher 'haproxi' (did you mean 'haproxy'?)",
         ),
-        ("- migration: s\n" + HOSTS + "  switch: [{haproxy: {bakend: x}}]\n", "site.yml:3:23: switcher haproxy: unknown parameter 'bakend'"),
+        (
+            "- migration: s\n" + HOSTS + "  switch: [{haproxy: {bakend: x}}]\n",
+            "site.yml:3:23: switcher haproxy: unknown parameter 'bakend'",
+        ),
         ("- migration: s\n" + HOSTS + "  guard: soon\n", "'soon' is not a duration"),
         ("- migration: s\n" + HOSTS + "  abort: {error_rate: 200%}\n", "'200%' is no share of requests"),
+        ("- migration: s\n" + HOSTS + "  notify: [sms:1]\n", "'sms:1' is nobody who can be told"),
+        (
+            "- migration: s\n" + HOSTS + "  compare: {waivers: [none.yml]}\n",
+            "site.yml:3:23: there is no file 'none.yml'",
+        ),
         ("- migration: s\n" + HOSTS + "  probe: ftp://x\n", "'probe' needs the url to ask"),
-        ("- migration: s\n" + HOSTS + "  window: {cron: nonsense, duration: 1h, zone: UTC}\n", "a cron expression has five fields"),
+        (
+            "- migration: s\n" + HOSTS + "  window: {cron: nonsense, duration: 1h, zone: UTC}\n",
+            "a cron expression has five fields",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(mistakes: Mistakes, text: str, error: str) -> None:

@@ -56,10 +56,16 @@ def test_a_cut_over_holds_freezes_copies_checks_fences_switches_decides_and_only
     assert by_name["quiesce"][0] == "balancer: requests wait"
     assert "app-freeze" in by_name["quiesce"][1]
     assert by_name["switch"][-1] == "balancer: points to new"
-    assert by_name["decision"] == [
-        "guard of lb: reach over a new connection", "guard of lb: confirm", "guard of old: confirm",
-    ]  # fmt: skip
-    assert by_name["release"][0] == "balancer: requests go on"
+    assert by_name["decision"] == ["guard of lb: reach over a new connection", "guard of lb: confirm"]
+    assert by_name["release"][:2] == ["balancer: requests go on", "guard of old: confirm"]
+
+
+def test_after_the_decision_requests_go_on_before_the_old_server_is_needed_for_anything() -> None:
+    stages = [stage.name for stage in Stages(SHOP, "g").carry_on()]
+    assert stages == ["decision", "switch", "release", "fence old", "reverse"]
+    touched = [role for stage in Stages(SHOP, "g").carry_on()[:3] for piece in stage.pieces
+               if not isinstance(piece.work, Section) for step in piece.work for role in step.roles]  # fmt: skip
+    assert set(touched) == {"lb", "new"}
 
 
 def test_the_guard_of_old_undoes_fence_movers_and_freeze_and_that_of_the_balancer_comes_later() -> None:

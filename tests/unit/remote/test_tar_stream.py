@@ -1,4 +1,4 @@
-"""A directory from a stream of tar: what differs is written, nothing leads out of it, and a break leaves no half a file."""
+"""A directory from a stream of tar: what differs is written, nothing leads out of it, a break leaves no half a file."""
 
 from __future__ import annotations
 
