@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
     made_parser.add_argument("--rounds", type=int, default=3, help="how often each is measured; medians are shown")
     made_parser.add_argument("--patience", type=float, default=150, metavar="S", help="end a run that takes longer")
     made_parser.add_argument("--enough", type=float, default=90, metavar="S",
-                             help="measure no contender again where its rounds of a workload would take longer")  # fmt: skip
+                             help="measure nobody again whose rounds of a workload would take longer")  # fmt: skip
     made_parser.add_argument("--json", type=Path, metavar="FILE", help="write every value to this file")
     made_parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the tables to this file")
     made_parser.add_argument("--keep-lab", action="store_true", help="leave the hosts up for the next measurement")
@@ -101,8 +101,7 @@ def scheduling_alone(rounds: int) -> dict[str, float]:
     found: dict[str, float] = {}
     for hosts in (500, 1000):
         program = [sys.executable, str(Path(scheduling.__file__)), "--hosts", str(hosts), "--strategy", "linear"]
-        values = [subprocess.run(program, check=True, capture_output=True, text=True, env={"PYTHONPATH": str(TOP)}).stdout.split()
-                  for _ in range(rounds)]  # fmt: skip
+        values = [output(program, {"PYTHONPATH": str(TOP)}).split() for _ in range(rounds)]
         more = "" if hosts == 1000 else f", {hosts} hosts"
         found[f"W10 microseconds an instance{more}"] = median(float(words[-4]) for words in values)
         found[f"W10 MiB{more}"] = median(float(words[-2]) for words in values)
@@ -127,15 +126,17 @@ def second_play(hosts: Hosts, results: Results, folder: Path, rounds: int) -> No
         str(place / "inventory.json"),
     ]
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/root", "PROVISIONER_STATE_DIR": str(place / "state")}
-    done = [
-        subprocess.run(program, check=True, capture_output=True, text=True, env=environment).stdout
-        for _ in range(max(rounds, 3))
-    ]
+    done = [output(program, environment) for _ in range(max(rounds, 3))]
     seconds = median(map(float, done))
     results.numbers["W1open seconds"] = seconds
     floor = results.wall("W1", "second", FLOOR)
     if floor is not None:
         results.numbers["W1open second play / floor"] = seconds / floor
+
+
+def output(command: Sequence[str], environment: dict[str, str]) -> str:
+    """Run a program of this folder and return what it printed."""
+    return subprocess.run(command, check=True, capture_output=True, text=True, env=environment).stdout
 
 
 def report(results: Results, options: argparse.Namespace) -> None:

@@ -92,7 +92,7 @@ class Ours(Contender):
 
 
 class Ansible(Contender):
-    """ansible-core with pipelining, OpenSSH's connection sharing and many forks: its fastest settings out of the box."""
+    """ansible-core with pipelining, OpenSSH's connection sharing and many forks: its fastest settings."""
 
     __slots__ = ()
 

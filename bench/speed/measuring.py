@@ -1,6 +1,6 @@
 """Runs one command and tells wall time, and CPU time and memory of everything it started, daemons included.
 
-    measuring.py TIMEOUT OUTPUT -- COMMAND...    prints {"wall_s", "cpu_s", "peak_mib", "code"}; its output goes to OUTPUT
+    measuring.py TIMEOUT OUTPUT -- COMMAND...    prints {"wall_s", "cpu_s", "peak_mib", "code"}; what it says: OUTPUT
 
 The command runs below a process of its own that adopts orphans: a connection left open in the background (ansible's
 OpenSSH masters) is ended afterwards and its CPU time counted, so that every run starts cold. Memory is the largest sum
@@ -80,9 +80,9 @@ class Memory(threading.Thread):
         """Look until the end."""
         pause = LOOK_EVERY_S
         while not self._over.wait(pause):
-            began = time.perf_counter()
+            began = time.thread_time()
             self.peak_mib = max(self.peak_mib, sum(map(_mib, _below(os.getpid()))))
-            pause = max(LOOK_EVERY_S, LOOK_SHARE * (time.perf_counter() - began))
+            pause = max(LOOK_EVERY_S, LOOK_SHARE * (time.thread_time() - began))
 
     def stop(self) -> None:
         """Look no more."""
@@ -99,8 +99,8 @@ def _below(pid: int) -> list[int]:
 
 def _children_of(pid: int) -> list[int]:
     try:
-        threads = os.listdir(f"/proc/{pid}/task")
-        texts = [Path(f"/proc/{pid}/task/{thread}/children").read_text(encoding="ascii") for thread in threads]
+        threads = Path(f"/proc/{pid}/task").iterdir()
+        texts = [Path(thread, "children").read_text(encoding="ascii") for thread in threads]
     except OSError:
         return []  # it ended meanwhile
     return [int(word) for text in texts for word in text.split()]

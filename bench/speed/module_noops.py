@@ -1,4 +1,4 @@
-"""How long modules take on the target where nothing is to do: ``python -m bench.speed.module_noops [--theirs PROGRAMS]``.
+"""How long modules take where nothing is to do: ``python -m bench.speed.module_noops [--theirs PROGRAMS]``.
 
 Ours are run as the worker runs them, in one process, on this machine; with ``--theirs`` (where ansible-playbook is)
 the same tasks go through ansible-core on this machine, too, and what one more task costs is shown.

@@ -1,4 +1,4 @@
-"""The peers: installed in environments of their own in ``.cache/peers``, the newest that a Python of this machine runs."""
+"""The peers: installed in environments of their own in ``.cache/peers``, the newest that a Python here runs."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def programs(name: str) -> Path:
 def version(name: str) -> str:
     """Return what is installed for a peer, with the Python that runs it."""
     folder = programs(name)
-    listed = subprocess.run([str(folder / "pip"), "list", "--format", "json", "--disable-pip-version-check"], check=True,
-                            capture_output=True, text=True, timeout=60).stdout  # fmt: skip
+    command = [str(folder / "pip"), "list", "--format", "json", "--disable-pip-version-check"]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     installed = {each["name"]: each["version"] for each in json.loads(listed)}
     names = [re.split(r"[<>=]", need)[0] for need in NEEDS[name]]
     python = subprocess.run([str(folder / "python"), "--version"], check=True, capture_output=True, text=True).stdout

@@ -13,7 +13,8 @@ from statistics import median
 OURS = "provisioner"
 FLOOR = "floor"
 HEAD = (
-    "| what | run | who | wall s | CPU s | hosts CPU s | memory MiB | round trips | wall: ours / it | CPU: ours / it | n |\n"
+    "| what | run | who | wall s | CPU s | hosts CPU s | memory MiB | round trips "
+    "| wall: ours / it | CPU: ours / it | n |\n"
     "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|"
 )
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from provisioner.app.credentials import Asked, gather  # noqa: E402
-from provisioner.app.run import run_playbooks  # noqa: E402
-from provisioner.model.event import Event, PlayStarted, RunFinished  # noqa: E402
-from provisioner.model.options import RunOptions  # noqa: E402
+from provisioner.app.credentials import Asked, gather
+from provisioner.app.run import run_playbooks
+from provisioner.model.event import Event, PlayStarted, RunFinished
+from provisioner.model.options import RunOptions
 
 
 class Watch:

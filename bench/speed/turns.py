@@ -1,4 +1,4 @@
-"""Takes turns: every contender from clean hosts, then again with nothing to do, round after round; outcomes compared."""
+"""Takes turns: every contender from clean hosts, then again with nothing to do; round after round."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.retry_file import write_retry_file
 from provisioner.app.settled import settled
 from provisioner.app.start import run_started
 from provisioner.app.stream import Stream
@@ -158,6 +159,7 @@ def run_loaded(
         finally:
             sessions.close(keeps_records=_may_be_asked_again(stream, course))
             _remove(scratch)
+            _leave_retry_file(stream, clock, course, started)
             code = _finish(stream, started, clock, course, reason)
             stream.close()
     if stream.failure is not None:
@@ -194,6 +196,18 @@ def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, cours
     seconds, figures = clock.now() - started.at, course.run.stats
     stream.handle(event.RunFinished(started.run, code, clock.now(), seconds, stats, reason, figures))
     return code
+
+
+def _leave_retry_file(stream: Stream, clock: SystemClock, course: Course, started: event.RunStarted) -> None:
+    """Write the hosts that failed for a next run's limit, where the settings want that."""
+    out = course.run.failed_hosts | course.run.unreachable_hosts
+    try:
+        path = write_retry_file(started.playbooks, course.run.options.policy.retry_folder, out)
+    except OSError as error:
+        _note(stream, clock, f"the hosts that failed could not be written for --limit: {error}")
+        return
+    if path is not None:
+        stream.handle(event.Noted("note", f"to retry, use: --limit @{path}", clock.now()))
 
 
 def _exit_code(course: Course) -> Exit:

@@ -300,24 +300,26 @@ for _name in SILENT:
     setattr(CallbackBase, _name, _nothing)
 
 
-def default_class(show: Callable[[], None]) -> type[CallbackBase]:
-    """Return what stands for ``ansible.plugins.callback.default``: its methods show what Ansible shows by default.
+class DefaultCallback(CallbackBase):
+    """What stands for ``ansible.plugins.callback.default``: its methods show what Ansible shows by default."""
 
-    ``show`` shows what happened last, as our own renderer does, once however often it is asked to.
-    """
+    CALLBACK_TYPE = "stdout"
+    CALLBACK_NAME = "default"
 
-    def shown(_self: CallbackBase, *_args: Any, **_kwargs: Any) -> None:
-        show()
+    def __init__(self, *_args: Any, **_kwargs: Any) -> None:
+        super().__init__(options=_defaults())
 
-    names = [name for name in vars(CallbackBase) if name.startswith("v2_") and name != "v2_on_any"]
-    fields: dict[str, Any] = dict.fromkeys(names, shown)
-    options = dict(_defaults())
+    def show_as_usual(self) -> None:
+        """Show what happened last as our own renderer does; whoever made the plugin says how."""
 
-    def begin(self: CallbackBase, *_args: Any, **_kwargs: Any) -> None:
-        CallbackBase.__init__(self, options=options)
 
-    fields.update(__init__=begin, CALLBACK_TYPE="stdout", CALLBACK_NAME="default")
-    return type("CallbackModule", (CallbackBase,), fields)
+def _as_usual(self: DefaultCallback, *_args: Any, **_kwargs: Any) -> None:
+    """Show it as usual."""
+    self.show_as_usual()
+
+
+for _name in [name for name in vars(CallbackBase) if name.startswith("v2_") and name != "v2_on_any"]:
+    setattr(DefaultCallback, _name, _as_usual)
 
 
 def _defaults() -> dict[str, Any]:
@@ -327,7 +329,7 @@ def _defaults() -> dict[str, Any]:
     return {**dict.fromkeys(on, True), **dict.fromkeys(off, False), "result_format": "json"}
 
 
-def interface(default: type[CallbackBase], display: CallbackDisplay, constants: Mapping[str, Any]) -> dict[str, Any]:
+def interface(display: CallbackDisplay, constants: Mapping[str, Any]) -> dict[str, Any]:
     """Return the modules that callback plugins import, and what is in them; parents first."""
     paint = display._screen.paint
     colours = {
@@ -347,7 +349,7 @@ def interface(default: type[CallbackBase], display: CallbackDisplay, constants: 
         "ansible.vars.clean": {"module_response_deepcopy": copy.deepcopy, **strip},
         "ansible.playbook": {}, "ansible.playbook.task_include": {"TaskInclude": SimpleNamespace},
         "ansible.plugins.callback": whole,
-        "ansible.plugins.callback.default": {"CallbackModule": default, "json": json},
+        "ansible.plugins.callback.default": {"CallbackModule": DefaultCallback, "json": json},
     }  # fmt: skip
 
 

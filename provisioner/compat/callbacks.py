@@ -10,7 +10,7 @@ from typing import Any
 
 from provisioner.app.inventory_settings import inventory_settings
 from provisioner.compat import callback_interface
-from provisioner.compat.callback_interface import CallbackBase, CallbackDisplay, Stats, TaskResult
+from provisioner.compat.callback_interface import CallbackBase, CallbackDisplay, DefaultCallback, Stats, TaskResult
 from provisioner.configuration.configuration import Configuration
 from provisioner.loading import plugin_options, stand_ins
 from provisioner.loading.collections import Collections
@@ -101,6 +101,8 @@ class Callbacks:
             )
             renderer.plugin = kind()
             renderer.plugin.set_options(direct=options)
+            if isinstance(renderer.plugin, DefaultCallback):
+                renderer.plugin.show_as_usual = renderer.show  # type: ignore[method-assign]
         except Exception as error:  # noqa: BLE001 - the plugin is somebody else's code: whatever it raises is its mistake
             Screen(self._settings).warn(f"the callback plugin {path} cannot be used: {_said(error)}")
             return None
@@ -114,7 +116,7 @@ def _said(error: Exception) -> str:
 def _imported(path: Path, renderer: CallbackRenderer, collections: Collections) -> ModuleType:
     constants = {"DISPLAY_SKIPPED_HOSTS": True, "DEFAULT_LOCAL_TMP": "/tmp", "config": SimpleNamespace()}  # noqa: S108
     CallbackBase.made_for = renderer.display
-    names = callback_interface.interface(renderer.default, renderer.display, constants)
+    names = callback_interface.interface(renderer.display, constants)
     with stand_ins.meaning(names):
         return import_file(path, "callback", collections, is_provided=True)
 
@@ -134,12 +136,11 @@ class CallbackRenderer:
         self._on: set[tuple[str, str]] = set()
         self._tasks: dict[str, Any] = {}
         self._is_over = self._is_told = False
-        self.default = callback_interface.default_class(self.show)
 
     def show(self) -> None:
         """Show what happened last as our own renderer does, once."""
         event, self._now = self._now, None
-        if event is not None and self._inner is not None and isinstance(self.plugin, self.default):
+        if event is not None and self._inner is not None and isinstance(self.plugin, DefaultCallback):
             self._inner.handle(event)
 
     def handle(self, event: Event) -> None:
@@ -185,7 +186,7 @@ class CallbackRenderer:
         """Tell a run that broke off that it is over."""
         if self._story.started is not None and not self._is_over:
             self._end()
-        if self._inner is not None and isinstance(self.plugin, self.default):
+        if self._inner is not None and isinstance(self.plugin, DefaultCallback):
             self._inner.close()
 
     # ------------------------------------------------------------------ what is told
@@ -282,7 +283,7 @@ class CallbackRenderer:
             result = self._result(event.operation, event.host, {"ansible_job_id": job, "started": 1, "finished": 0})
             names = {"POLL": "poll", "OK": "ok", "FAILED": "failed"}
             self._call(f"v2_runner_on_async_{names.get(what, 'poll')}", result)
-        elif self._inner is not None and not isinstance(self.plugin, self.default):
+        elif self._inner is not None and not isinstance(self.plugin, DefaultCallback):
             self._screen.remark(event.severity, event.brief or event.text)
 
     def _end(self) -> None:

@@ -76,7 +76,10 @@ class Foresight:
         if not isinstance(wanted, Mapping):
             return False
         place = host, operation.keywords.delegate_to is UNSET, str(wanted.get("path"))
-        return self._made.setdefault(place, wanted) is not wanted and self._made[place] == wanted
+        if place in self._made:
+            return self._made[place] == wanted
+        self._made[place] = wanted
+        return False
 
     def _label(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[str, str]:
         action = operation.task.action if operation.task else ""

@@ -19,7 +19,10 @@ umask 077
 home=$(eval echo ~{user})
 keys=$home/.ssh/authorized_keys
 """
-SETTINGS = """mkdir -p {lists}
+SETTINGS = """for each in {paths}; do
+  [ -d "$each" ] || {{ echo "$each is no directory here" >&2; exit 1; }}
+done
+mkdir -p {lists}
 chmod 700 {folder}
 printf %s {settings} > {file}.next
 if cmp -s {file}.next {file}; then rm {file}.next; else mv {file}.next {file}; echo changed; fi
@@ -87,6 +90,7 @@ def let_in(use: Use, key: str, source: Sequence[str]) -> str:
         "folder": quote(use.moved.folder),
         "lists": quote(use.moved.file(LISTS)),
         "file": quote(use.file),
+        "paths": " ".join(quote(tree["path"]) for tree in use.trees),
         "settings": quote(use.settings),
         "mark": quote(use.moved.mark),
         "line": quote(key_line(use.moved, key, source, use.command, OLD_LIMITS)) if key else "",
@@ -129,7 +133,7 @@ if [ -f "$base.json" ] && [ ! -f "$base.part" ]; then exit 0; fi
 rm -rf "$base.part" "$base.dumps"
 : > "$base.part"
 {dumps}
-sums() {{ (cd / && find {paths} -type f -exec sha256sum {{}} + | sort); }}
+sums() {{ (cd / && find {paths} {left_out} -type f -exec sha256sum {{}} + | sort); }}
 sums > "$base.before"
 tar -C / -czf "$base.tar.gz" {exclude} {paths} || [ $? -eq 1 ]
 sums > "$base.after"
@@ -149,7 +153,7 @@ NOTE = (
 def pack(base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], exclude: Sequence[str], days: int) -> str:
     """Return the script that packs directories, with checksums of the files as the list of what is in it.
 
-    It says nothing where the archive was made before; one that was begun and not ended is made anew.
+    Patterns in ``exclude`` are of names, without a slash. It says nothing where the archive was made before; one that was begun and not ended is made anew.
     """
     folder, _, _ = base.rpartition("/")
     members = [path.strip("/") for path in paths]
@@ -157,7 +161,9 @@ def pack(base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], ex
     for each in dumps:
         commands.append(f"( {each['command']} ) > {quote(base + '.dumps/' + each['name'])}")
     members += [(base + ".dumps").strip("/")] if dumps else []
+    left_out = " -o ".join(f"-name {quote(each)}" for each in exclude)
     return PACK.format(
+        left_out=f"\\( {left_out} \\) -prune -o" if exclude else "",
         base=quote(base),
         folder=quote(folder),
         dumps="\n".join(commands),

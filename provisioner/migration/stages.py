@@ -97,8 +97,16 @@ class Stages:
             Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
             Stage(SMOKE, (*self._written("verify.during"), *self._current(NEW))),
             Stage(DECISION, self._plain(*map(reach, self._deciding), *map(commit, self._deciding))),
-            Stage(RELEASE, (*self._switches("release"), *self._plain(*map(commit, self._others)),
-                            *self._data("reverse"), *forwards, *after)),
+            Stage(
+                RELEASE,
+                (
+                    *self._switches("release"),
+                    *self._plain(*map(commit, self._others)),
+                    *self._data("reverse"),
+                    *forwards,
+                    *after,
+                ),
+            ),
         ]
 
     def carry_on(self) -> list[Stage]:
@@ -153,6 +161,11 @@ class Stages:
             Stage(SMOKE, _only(NEW, self._written("verify.during"))),
             Stage("seed again", (*self._data("prepare"), *self._data("seed"))),
         ]
+
+    def beside(self, phase: str, moment: str) -> list[Stage]:
+        """Return what is written before or after a phase that does not consist of tasks itself."""
+        pieces = self._written(f"{phase}.{moment}")
+        return [Stage(f"{moment} {phase}", pieces)] if pieces else []
 
     def everybody(self) -> list[Stage]:
         """Reach every host that has a part."""

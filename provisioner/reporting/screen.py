@@ -79,6 +79,8 @@ class Screen:
             self.deprecate(text)
         elif severity == "job":
             self.say(text, "cyan")
+        elif severity == "note":
+            self.say(f"\t{text}")
         elif severity == "error":
             self.say(f"ERROR! {text}", "red", is_error=True, level="ERROR")
         else:

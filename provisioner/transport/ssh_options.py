@@ -56,9 +56,7 @@ class Route:
 def route(target: Target, notice: Callable[[str], None]) -> Route:
     """Return the way to ``target``; options in ``ssh_args`` that are not understood here are named by ``notice``."""
     options = client_options(target.ssh_args)
-    stray = next((name for name, value in options if not value and not name.startswith("-")), "")
-    if stray:
-        raise Unreachable(f"host {target.host}: '{stray}' stands among the ssh options, and is none that has a value")
+    _refuse_stray(target, options)
     _name_unknown(target, options, notice)
     name = target.address or target.host
     found = _config(target, options).lookup(name)
@@ -84,6 +82,12 @@ def route(target: Target, notice: Callable[[str], None]) -> Route:
         key_name=_key_name(str(found.get("hostkeyalias", "")), host, port),
         compression=found.get("compression") == "yes",
     )
+
+
+def _refuse_stray(target: Target, options: list[tuple[str, str]]) -> None:
+    stray = next((name for name, value in options if not value and not name.startswith("-")), "")
+    if stray:
+        raise Unreachable(f"host {target.host}: '{stray}' stands among the ssh options, and is none that has a value")
 
 
 def _name_unknown(target: Target, options: list[tuple[str, str]], notice: Callable[[str], None]) -> None:

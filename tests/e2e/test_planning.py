@@ -106,7 +106,7 @@ def test_what_the_plan_does_not_name_is_not_changed_even_if_it_becomes_due_meanw
     - {name: settled, copy: {content: "as it is\\n", dest: /var/tmp/p-kept}}
 """
     site = "- hosts: h1\n  gather_facts: false\n  tasks:\n"
-    site += '    - {name: spoil, command: "rm /var/tmp/p-kept"}\n'
+    site += '    - {name: spoil, command: "rm /var/tmp/p-kept", changed_when: false}\n'
     site += '    - {name: settled, copy: {content: "as it is\\n", dest: /var/tmp/p-kept}}\n'
     assert cli.run(spoils).code == 0
     code, lines = plan(cli, text=site)
@@ -136,6 +136,19 @@ def test_the_exit_code_says_what_was_asked(cli: Cli) -> None:
     assert cli.call("plan", site, "-i", cli.inventory, "--expect-no-changes").code == 1
     assert cli.call("plan", site, "-i", cli.inventory, "--max-unknown", "10%").code == 1
     assert cli.call("plan", site, "-i", cli.inventory, "--max-unknown", "100%").code == 2
+    assert cli.call("plan", "nowhere.yml", "-i", cli.inventory).code == 1
+
+
+def test_what_comes_after_a_change_of_unknown_reach_may_change(cli: Cli, on: On) -> None:
+    on("h1", "touch /var/tmp/p-default")
+    text = SITE.replace("h1:h2", "h1").replace("echo said", "touch /var/tmp/p-example")
+    text += "    - {name: example away, file: {path: /var/tmp/p-example, state: absent}}\n"
+    code, lines = plan(cli, text=text)
+    assert code == 2
+    assert lines["example away", "h1"] == ("ok", "unknown until run")
+    done = cli.call("apply", str(cli.folder / "run.plan"))
+    assert done.code == 0, done.text
+    assert on("h1", "ls /var/tmp/p-example 2>/dev/null || true") == ""
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"version": 1}', '{"version": 99}', "no json"])

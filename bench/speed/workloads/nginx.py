@@ -45,10 +45,11 @@ def _play() -> dict[str, object]:
 
     tasks = [
         {"name": "Package", "ansible.builtin.apt": {"name": "nginx", "state": "present"}},
-        {"name": "Default site", "ansible.builtin.file": {"path": "/etc/nginx/sites-enabled/default", "state": "absent"},
-         "notify": "Reload nginx"},
+        {"name": "Default site", "notify": "Reload nginx",
+         "ansible.builtin.file": {"path": "/etc/nginx/sites-enabled/default", "state": "absent"}},
         each("Roots", "file", False, path=f"{ROOT}/{{{{ item.name }}}}", state="directory", mode="0755"),
-        each("Pages", "template", False, src="index.html.j2", dest=f"{ROOT}/{{{{ item.name }}}}/index.html", mode="0644"),
+        each("Pages", "template", False, src="index.html.j2", dest=f"{ROOT}/{{{{ item.name }}}}/index.html",
+             mode="0644"),
         each("Sites", "template", src="site.conf.j2", dest="/etc/nginx/sites-available/{{ item.name }}", mode="0644"),
         each("Links", "file", src="/etc/nginx/sites-available/{{ item.name }}",
              dest="/etc/nginx/sites-enabled/{{ item.name }}", state="link"),
@@ -80,7 +81,8 @@ def _script() -> str:
         "set -eu\nexport DEBIAN_FRONTEND=noninteractive",
         'put() { cat > "$new"; cmp -s "$new" "$1" || { cp "$new" "$1"; chmod 644 "$1"; return 1; }; }',
         "new=$(mktemp)\nchanged=",
-        "dpkg-query -W -f '${Status}' nginx 2>/dev/null | grep -q '^install ok installed' || apt-get -qq install -y nginx >/dev/null",
+        "dpkg-query -W -f '${Status}' nginx 2>/dev/null | grep -q '^install ok installed' "
+        "|| apt-get -qq install -y nginx >/dev/null",
         "[ ! -e /etc/nginx/sites-enabled/default ] || { rm /etc/nginx/sites-enabled/default; changed=1; }",
     ]
     for site in SITES:

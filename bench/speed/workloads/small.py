@@ -14,7 +14,7 @@ KINDS = ("folder", "file", "line", "template")
 
 @dataclass(frozen=True, slots=True)
 class SmallTasks:
-    """``count`` tasks; each host has a folder of its own if ``is_shared``, and templates show facts if ``with_facts``."""
+    """``count`` tasks; a folder for each host if ``is_shared``, facts in templates if ``with_facts``."""
 
     count: int
     with_facts: bool = False
@@ -69,7 +69,8 @@ class SmallTasks:
                 "folder": f"files.directory(path=f'{here}', mode='750')",
                 "file": f"files.put(src='files/{number}.txt', dest=f'{here}/file.txt', mode='644')",
                 "line": f"files.file(path=f'{path}', mode='600')\nfiles.line(path=f'{path}', line='{_line(number)}')",
-                "template": f"files.template(src='pyinfra/{number}.j2', dest=f'{here}/template.conf', mode='640',\n               jinja_env_kwargs=dict(trim_blocks=True), **values)",
+                "template": f"files.template(src='pyinfra/{number}.j2', dest=f'{here}/template.conf', mode='640',\n"
+                            "               jinja_env_kwargs=dict(trim_blocks=True), **values)",
             }[kind])  # fmt: skip
         return "\n".join(lines) + "\n"
 

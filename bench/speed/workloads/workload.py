@@ -19,9 +19,9 @@ STATE = (
 class Workload:
     """One thing to measure on hosts.
 
-    ``write`` puts ``play.yml``, ``deploy.py`` and ``floor.sh`` with their files into a folder, each of them where there is one.
-    The floor's script is run on each host, or on the controller if ``floor_here`` (with $OPTIONS for ssh and $HOST); its
-    host's name is ``$1``. ``ready`` prepares the hosts once, ``clean`` undoes the work, ``state`` prints the outcome.
+    ``write`` puts ``play.yml``, ``deploy.py`` and ``floor.sh`` with their files into a folder. The floor script runs
+    on each host, or on the controller if ``floor_here`` (with $OPTIONS for ssh and $HOST); its host's name is ``$1``.
+    ``ready`` prepares the hosts once, ``clean`` undoes the work, ``state`` prints the outcome.
     """
 
     name: str

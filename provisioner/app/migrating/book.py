@@ -6,6 +6,7 @@ import getpass
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from provisioner.migration.telling import plain_language
 from provisioner.model.migration import Migration
 from provisioner.model.options import RunOptions
 
-FILE = "record.jsonl"
+FILE, INBOX = "record.jsonl", "inbox"
 _KEPT_OPTIONS = ("remote_user", "private_key", "connection", "become", "become_user", "port", "ssh_args",
                  "host_key_checking", "python")  # fmt: skip
 
@@ -71,6 +72,13 @@ class Book:
         """Add to the record."""
         self.record.add(kind, self.way.by, **data)
 
+    def collect(self) -> None:
+        """Take into the record what others have said while we had it."""
+        for path in sorted((self.folder / INBOX).glob("*.json")):
+            said = json.loads(path.read_text(encoding="utf-8"))
+            self.record.add(said["kind"], said["by"], **said["data"])
+            path.unlink()
+
     def enter(self, state: str, because: str = "") -> None:
         """Enter a state, and tell those who wait for it."""
         before = self.standing.state
@@ -107,6 +115,26 @@ def entries(name: str) -> Sequence[Entry]:
 
 
 @contextmanager
+def recorded(name: str) -> Iterator[Chronicle]:
+    """Open the record of a migration without its definition; InUse where another process has it."""
+    look(name)
+    with chronicle.opened(folder_of(name) / FILE) as record:
+        yield record
+
+
+def leave(name: str, kind: str, by: str, data: Mapping[str, object]) -> None:
+    """Leave a word for the process that works on a migration: it takes it into the record before its next phase."""
+    look(name)
+    inbox = folder_of(name) / INBOX
+    inbox.mkdir(mode=0o700, exist_ok=True)
+    draft = inbox / f".{time.time_ns()}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump({"kind": kind, "by": by, "data": dict(data)}, stream)
+    draft.rename(inbox / f"{draft.name[1:]}.json")
+
+
+@contextmanager
 def opened(name: str, path: str, way: Way) -> Iterator[Book]:
     """Open a migration for work: its definition is read and compiled as a whole, and must hold no mistake.
 
@@ -123,6 +151,7 @@ def opened(name: str, path: str, way: Way) -> Iterator[Book]:
     print_of = _fingerprint(loaded)
     with chronicle.opened(place) as record:
         book = Book(migration, loaded, casting, record, way, print_of)
+        book.collect()
         if print_of != before.get("fingerprint"):
             kept = {name: getattr(way.options, name) for name in _KEPT_OPTIONS if name not in NOT_TOLD}
             book.note("defined", path=str(Path(path).resolve()), fingerprint=print_of, folder=str(Path.cwd()),
@@ -160,7 +189,9 @@ def check(migration: Migration, loaded: Loaded, casting: Casting) -> None:
     """Compile every phase, so that no mistake waits for the night of the switch; InputError carries all of them."""
     stages = Stages(migration)
     every = [*stages.build(), *stages.seed(), *stages.delta(), *stages.cutover(), *stages.go_back(may_lose_new=False),
-             *stages.confirm(), *stages.observe(), *stages.finalize(), *stages.decommission()]  # fmt: skip
+             *stages.confirm(), *stages.observe(), *stages.finalize(), *stages.decommission(),
+             *(stage for phase in ("discover", "assess", "rehearse") for moment in ("before", "after")
+               for stage in stages.beside(phase, moment))]  # fmt: skip
     _, findings = compiled(migration, casting, every, Moment(migration.name, "check"), loaded.loading)
     if findings.errors:
         raise InputError(findings.errors)

@@ -29,7 +29,8 @@ class Wish:
 
 
 def situation(book: Book, wish: Wish) -> Situation:
-    """Return what gates look at."""
+    """Return what gates look at, with what others said meanwhile."""
+    book.collect()
     standing = book.standing
     forward_s, back_s = looking.needed_s(book)
     return Situation(
@@ -193,11 +194,11 @@ def _ready(book: Book) -> int:
 
 
 ACTS: Mapping[str, Callable[[Book], int]] = {
-    "discover": looking.discover,
-    "assess": looking.assess,
+    "discover": lambda book: phases.surrounded(book, "discover", looking.discover),
+    "assess": lambda book: phases.surrounded(book, "assess", looking.assess),
     "build": lambda book: phases.plain(book, "build", Stages(book.migration).build()),
     "seed": phases.seed,
-    "rehearse": phases.rehearse,
+    "rehearse": lambda book: phases.surrounded(book, "rehearse", phases.rehearse),
     "ready": _ready,
     "cutover": cutting.cut_over,
     "confirm": phases.confirm,

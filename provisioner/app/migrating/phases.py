@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from provisioner.app.migrating.book import Book
@@ -34,6 +34,17 @@ def plain(book: Book, phase: str, stages: Sequence[Stage]) -> int:
     if code == Exit.OK:
         book.enter(PHASES[phase].leads_to)
     return code
+
+
+def surrounded(book: Book, phase: str, act: Callable[[Book], int]) -> int:
+    """Carry out a phase that does not consist of tasks itself, with the tasks written before and after it."""
+    stages = Stages(book.migration)
+    moment = Moment(book.migration.name, phase)
+    for part in (stages.beside(phase, "before"), None, stages.beside(phase, "after")):
+        code = act(book) if part is None else carry_out(book, part, moment).code if part else int(Exit.OK)
+        if code != Exit.OK:
+            return code
+    return int(Exit.OK)
 
 
 def attempted(book: Book, phase: str, stages: Sequence[Stage]) -> int:

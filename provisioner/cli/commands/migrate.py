@@ -24,17 +24,18 @@ from provisioner.cli.options import (
     run_options,
 )
 from provisioner.cli.output import add_output_options, polite, renderers
-from provisioner.diagnostics.errors import Exit, InputError
-from provisioner.migration.lifecycle import PHASES
+from provisioner.diagnostics.errors import Exit, InputError, nearest
+from provisioner.journal.chronicle import InUse
+from provisioner.migration.lifecycle import GATES, PHASES
 from provisioner.migration.runbook import html, markdown
 from provisioner.migration.telling import plain_language, technical
 from provisioner.reporting.printable import printable
 
-ASKED = ("run", *PHASES, "rollback")
+ASKED = ("run", "resume", *PHASES, "rollback", "abort")
 """Verbs that do something to hosts."""
 
-SAID = ("approve", "hold", "release", "pause", "resume", "abort", "waive")
-"""Verbs that are an entry in the record."""
+SAID = ("approve", "hold", "release", "pause", "waive")
+"""Verbs that are an entry in the record, also while a process works on the migration."""
 
 SHOWN = ("status", "record", "phases")
 
@@ -75,46 +76,55 @@ def run(arguments: argparse.Namespace) -> int:
         raise InputError.at(None, f"which migration? 'provisioner migrate {arguments.verb} NAME'")
     if arguments.verb == "record":
         return _record(arguments)
+    if arguments.verb in SAID:
+        return _said(arguments)
     credentials = credentials_from(arguments)
     with renderers(arguments) as sinks:
         way = books.Way(run_options(arguments, credentials), credentials, sinks, polite(ask, sinks), _tell)
         with books.opened(arguments.name, arguments.file, way) as book:
-            return _said(book, arguments) if arguments.verb in SAID else _asked(book, arguments)
+            return _asked(book, arguments)
 
 
 def _asked(book: books.Book, arguments: argparse.Namespace) -> int:
     wish = engine.Wish(arguments.yes, arguments.ignore_window, arguments.pause_after, arguments.evaluate)
     if arguments.verb == "rollback":
         return engine.roll_back(book, arguments.reason or f"asked for by {getpass.getuser()}")
-    if arguments.verb == "run":
+    if arguments.verb == "abort":
+        return engine.abort(book, arguments.reason or f"asked for by {getpass.getuser()}")
+    if arguments.verb == "resume":
+        book.note("resumed")
+    if arguments.verb in ("run", "resume"):
         return engine.walk(book, wish)
     return engine.perform(book, arguments.verb, wish)
 
 
-def _said(book: books.Book, arguments: argparse.Namespace) -> int:
+def _said(arguments: argparse.Namespace) -> int:
+    """Put a word into the record; where a process works on the migration, it takes it before its next phase."""
+    kind, data = _entry(arguments)
+    try:
+        with books.recorded(arguments.name) as record:
+            record.add(kind, getpass.getuser(), **data)
+        _tell(f"{arguments.name}: {arguments.verb} noted")
+    except InUse:
+        books.leave(arguments.name, kind, getpass.getuser(), data)
+        _tell(f"{arguments.name}: {arguments.verb} noted; it counts from the next phase on, one is under way")
+    return int(Exit.OK)
+
+
+def _entry(arguments: argparse.Namespace) -> tuple[str, dict[str, object]]:
     verb, reason = arguments.verb, arguments.reason
     if verb in ("hold", "waive") and not reason:
         raise InputError.at(None, f"'{verb}' needs a reason", hint="--reason 'why, and who decided it'")
-    match verb:
-        case "approve":
-            book.note("approved")
-        case "hold":
-            book.note("held", reason=reason)
-        case "release":
-            book.note("released")
-        case "pause":
-            book.note("paused", after=reason or "asked for")
-        case "waive":
-            if not arguments.gate:
-                raise InputError.at(None, "which gate? --gate NAME")
-            book.note("waived", gate=arguments.gate, reason=reason)
-        case "resume":
-            book.note("resumed")
-            return engine.walk(book, engine.Wish(arguments.yes, arguments.ignore_window, arguments.pause_after))
-        case "abort":
-            return engine.abort(book, reason or "asked for")
-    _tell(f"{book.migration.name}: {verb} noted")
-    return int(Exit.OK)
+    if verb == "waive":
+        names = sorted({name for gates in GATES.values() for name in gates})
+        if arguments.gate not in names:
+            hint = nearest(arguments.gate, names) or f"one of {', '.join(names)}"
+            said = f"there is no gate '{arguments.gate}'" if arguments.gate else "which gate? --gate NAME"
+            raise InputError.at(None, said, hint=hint)
+        return "waived", {"gate": arguments.gate, "reason": reason}
+    if verb == "pause":
+        return "paused", {"after": reason or "asked for"}
+    return ("held", {"reason": reason}) if verb == "hold" else ({"approve": "approved"}.get(verb, "released"), {})
 
 
 def _status(arguments: argparse.Namespace) -> int:

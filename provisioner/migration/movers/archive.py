@@ -57,6 +57,10 @@ class Params(Parameters):
     def __init__(self, values: Mapping[str, Any], extra: Mapping[str, Any], given: Iterable[str] = ()) -> None:
         super().__init__(values, extra, given)
         demand(self.method == "rsync" or not self.old_python, "'method: tar' goes with 'old_python: false'")
+        plain = not self.include and not any("/" in each for each in self.exclude or [])
+        demand(
+            self.old_python or plain, "without Python on the old host 'exclude' has names only, and 'include' nothing"
+        )
         for each in self.dumps or []:
             demand(set(each) == {"name", "command"}, "a dump has 'name' and 'command', and nothing else")
             demand(bool(PLAIN.match(str(each["name"]))), f"'{each['name']}' is no name of a file")

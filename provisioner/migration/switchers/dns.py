@@ -50,7 +50,7 @@ def back(name: str, params: Params) -> Sequence[Step]:
 
 
 def current(name: str, params: Params, to: str) -> Sequence[Step]:
-    """Fail unless all servers of the zone have the record at ``to``; for ``old`` the lifetime of before must be over."""
+    """Fail unless all servers of the zone have the record at ``to``; for ``old`` its earlier lifetime must be over."""
     waited = {"must_have_waited": params.wait_out and to == OLD}
     return [_step(name, params, f"is at {to}", "current", values=_values(params, to), **waited)]
 
@@ -75,7 +75,7 @@ def _pointing(params: Params, side: str) -> dict[str, object]:
 
 def _values(params: Params, side: str) -> list[str]:
     given = params.old if side == OLD else params.new
-    return given or [f"{{{{ hostvars[migration.hosts.{side}[0]].ansible_host }}}}"]
+    return given or [f"{{{{ migration.addresses.{side}[0] }}}}"]
 
 
 def _words(params: Params, verb: str) -> dict[str, object]:

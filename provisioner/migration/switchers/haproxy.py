@@ -35,10 +35,7 @@ class Params(Parameters):
 
 OLD = "{{ migration.hosts.old }}"
 NEW = "{{ migration.hosts.new }}"
-ADDRESSES = (
-    "{{ dict(migration.hosts.new | zip(migration.hosts.new | map('extract', hostvars) "
-    "| map(attribute='ansible_host', default='') | list)) }}"
-)
+ADDRESSES = "{{ dict(migration.hosts.new | zip(migration.addresses.new)) }}"
 PLACES = ("config", "socket", "master_socket", "service")
 
 

@@ -55,4 +55,4 @@ def _words(params: Params) -> dict[str, object]:
 
 def _address(params: Params, side: str) -> str:
     given = params.old if side == OLD else params.new
-    return given or f"{{{{ hostvars[migration.hosts.{side}[0]].ansible_host }}}}"
+    return given or f"{{{{ migration.addresses.{side}[0] }}}}"

@@ -84,5 +84,4 @@ def _words(params: Params, verb: str) -> dict[str, object]:
 
 
 def _servers(side: str, port: int) -> str:
-    hosts = f"migration.hosts.{side} | map('extract', hostvars) | map(attribute='ansible_host')"
-    return f"{{{{ {hosts} | map('regex_replace', '$', ':{port}') | list }}}}"
+    return f"{{{{ migration.addresses.{side} | map('regex_replace', '$', ':{port}') | list }}}}"

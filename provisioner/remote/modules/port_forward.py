@@ -6,6 +6,7 @@ service need not be opened to the network, nor restarted, to be copied by one ot
 
 import os
 import signal
+import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
@@ -64,7 +65,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """End the process that is there; start another."""
     params = change.params
     if change.state.pid:
-        os.killpg(change.state.pid, signal.SIGTERM)
+        _end(change.state.pid)
     notes.write(params.note, "")
     if params.state == "absent":
         return None
@@ -90,6 +91,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     listener.close()
     notes.write_note(params.note, {"pid": pid, "started": _started(pid), "told": _wanted(params)})
     return None
+
+
+def _end(pid: int) -> None:
+    """End the process with the connections it carries, and wait until it is gone."""
+    started = _started(pid)
+    os.killpg(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 5
+    while _started(pid) == started and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def _let_go(kept: int) -> None:

@@ -114,9 +114,19 @@ def _check(params: Params) -> None:
     for port in params.ports:
         if not re.match(r"\d{1,5}(:\d{1,5})?\Z", port) or not all(0 < int(n) < 65536 for n in port.split(":")):
             raise Failed("'%s' is neither a port nor two of them (80:8080)" % port)
+
+
+def _networks(params: Params) -> List[str]:
+    """Return the exempted addresses and networks; names stand for their addresses."""
+    found: List[str] = []
     for each in params.exempt:
-        if not re.match(r"[0-9a-fA-F:.]+(/\d+)?\Z", each):
-            raise Failed("'%s' is neither an address nor a network" % each)
+        if re.match(r"[0-9a-fA-F:.]+(/\d+)?\Z", each) and re.search(r"[:.]", each):
+            found.append(each)
+        elif re.match(r"[A-Za-z0-9_.-]+\Z", each):
+            found.append(_address(each))
+        else:
+            raise Failed("'%s' is neither an address nor a network nor a name" % each)
+    return found
 
 
 def _table(params: Params, system: System) -> List[Dict[str, Any]]:
@@ -178,7 +188,7 @@ def _ports(params: Params) -> str:
 def _exemptions(params: Params) -> Rules:
     return [
         (chain, "%s saddr %s accept" % ("ip6" if ":" in each else "ip", each))
-        for each in params.exempt
+        for each in _networks(params)
         for chain in ("ledger", "onward", "fence")
     ]
 

@@ -90,6 +90,9 @@ def inspect(params: Params, system: System) -> State:
     if params.state == "authorized":
         if user is None:
             raise Failed("there is no user %s here" % params.user)
+        for tree in trees_of(params.trees):
+            if not params.make and not system.files.is_dir(tree["path"]):
+                raise Failed("%s is no directory here" % tree["path"])
         told["host_keys"] = _host_keys(system)
         told["restrict"] = _knows_restrict(system)
     keys = system.files.read_or_none(_keys_path(user)) if user else None

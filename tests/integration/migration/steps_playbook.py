@@ -19,7 +19,9 @@ def plays(
     """Return one play for each row of steps on the same host roles; ``hosts`` are the hosts of each role."""
     pairs = list(zip(hosts["old"], hosts["new"], strict=True))
     peers = {**dict(pairs), **{new: old for old, new in pairs}}
-    told = {"name": name, "id": name, "phase": phase, "hosts": dict(hosts), "peers": peers}
+    address = "{{ hostvars['%s'].ansible_host | default('%s') }}"
+    addresses = {role: [address % (each, each) for each in named] for role, named in hosts.items()}
+    told = {"name": name, "id": name, "phase": phase, "hosts": dict(hosts), "peers": peers, "addresses": addresses}
     made: list[dict[str, Any]] = []
     for step in steps:
         named = [host for role in step.roles for host in hosts[role]]

@@ -1,4 +1,4 @@
-"""The movers of databases between two real hosts, written to all the time: forward, back, and what breaks on the way."""
+"""The movers of databases between two real hosts, written to all the time: forward, back, and what breaks."""
 
 from __future__ import annotations
 

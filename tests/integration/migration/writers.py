@@ -10,8 +10,9 @@ On = Callable[..., str]
 PROGRAM = """
 import json, subprocess, sys, time
 argv, statement, path, seconds = json.loads(sys.argv[1])
+pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 def client():
-    return subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+    return subprocess.Popen(argv, text=True, bufsize=1, **pipes)
 connection, number, end = client(), 0, time.time() + seconds
 with open(path, "a") as confirmed:
     while time.time() < end:

@@ -1,4 +1,4 @@
-"""Resuming: what was answered is not asked again, files that changed are noticed, and raw tasks are never done unsaid."""
+"""Resuming: what was answered is not asked again, changed files are noticed, and raw tasks are not done unsaid."""
 
 from __future__ import annotations
 

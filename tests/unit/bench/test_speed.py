@@ -1,4 +1,4 @@
-"""What is measured beside our peers: the work is sound on its own, no CPU time gets lost, ratios are the right way up."""
+"""What is measured beside our peers: the work is sound, no CPU time gets lost, ratios are the right way up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_what_a_command_leaves_running_is_ended_and_counted(tmp_path: Path) -> N
     busy = "(echo $PPID > pid; i=0; while :; do i=$((i+1)); done) & sleep 0.3; echo done"
     sample = measuring.measured(["sh", "-c", busy], os.environ, tmp_path / "output", 20)
     assert sample.code == 0
-    assert sample.cpu_s > 0.05
+    assert sample.cpu_s > 0.02
     assert 0.3 <= sample.wall_s < 10
     assert (tmp_path / "output").read_text(encoding="utf-8") == "done\n"
 
@@ -77,7 +77,7 @@ def test_the_script_that_does_the_work_by_hand_finds_nothing_to_do_the_second_ti
 
 
 def test_whoever_leaves_another_outcome_is_named() -> None:
-    with pytest.raises(SystemExit, match="second run: floor and ansible leave different hosts:\nb"):
+    with pytest.raises(SystemExit, match="second run: floor and ansible leave different hosts:\na\nb"):
         turns.same_outcome(WORKLOADS[0], {"floor": ["a", "b"], "ansible": ["a", "a"], "slow": []})
     turns.same_outcome(WORKLOADS[0], {"floor": ["a", "b"], "provisioner": ["a", "b"], "slow": []})
 
@@ -120,20 +120,20 @@ def test_inventories_say_how_hosts_are_reached() -> None:
 
 
 def test_the_relay_holds_back_each_way_and_says_when_a_side_ends() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        with relay.relay("127.0.0.1", 50, server.getsockname()[1]) as port:
-            near = socket.create_connection(("127.0.0.1", port), timeout=10)
-            far, _ = server.accept()
-            began = time.monotonic()
-            near.sendall(b"question")
-            assert far.recv(100) == b"question"
-            assert 0.05 <= time.monotonic() - began < 5
-            far.sendall(b"answer")
-            far.close()
-            assert near.recv(100) == b"answer"
-            assert near.recv(100) == b""
-            assert time.monotonic() - began >= 0.1
-            near.close()
+    server = socket.create_server(("127.0.0.1", 0))
+    with server, relay.relay("127.0.0.1", 50, server.getsockname()[1]) as port:
+        near = socket.create_connection(("127.0.0.1", port), timeout=10)
+        far, _ = server.accept()
+        began = time.monotonic()
+        near.sendall(b"question")
+        assert far.recv(100) == b"question"
+        assert 0.05 <= time.monotonic() - began < 5
+        far.sendall(b"answer")
+        far.close()
+        assert near.recv(100) == b"answer"
+        assert near.recv(100) == b""
+        assert time.monotonic() - began >= 0.1
+        near.close()
 
 
 def packet(source: int, destination: int) -> bytes:

@@ -102,7 +102,7 @@ def test_dns_waits_out_the_lifetime_of_before_the_switch_only() -> None:
 def test_a_balancer_may_read_from_the_fenced_server_until_it_has_switched() -> None:
     (before,), (after,) = fencing.fence(FENCE), fencing.forward(FENCE)
     exempt: Any = [step.task["straggler_gate"]["exempt"] for step in (before, after)]  # type: ignore[index]
-    assert ["migration.hosts.lb" in each for each in exempt] == [True, False]
+    assert ["migration.addresses.lb" in each for each in exempt] == [True, False]
     assert all("'10.0.0.9'" in each and "peer_address" in each for each in exempt)
 
 

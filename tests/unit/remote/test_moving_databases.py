@@ -65,7 +65,7 @@ class StandIn:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen()
-        self.thread = threading.Thread(target=self._serve)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
         self.thread.start()
 
     def _serve(self) -> None:
@@ -105,7 +105,7 @@ def _message(kind: bytes, body: bytes) -> bytes:
 
 def _proves(verifier: str, message: str, answer: str) -> bool:
     """Check a client's proof as a server does, from the verifier alone."""
-    stored = base64.b64decode(verifier.split("$")[2].split(":")[0])
+    stored = base64.b64decode(verifier.split("$")[2].split(":", maxsplit=1)[0])
     signature = hmac.new(stored, message.encode(), hashlib.sha256).digest()
     proof = base64.b64decode(answer.rpartition(",p=")[2])
     key = bytes(a ^ b for a, b in zip(proof, signature, strict=True))
@@ -147,8 +147,8 @@ def test_a_verifier_is_what_the_server_keeps_for_that_password() -> None:
 
 def access(**more: Any) -> postgresql_access.State:
     state: dict[str, Any] = {
-        "roles": {}, "superusers": [], "hba": "/x/pg_hba.conf", "hba_text": HBA, "pending": [], "slots": [], "in_recovery": False,
-        "written": {}, "ours": {},
+        "roles": {}, "superusers": [], "hba": "/x/pg_hba.conf", "hba_text": HBA, "pending": [], "slots": [],
+        "in_recovery": False, "written": {}, "ours": {},
         "settings": {"wal_level": ("replica", "postmaster"), "listen_addresses": ("localhost", "postmaster"),
                      "max_wal_senders": ("10", "postmaster"), "work_mem": ("4096", "user")},
     }  # fmt: skip
@@ -424,11 +424,12 @@ def _echo() -> Iterator[int]:
         except OSError:
             return
 
-    thread = threading.Thread(target=serve)
+    thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     yield listener.getsockname()[1]
-    listener.close()
+    listener.shutdown(socket.SHUT_RDWR)
     thread.join(5)
+    listener.close()
 
 
 def free_port() -> int:

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from provisioner.app.migrating import conduct, cutting, engine
+from provisioner.app.migrating import conduct, cutting, engine, phases
 from provisioner.app.migrating.book import Book, Way
 from provisioner.app.migrating.conduct import Came
 from provisioner.app.migrating.watch import Watch
@@ -25,7 +25,7 @@ from provisioner.model.event import (
     RunFinished,
     RunStarted,
 )
-from provisioner.model.migration import Abort, Migration, Part
+from provisioner.model.migration import Abort, Migration, Part, Section
 from provisioner.model.status import Status
 
 AT = Position(Source("shop.yml"), 1, 3)
@@ -184,3 +184,17 @@ def test_going_back_is_refused_where_nothing_was_switched_and_where_the_way_back
     assert "nothing was switched" in SAID[0]
     assert "the way back was given up" in SAID[1]
     assert runs.asked == []
+
+
+def test_tasks_beside_a_phase_that_has_none_of_its_own_run_around_it_and_a_failure_ends_it(
+    book: Book, runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(phases, "carry_out", runs)
+    section = Section(("old",), {"tasks": [{"ping": None}]}, AT)
+    book.migration = replace(SHOP, sections={"discover.before": (section,), "discover.after": (section,)})
+    done: list[str] = []
+    assert phases.surrounded(book, "discover", lambda _book: done.append("looked") or 0) == 0  # type: ignore[func-returns-value]
+    assert ([name for name, *_ in runs.asked], done) == (["discover", "discover"], ["looked"])
+    runs.told["discover"] = [(2, [])]
+    assert phases.surrounded(book, "discover", lambda _book: done.append("again") or 0) == 2  # type: ignore[func-returns-value]
+    assert done == ["looked"], "what fails before a phase keeps it from beginning"

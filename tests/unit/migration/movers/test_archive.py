@@ -47,3 +47,9 @@ def test_a_host_without_python_packs_with_its_shell() -> None:
 def test_a_dump_has_a_plain_name_and_a_command(dumps: list[dict[str, str]]) -> None:
     with pytest.raises(BadParameters, match=r"dump|name of a file"):
         params(dumps=dumps)
+
+
+@pytest.mark.parametrize("given", [{"exclude": ["/cache/"]}, {"include": ["x"]}, {"method": "tar", "old_python": True}])
+def test_what_a_host_without_python_cannot_do_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(BadParameters, match="old_python|without Python"):
+        params(**{"old_python": False, **given})
