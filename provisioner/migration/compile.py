@@ -39,14 +39,12 @@ def compiled(
     constants = {**migration.vars, **settings.extra_vars}
     reading = Reading(settings, findings, migration.basedir, migration.basedir, constants=constants,
                       open_files=(migration.path,), importer=read_import)  # fmt: skip
-    shared = _shared(migration, casting, moment)
+    shared = dict(placed(_shared(migration, casting, moment), migration.position))  # type: ignore[call-overload]
     plays: list[Play] = []
     for stage in stages:
-        for piece in stage.pieces:
-            for written in _plays_of(migration, casting, stage, piece):
-                body = placed({**shared, **written, "vars": {**_vars(shared), **_vars(written)}}, piece.position)
-                play = read_play(dict(body), reading)  # type: ignore[call-overload]
-                plays += [play] if play is not None else []
+        for written in _joined(stage, [_placed_plays(migration, casting, stage, each) for each in stage.pieces]):
+            play = read_play({**shared, **written, "vars": {**_vars(shared), **_vars(written)}}, reading)
+            plays += [play] if play is not None else []
     playbook = Playbook(tuple(plays), (migration.path,))
     check_playbook(playbook, settings, findings)
     return playbook, findings
@@ -75,6 +73,31 @@ def _shared(migration: Migration, casting: Casting, moment: Moment) -> dict[str,
     }
     values = {**migration.vars, "migration": told, "peer": PEER, "peer_address": PEER_ADDRESS}
     return {**migration.keywords, "any_errors_fatal": True, "gather_facts": False, "vars": values}
+
+
+def _placed_plays(migration: Migration, casting: Casting, stage: Stage, piece: Piece) -> list[dict[str, object]]:
+    return [dict(placed(each, piece.position)) for each in _plays_of(migration, casting, stage, piece)]  # type: ignore[call-overload]
+
+
+def _joined(stage: Stage, pieces: Sequence[Sequence[dict[str, object]]]) -> list[dict[str, object]]:
+    """Return the plays of a stage; neighbours that differ in nothing but their tasks are one."""
+    joined: list[dict[str, object]] = []
+    for piece, plays in zip(stage.pieces, pieces, strict=True):
+        for play in plays:
+            last = joined[-1] if joined else None
+            if last is not None and not isinstance(piece.work, Section) and _frame(last) == _frame(play):
+                last["tasks"] = [*_list(last["tasks"]), *_list(play["tasks"])]
+            else:
+                joined.append(play)
+    return joined
+
+
+def _frame(play: Mapping[str, object]) -> dict[str, object]:
+    return {key: value for key, value in play.items() if key != "tasks"}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _plays_of(migration: Migration, casting: Casting, stage: Stage, piece: Piece) -> list[dict[str, object]]:
