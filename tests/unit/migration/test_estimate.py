@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.migration.estimate import (
@@ -117,12 +117,14 @@ def test_what_remains_counts_the_step_under_way_down_but_never_below_nothing() -
 TIMES = st.lists(st.floats(0, 1e5, allow_nan=False), max_size=12).map(tuple)
 
 
+@settings(deadline=None)
 @given(TIMES)
 def test_nine_of_ten_never_need_less_than_every_second(samples: tuple[float, ...]) -> None:
     for found in (quantiles(samples), forecast(samples)):
         assert 0 <= found.p50 <= found.p90 + 1e-6
 
 
+@settings(deadline=None)
 @given(TIMES, st.floats(0, 1e4))
 def test_one_more_slow_sample_never_makes_the_start_later(samples: tuple[float, ...], more: float) -> None:
     if len(samples) < 5:

@@ -51,5 +51,5 @@ def test_a_dump_has_a_plain_name_and_a_command(dumps: list[dict[str, str]]) -> N
 
 @pytest.mark.parametrize("given", [{"exclude": ["/cache/"]}, {"include": ["x"]}, {"method": "tar", "old_python": True}])
 def test_what_a_host_without_python_cannot_do_is_refused(given: dict[str, object]) -> None:
-    with pytest.raises(BadParameters, match="old_python|without Python"):
+    with pytest.raises(BadParameters, match=r"old_python|without Python"):
         params(**{"old_python": False, **given})
