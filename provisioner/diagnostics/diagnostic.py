@@ -71,13 +71,17 @@ class Diagnostic:
         return "\n".join(lines)
 
 
+LONGEST = 400
+"""How many characters of a line are shown."""
+
+
 def _surroundings(position: Position) -> str:
     head = (
         f"The error appears to be in '{position.source.path}': line {position.line}, column {position.column}, "
         "but may\nbe elsewhere in the file depending on the exact syntax problem."
     )
     line = position.source.line(position.line)
-    if line is None:
+    if line is None or len(line) > LONGEST:
         return head
     before = position.source.line(position.line - 1)
     shown = [*([before] if before else []), line, " " * (position.column - 1) + "^ here"]
@@ -88,8 +92,11 @@ def _excerpt(position: Position) -> list[str]:
     text = position.source.line(position.line)
     if text is None:
         return []
-    shown = text.expandtabs(1)
-    return [f"    {shown}", "    " + " " * (position.column - 1) + "^"]
+    shown, at = text.expandtabs(1), position.column - 1
+    if len(shown) > LONGEST:  # the place and what stands around it
+        start = max(0, at - LONGEST // 2)
+        shown, at = shown[start : start + LONGEST], at - start
+    return [f"    {shown}", "    " + " " * at + "^"]
 
 
 class Findings:

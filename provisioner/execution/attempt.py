@@ -29,7 +29,7 @@ DISCOVERED = "discovered_interpreter_python"
 WITHOUT_FACTS = frozenset({"set_fact", "debug", "include_vars"})
 """Actions whose ``ansible_facts`` are no facts: a variable of that name, or what was looked at."""
 
-UNREGISTERED = frozenset({"_ansible_diagnosis", "_secrets", "invocation"})
+UNREGISTERED = frozenset({"_ansible_diagnosis", "_ansible_verbose_always", "_secrets", "invocation"})
 """What a result says that is not for ``register``."""
 
 

@@ -156,13 +156,17 @@ class PlayContext:
         """Return what a host sees in this play, without any task."""
         if host not in self._scopes:
             memory = self.run.memory(host)
-            known = Layer(
-                Level.COMMAND_LINE, "connection", {"ansible_host": host, "ansible_ssh_host": host}, rendered=True
-            )
+            known = Layer(Level.COMMAND_LINE, "connection", self._reached(host), rendered=True)
             layers = (known, *self.run.inventory.layers(host), *memory.layers, *self._layers, self._magic(host))
             scope = Scope(layers, merge=self.run.renderer.settings.merges)
             self._scopes[host] = scope.with_layers(*self.host_layers(host, scope))
         return self._scopes[host]
+
+    def _reached(self, host: str) -> Mapping[str, object]:
+        """Return what is known of the way to a host where no variable says otherwise."""
+        password = self.run.options.connection_password
+        secret = {"ansible_password": password, "ansible_ssh_pass": password} if password else {}
+        return {"ansible_host": host, "ansible_ssh_host": host, **secret}
 
     def decided(self, operation: Operation, host: str) -> Operation:
         """Return an operation with what its first host says of ``run_once`` and ``throttle``."""

@@ -69,14 +69,7 @@ def _sequence(match: re.Match[str]) -> list[str]:
     if step < 1:
         raise BadRange(f"the step of the range {match[0]} must be at least 1")
     if first.isdecimal() and last.isdecimal():
-        if max(len(first), len(last)) > 18:
-            raise _too_many(match[0])
-        if len(first) > 1 and first[0] == "0" and len(first) != len(last):
-            raise BadRange(f"both ends of the range {match[0]} must have as many digits")
-        numbers = range(int(first), int(last) + 1, step)
-        if len(numbers) > MOST:
-            raise _too_many(match[0])
-        return [str(number).zfill(len(first) if first[0] == "0" else 0) for number in numbers]
+        return _numbers(match[0], first, last, step)
     letters = string.ascii_letters
     if len(first) != 1 or len(last) != 1 or first not in letters or last not in letters:
         raise BadRange(f"the range {match[0]} must have two numbers or two letters")
@@ -84,3 +77,12 @@ def _sequence(match: re.Match[str]) -> list[str]:
     if start > end:
         raise BadRange(f"the range {match[0]} counts backwards")
     return list(letters[start : end + 1 : step])
+
+
+def _numbers(written: str, first: str, last: str, step: int) -> list[str]:
+    if len(first) > 1 and first[0] == "0" and len(first) != len(last):
+        raise BadRange(f"both ends of the range {written} must have as many digits")
+    if max(len(first), len(last)) > len(str(MOST)) + 10 or (int(last) - int(first)) // step >= MOST:
+        raise _too_many(written)
+    width = len(first) if first[0] == "0" else 0
+    return [str(number).zfill(width) for number in range(int(first), int(last) + 1, step)]

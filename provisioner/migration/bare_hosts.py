@@ -153,7 +153,8 @@ NOTE = (
 def pack(base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], exclude: Sequence[str], days: int) -> str:
     """Return the script that packs directories, with checksums of the files as the list of what is in it.
 
-    Patterns in ``exclude`` are of names, without a slash. It says nothing where the archive was made before; one that was begun and not ended is made anew.
+    Patterns in ``exclude`` are of names, without a slash. It says nothing where the archive was made before; one that
+    was begun and not ended is made anew.
     """
     folder, _, _ = base.rpartition("/")
     members = [path.strip("/") for path in paths]

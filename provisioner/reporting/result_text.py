@@ -34,6 +34,12 @@ class Form:
     verbosity: int = 0
 
 
+def is_always_shown(result: Mapping[str, object], action: str) -> bool:
+    """Tell whether a result is shown without ``-v`` too: as it says itself, else as its action has it."""
+    said = result.get("_ansible_verbose_always")
+    return action in ALWAYS_SHOWN if said is None else bool(said)
+
+
 def shown(result: Mapping[str, object], action: str, verbosity: int = 0) -> dict[str, object]:
     """Return what of a result is shown."""
     found = {key: value for key, value in result.items() if not key.startswith("_ansible")}

@@ -78,7 +78,7 @@ class ClosedAttributes(Environment):
 
         def format(*args: Any, **named: Any) -> str:
             if how == "format_map":
-                args, named = (), args[0]
+                return SandboxedFormatter(self).vformat(text, (), *args)
             return SandboxedFormatter(self).vformat(text, args, named)
 
         return format

@@ -49,11 +49,11 @@ def connection_type(target: Target) -> Callable[[Target, Notice], Connection]:
 def prepare(target: Target) -> None:
     """Import what connects to the target; in threads of many sessions it would compete with all else that goes on.
 
-    What is wrong with the type is told where it is connected.
+    What is wrong with the type, or with a file of somebody else's, is told where it is connected.
     """
     try:
         connection_type(target)
-    except Unreachable:
+    except (Unreachable, ImportError):
         pass
 
 

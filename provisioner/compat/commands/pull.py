@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import socket
 import subprocess
 import time
+from contextlib import chdir
 from pathlib import Path
 
 from provisioner.compat import messages
@@ -15,6 +17,7 @@ from provisioner.compat import options as shared
 from provisioner.compat.commands import playbook
 from provisioner.compat.refusal import Refused
 from provisioner.compat.showing import say
+from provisioner.compat.terminal import configuration_of
 from provisioner.diagnostics.errors import ProvisionerError, UnmetNeed
 
 DEFAULT = "local.yml"
@@ -52,12 +55,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Fetch, then run; return the exit code."""
     if arguments.sleep:
         time.sleep(random.uniform(0, arguments.sleep))  # noqa: S311 - spreads load, keeps no secret
-    folder = (arguments.dest or Path("~/.ansible/pull") / socket.getfqdn()).expanduser()
+    folder = (arguments.dest or Path("~/.ansible/pull") / socket.getfqdn()).expanduser().absolute()
     has_changed = _fetch(arguments, folder)
     if arguments.ifchanged and not has_changed:
         say("Repository has not changed, quitting.")
         return 0
-    code = _play(arguments, folder)
+    with chdir(folder):  # a configuration in the checkout counts
+        code = _play(arguments, folder)
     if arguments.purge:
         shutil.rmtree(folder)
     return code
@@ -68,7 +72,7 @@ def _play(arguments: argparse.Namespace, folder: Path) -> int:
     names = (socket.getfqdn(), socket.gethostname(), "localhost", "127.0.0.1")
     given = vars(arguments) | {
         "playbooks": paths,
-        "inventory": arguments.inventory or [_inventory(folder)],
+        "inventory": arguments.inventory or _inventory(folder),
         "limit": arguments.limit or ",".join(dict.fromkeys(names)),
         "connection": arguments.connection or "local",
         "start_at_task": None, "step": False, "force_handlers": False, "flush_cache": False,
@@ -85,8 +89,11 @@ def _default(folder: Path) -> str:
     return str(found)
 
 
-def _inventory(folder: Path) -> str:
-    return next((str(folder / name) for name in ("hosts",) if (folder / name).exists()), "localhost,")
+def _inventory(folder: Path) -> list[str]:
+    """Return the inventory where none is given: one in the checkout, else what is configured, else this machine."""
+    if (folder / "hosts").exists():
+        return [str(folder / "hosts")]
+    return [] if configuration_of(os.environ).given("DEFAULT_HOST_LIST") else ["localhost,"]
 
 
 def _fetch(arguments: argparse.Namespace, folder: Path) -> bool:

@@ -26,11 +26,12 @@ def answer(call: ActionCall) -> Result:
     conditions = (
         written if isinstance(written, list) else params.that if isinstance(params.that, list) else [params.that]
     )
+    manner: Result = {"_ansible_verbose_always": False} if params.quiet else {}
     for condition in conditions:
         if not call.renderer.condition((condition,), call.scope):
             shown = {"assertion": condition, "evaluated_to": False}
-            return {"failed": True, "changed": False, **shown, "msg": params.fail_msg or "Assertion failed"}
-    return {"changed": False, "msg": params.success_msg or "All assertions passed"}
+            return {"failed": True, "changed": False, **shown, "msg": params.fail_msg or "Assertion failed", **manner}
+    return {"changed": False, "msg": params.success_msg or "All assertions passed", **manner}
 
 
 EXAMPLES = """

@@ -18,6 +18,8 @@ LOSSLESS_BACK = True
 BOTH = (OLD, NEW)
 FOLDER = "/var/lib/provisioner/migration/{{ migration.id }}"
 PEER = "hostvars[peer]"
+CHECK_S = 60.0
+"""How long figures of the background are waited for; what takes longer is asked for again later."""
 
 
 class Params(Parameters):
@@ -82,7 +84,7 @@ def seed(name: str, params: Params) -> Sequence[Step]:
     """The first copy, proved; a server that follows already is left alone. A dump is tried out, and timed."""
     data = _Data(name, params)
     if params.method == "dump":
-        return [*_fitting(data), _dumped(data, "all of it, for a trial")]
+        return [*_fitting(data), *_dumped(data, "all of it, for a trial")]
     return [
         data.let_in(OLD, slot=True),
         *_fitting(data),
@@ -113,7 +115,7 @@ def final(name: str, params: Params) -> Sequence[Step]:
     """The new server has replayed the last write, or gets the dump."""
     data = _Data(name, params)
     if params.method == "dump":
-        return [_dumped(data, "all of it")]
+        return _dumped(data, "all of it")
     return [_caught_up(data, "it has the last write", _variable(name, "frozen"), _variable(name, "place"))]
 
 
@@ -144,7 +146,8 @@ def promote(name: str, params: Params) -> Sequence[Step]:
     later = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position}
     untouched = {"transactions": f"{{{{ {frozen}.transactions }}}}"}
     return [
-        *([data.step(NEW, "takes writes", "replica", name=data.copier, state="primary")] if data.is_streaming else []),
+        *([data.step(NEW, "is no standby", "replica", name=data.copier, state="primary")] if data.is_streaming else []),
+        *([] if data.is_streaming else [data.step(NEW, "takes writes", "freeze", state="thawed")]),
         data.step(NEW, "changes are kept for the old server", "flow", name=data.follower),
         *([data.step(BOTH, "snapshots for the check", "digest", **later)] if params.afterwards != "none" else []),
         data.step(OLD, "nobody has written meanwhile", "lag", **untouched),
@@ -276,7 +279,8 @@ def _variable(name: str, says: str) -> str:
 
 def _roles(data: _Data) -> list[dict[str, Any]]:
     login = _variable(data.name, "login")
-    copier: dict[str, Any] = {"name": data.copier, "verifier": f"{{{{ {PEER}.{login}.verifier }}}}", "rewind": True}
+    copier: dict[str, Any] = {"name": data.copier, "verifier": f"{{{{ {PEER}.{login}.verifier }}}}"}
+    copier["rewind"] = data.is_streaming
     if not data.is_streaming:
         copier["superuser"] = True
     return [copier, {"name": data.follower, "verifier": f"{{{{ {login}.verifier }}}}"}]
@@ -325,8 +329,11 @@ def _caught_up(data: _Data, says: str, place: str, register: str) -> Step:
     return data.step(NEW, says, "lag", position=position, timeout_s=data.params.timeout_s, register=register)
 
 
-def _dumped(data: _Data, says: str) -> Step:
-    return data.step(NEW, says, "copy", **_source(data), jobs=data.params.jobs, replace=data.params.replace)
+def _dumped(data: _Data, says: str) -> list[Step]:
+    return [
+        data.step(NEW, "nothing is kept for the old server yet", "flow", name=data.follower, state="absent"),
+        data.step(NEW, says, "copy", **_source(data), jobs=data.params.jobs, replace=data.params.replace),
+    ]
 
 
 def _follows(data: _Data, when: str = "") -> Step:
@@ -347,10 +354,13 @@ def _compared(data: _Data, check: str, when: str = "", *, sequences: bool = True
 
 
 def _collected(data: _Data) -> list[Step]:
+    """Compare the figures of the frozen moment as soon as there are any; this is asked again while it is observed."""
     found = _variable(data.name, "checked")
+    both = f"{found}.tables is defined and {PEER}.{found}.tables is defined"
+    wait: dict[str, Any] = {"do": "collect", "file": data.figures, "timeout_s": CHECK_S}
     return [
-        data.step(BOTH, "figures of that moment", "digest", do="collect", file=data.figures, register=found),
-        data.step(NEW, "both sides were the same", "digest", do="compare", **_sides(found)),
+        data.step(BOTH, "figures of that moment", "digest", register=found, **wait),
+        data.step(NEW, "both sides were the same", "digest", do="compare", when=both, **_sides(found)),
     ]
 
 

@@ -25,7 +25,9 @@ class Params(Parameters):
         "dict", "Address of each new server that is still to be added; that of the inventory."
     )
     hold: str = optional("str", "Which requests wait during the freeze.", "all", choices=("all", "writes"))
-    limit_s: float = optional("float", "After so many seconds requests pass, whatever happened.", 30.0)
+    limit_s: float = optional(
+        "float", "After so many seconds requests pass, whatever happened; longer than the guard.", 60.0
+    )
     wait_s: float = optional("float", "How long to wait for requests under way, or for a server to be up.", 5.0)
     config: str | None = optional("path", "HAProxy's configuration.")
     socket: str | None = optional("path", "Its admin socket; that of the configuration.")

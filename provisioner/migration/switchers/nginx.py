@@ -22,7 +22,9 @@ class Params(Parameters):
     )
     new: list[str] | None = optional("list", "Servers moved to; those of the inventory.", elements="str")
     hold: str = optional("str", "Which requests wait; nginx can only hold all.", "all", choices=("all",))
-    limit_s: float = optional("float", "After so many seconds requests pass, whatever happened.", 30.0)
+    limit_s: float = optional(
+        "float", "After so many seconds requests pass, whatever happened; longer than the guard.", 60.0
+    )
     wait_s: float = optional("float", "How long to wait for requests under way.", 5.0)
 
 

@@ -20,7 +20,7 @@ class Params(Parameters):
     lease_s: float = optional(
         "float", "The new server loses the address after so many seconds unless the switch is confirmed.", 60.0
     )
-    limit_s: float = optional("float", "Connections wait no longer than this.", 30.0)
+    limit_s: float = optional("float", "Connections wait no longer than this; longer than the guard.", 60.0)
     wait_s: float = optional("float", "How long to wait for requests under way.", 5.0)
     install: bool = optional("bool", "Install nftables where it is missing.", True)
 

@@ -12,7 +12,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
 from ..system import System, postgresql_wire
-from ..system.postgresql import Refused, name, text
+from ..system.postgresql import Refused, Row, name, text
 from ..system.postgresql_cluster import WRITTEN, give, home, of_session, service, write_private
 from ..system.postgresql_wire import Session
 
@@ -73,17 +73,29 @@ def inspect(params: Params, system: System) -> State:
     """Look at roles, file and settings."""
     with postgresql_wire.connect(params) as session:
         known = session.rows("SELECT rolname, rolpassword, rolsuper FROM pg_authid")
-        roles = {r["rolname"] or "": r["rolpassword"] or "" for r in known}
-        supers = [r["rolname"] or "" for r in known if r["rolsuper"] == "t"]
         hba = session.value("SHOW hba_file")
         found = session.rows("SELECT name, setting, context, pending_restart FROM pg_settings")
-        slots = [r["slot_name"] or "" for r in session.rows("SELECT slot_name FROM pg_replication_slots")]
+        slots = session.rows("SELECT slot_name AS name, '' AS setting FROM pg_replication_slots")
         in_recovery = session.value("SELECT pg_is_in_recovery()") == "t"
-        written = {r["name"] or "": r["setting"] or "" for r in session.rows(WRITTEN)}
-    settings = {r["name"] or "": (r["setting"] or "", r["context"] or "") for r in found}
-    pending = [r["name"] or "" for r in found if r["pending_restart"] == "t"]
+        written = session.rows(WRITTEN)
     with open(hba) as stream:
-        return State(roles, supers, hba, stream.read(), settings, pending, slots, in_recovery, written, _ours(params))
+        content = stream.read()
+    return State(
+        roles={row["rolname"] or "": row["rolpassword"] or "" for row in known},
+        superusers=[row["rolname"] or "" for row in known if row["rolsuper"] == "t"],
+        hba=hba,
+        hba_text=content,
+        settings={row["name"] or "": (row["setting"] or "", row["context"] or "") for row in found},
+        pending=[row["name"] or "" for row in found if row["pending_restart"] == "t"],
+        slots=list(_by_name(slots)),
+        in_recovery=in_recovery,
+        written=_by_name(written),
+        ours=_ours(params),
+    )
+
+
+def _by_name(rows: List[Row]) -> Dict[str, str]:
+    return {row["name"] or "": row["setting"] or "" for row in rows}
 
 
 def _ours(params: Params) -> Dict[str, Optional[str]]:
@@ -217,8 +229,9 @@ def _roles(params: Params, session: Session, state: State, todo: Dict[str, Any])
         rights = "SUPERUSER" if role.superuser else "NOSUPERUSER"
         words = (verb, name(role.name), rights, text(role.verifier))
         session.answers("%s ROLE %s LOGIN REPLICATION %s PASSWORD %s" % words)
-        for each in REWIND if role.rewind else ():
-            session.answers("GRANT EXECUTE ON FUNCTION %s TO %s" % (each, name(role.name)))
+        given = "GRANT EXECUTE ON FUNCTION %s TO %s" if role.rewind else "REVOKE EXECUTE ON FUNCTION %s FROM %s"
+        for each in REWIND:
+            session.answers(given % (each, name(role.name)))
 
 
 def _slot(params: Params, session: Session, what: str) -> None:

@@ -111,13 +111,17 @@ def _here(params: Params, state: State, program: str, words: List[str]) -> List[
     login = ["--port=%d" % params.login_port, "--username=" + params.login_user, "--no-password"]
     if params.login_unix_socket:
         login.append("--host=" + params.login_unix_socket)
-    return [os.path.join(state.cluster.programs, program), *login, *words]
+    writable = "PGOPTIONS=-c default_transaction_read_only=off"  # this server may be frozen since it was gone back from
+    return ["env", writable, os.path.join(state.cluster.programs, program), *login, *words]
 
 
 def _run(params: Params, system: System, argv: List[str]) -> str:
     done = clusters.run(system, params, argv)
     if done.rc != 0:
-        raise Failed("%s: %s" % (os.path.basename(argv[0]), done.err.strip()[-1000:]), rc=done.rc)
+        raise Failed(
+            "%s: %s" % (os.path.basename(argv[2] if argv[0] == "env" else argv[0]), done.err.strip()[-1000:]),
+            rc=done.rc,
+        )
     return done.out
 
 

@@ -1,7 +1,8 @@
 """Count and checksum every table and sequence of a PostgreSQL server, independent of the order of rows.
 
 ``start`` takes a snapshot of every database and works on in the background: writes may go on at once and the figures
-are still those of that moment. ``collect`` waits for them. ``compare`` says what differs between two results.
+are still those of that moment. ``collect`` waits for them; ``incomplete`` says why there are none. ``compare`` says
+what differs between two results.
 """
 
 import json
@@ -117,9 +118,7 @@ def plan(params: Params, state: State) -> Change:
     if params.do == "start":
         lives = state.found.get("state") == "done" or _lives(int(state.found.get("pid", 0)))
         return Change(not (is_there and lives))
-    if not is_there:
-        raise Failed("nothing was started for this moment in %s" % params.file)
-    return Change(None)
+    return Change(None) if is_there else Change(False, result=_incomplete("no check was started in %s" % params.file))
 
 
 def differences(mine: Dict[str, Any], theirs: Dict[str, Any], ahead: bool = False) -> List[str]:
@@ -208,18 +207,23 @@ def _let_go(kept: int) -> None:
 
 
 def _collect(params: Params) -> Dict[str, Any]:
+    """Wait for the figures; where they do not come, say why: what was copied is not wrong because of that."""
     deadline = time.monotonic() + params.timeout_s
     while True:
         told = _read(params.file or "")
         if told.get("state") == "done":
             return dict(told["found"], changed=False)
         if told.get("state") == "failed":
-            raise Failed("the background check failed: %s" % told.get("msg"))
+            return _incomplete("the background check failed: %s" % told.get("msg"))
         if not _lives(int(told.get("pid", 0))):
-            raise Failed("the background check was ended before it was done")
+            return _incomplete("the background check was ended before it was done")
         if time.monotonic() > deadline:
-            raise Failed("the background check is not done after %.0f s" % params.timeout_s)
+            return _incomplete("the background check goes on: it is not done after %.0f s" % params.timeout_s)
         time.sleep(0.1)
+
+
+def _incomplete(why: str) -> Dict[str, Any]:
+    return {"changed": False, "incomplete": why, "warnings": [why]}
 
 
 def _lives(pid: int) -> bool:

@@ -7,7 +7,7 @@ SCRAM verifier: the other server can keep that for a role, and nobody can log in
 import base64
 import json
 import os
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
 from ..params import optional, required
@@ -55,14 +55,19 @@ def plan(params: Params, state: State) -> Change:
     result = {"path": state.path, "verifier": state.verifier}
     if params.state == "present":
         return Change(not state.verifier, result=result)
-    return Change(os.path.exists(state.path) or os.path.exists(state.path + ".salt"), result={"path": state.path})
+    return Change(any(map(os.path.exists, _files(state.path))), result={"path": state.path})
+
+
+def _files(path: str) -> List[str]:
+    """Return what belongs to a password: itself, its salt, and the note of what was copied with it."""
+    return [path, path + ".salt", path[: -len(".pgpass")] + "-brought.json"]
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Make or remove it."""
     params, path = change.params, change.state.path
     if params.state == "absent":
-        for each in (path, path + ".salt"):
+        for each in _files(path):
             if os.path.exists(each):
                 os.unlink(each)
         return None

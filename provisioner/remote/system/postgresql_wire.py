@@ -194,7 +194,7 @@ def _link(path: str, user: str) -> Any:
     os.waitpid(child, 0)
     if not extra:
         raise OSError(said.decode("utf-8", "replace"))
-    link = socket.socket(fileno=array.array("i", extra[0][2])[0])
+    link = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, fileno=array.array("i", extra[0][2])[0])
     link.settimeout(TIMEOUT_S)
     return link
 

@@ -24,7 +24,7 @@ from provisioner.model.status import Status
 from provisioner.reporting import wording
 from provisioner.reporting.diff import coloured, diff_lines
 from provisioner.reporting.renderer import Settings
-from provisioner.reporting.result_text import ALWAYS_SHOWN, DEBUG, NEVER_SHOWN, Form, arrow, dumped, shown
+from provisioner.reporting.result_text import DEBUG, NEVER_SHOWN, Form, arrow, dumped, is_always_shown, shown
 from provisioner.reporting.screen import Screen
 from provisioner.reporting.story import Story
 
@@ -209,7 +209,7 @@ class Renderer:
         return status is Status.SKIPPED and not self._display.skipped_hosts
 
     def _result(self, status: Status, text: str, result: Data, action: str) -> None:
-        is_always = action in ALWAYS_SHOWN and status is not Status.SKIPPED and "censored" not in result
+        is_always = is_always_shown(result, action) and status is not Status.SKIPPED and "censored" not in result
         if is_always or (self._settings.verbosity >= 1 and action not in NEVER_SHOWN):
             text = self._with(text, result, action, is_always=is_always)
         self._screen.say(text, _COLOURS.get(status, ""))
@@ -218,7 +218,7 @@ class Renderer:
         if self._display.path_on_failure and self._settings.verbosity < 2 and not text.startswith("failed:"):
             self._path(self.story.operation(self._header).where)
         is_judged = "failed_when_result" in result or "assertion" in result
-        text = self._with(text, result, action, is_always=action in ALWAYS_SHOWN and is_judged)
+        text = self._with(text, result, action, is_always=is_always_shown(result, action) and is_judged)
         self._screen.say(text, "red", is_error=self._display.failed_stderr)
 
     def _with(self, text: str, result: Data, action: str, *, is_always: bool) -> str:

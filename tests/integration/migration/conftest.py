@@ -18,7 +18,7 @@ On = Callable[..., str]
 
 @pytest.fixture(scope="module", name="pair")
 def two_hosts() -> Iterator[Lab]:
-    made = Lab(f"pair{os.environ.get('PYTEST_XDIST_WORKER', '')}")
+    made = Lab(f"pair{os.getpid()}")
     try:
         made.up(["old", "new"])
     except ProvisionerError as error:

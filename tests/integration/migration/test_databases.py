@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ import pytest
 
 from provisioner.lab.lab import Lab
 from provisioner.migration.movers import mariadb, postgresql, redis
+from provisioner.migration.steps import Step
 from tests.integration.migration.steps_playbook import Trial
 from tests.integration.migration.writers import MARIADB, POSTGRESQL, REDIS, Database, Writers
 
@@ -62,6 +64,15 @@ class Moving:
         """Return the result of a task on the only host that did it."""
         (found,) = self.trial.results[f"shop: {task}"].values()
         return found
+
+
+@pytest.fixture(scope="module", name="pair")
+def two_hosts_of_their_own() -> Iterator[Lab]:
+    """Packages and data stay on these hosts, so that they are not those of other tests."""
+    made = Lab(f"bases{os.environ.get('PYTEST_XDIST_WORKER', '')}")
+    made.up(["old", "new"])
+    yield made
+    made.down()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -138,7 +149,7 @@ def test_a_frozen_postgresql_reads_on_keeps_its_connections_and_thaws(trial: Tri
     writing = "cd / && su postgres -c 'psql -Xq shop -c \"INSERT INTO keyless VALUES (1, 1)\"' 2>&1 || true"
     assert "read-only" in on("old", writing)
     (step,) = postgresql.undo("shop", move.params)
-    assert trial([postgresql.Step("old", {step["module"]: step["params"]})]) == 0
+    assert trial([Step("old", {str(step["module"]): step["params"]})]) == 0
     confirmed = writers.confirmed("old", "c")
     assert len(confirmed) > int(frozen)
     assert sorted(writers.there("old")) == sorted(confirmed)
@@ -154,7 +165,7 @@ def test_a_transaction_that_does_not_end_is_ended_at_the_freeze(trial: Trial, on
     assert move("freeze") == 0, move.why
     assert len(move.result("read-only")["ended"]) == 1
     (step,) = postgresql.undo("shop", move.params)
-    assert trial([postgresql.Step("old", {step["module"]: step["params"]})]) == 0
+    assert trial([Step("old", {str(step["module"]): step["params"]})]) == 0
     asked = "cd / && su postgres -c 'psql -XAt shop -c \"SELECT count(*) FROM keyless\"'"
     assert int(on("old", asked)) >= 100
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from provisioner.loading.hostnames import BadRange, expand, split_port
@@ -45,3 +47,20 @@ def test_a_range_that_cannot_be_counted_is_refused(word: str) -> None:
 )  # fmt: skip
 def test_a_port_is_split_off_and_a_range_left_alone(word: str, name: str, port: int | None) -> None:
     assert split_port(word) == (name, port)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "web[1:99999999]",
+        "web[1:9" + "9" * 5000 + "]",
+        "w[1:1000][1:1000]",
+        "w[a:z][a:z][a:z][a:z]",
+        "w[01:99999999999]",
+    ],
+)
+def test_a_word_that_stands_for_too_many_hosts_is_refused_at_once(word: str) -> None:
+    began = time.process_time()
+    with pytest.raises(BadRange):
+        expand(word)
+    assert time.process_time() - began < 1

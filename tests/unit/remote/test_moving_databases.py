@@ -25,6 +25,7 @@ from provisioner.remote.modules import (
     port_forward,
     postgresql_access,
     postgresql_cluster,
+    postgresql_digest,
     postgresql_flow,
     postgresql_freeze,
     postgresql_lag,
@@ -276,7 +277,7 @@ def test_progress_is_told_with_rate_and_time_to_go(monkeypatch: pytest.MonkeyPat
 
 def test_a_freeze_that_was_cut_off_is_finished() -> None:
     given = parsed(postgresql_freeze)
-    place = {"position": "0/1", "transactions": "9"}
+    place: dict[str, str | None] = {"position": "0/1", "transactions": "9"}
     done = postgresql_freeze.State(True, False, 0, 0, place)
     assert postgresql_freeze.plan(given, done).changed is False
     assert postgresql_freeze.plan(given, done).result["transactions"] == 9
@@ -325,6 +326,21 @@ def test_the_flow_of_a_standby_is_not_published_and_slots_have_names_of_their_ow
     assert (told.changed, told.result["is_frozen"], told.result["published"]) == (False, True, [])
     assert postgresql_flow.slot_of("b", "shop") != postgresql_flow.slot_of("b", "Shop")
     assert postgresql_flow.slot_of("b", "Käse").isascii()
+
+
+def test_a_check_that_ended_early_is_told_and_does_not_fail_the_move(tmp_path: Path) -> None:
+    path = tmp_path / "figures.json"
+    words = {"do": "collect", "file": str(path), "timeout_s": 0.05}
+    for written, said in (
+        ('{"state": "running", "pid": 0, "token": "0/1"}', "ended before it was done"),
+        (f'{{"state": "running", "pid": {os.getpid()}, "token": "0/1"}}', "goes on"),
+        ('{"state": "failed", "msg": "no", "token": "0/1"}', "no check was started"),
+    ):
+        path.write_text(written)
+        result = run_module(postgresql_digest, words, Mode(), System(str(tmp_path)))
+        assert (result["changed"], said in result["incomplete"]) == (False, True), result
+    path.write_text('{"state": "done", "token": "0/1", "found": {"tables": {"a": [1, "2"]}, "rows": 1}}')
+    assert run_module(postgresql_digest, words, Mode(), System(str(tmp_path)))["rows"] == 1
 
 
 def test_sequences_are_never_set_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -224,3 +225,22 @@ def test_what_is_secret_is_not_kept_while_it_is_said(talk: Talk, tmp_path: Path,
     reply = replies.get(timeout=PATIENCE_S)
     assert reply.result is not None
     assert all(b"swordfish" not in path.read_bytes() for path in logs_of(identity))
+
+
+def test_a_host_whose_python_is_gone_is_not_sought_until_the_time_is_over(
+    sources: ModuleSources, identity: Identity, tmp_path: Path
+) -> None:
+    python = tmp_path / "python"
+    python.symlink_to(sys.executable)
+    here = Target("here", connection="local", python=str(python))
+    talk = Talk(sources, here, Limits(close_s=3.0), identity)
+    try:
+        assert talk.ask(probe("a")).result is not None
+        python.unlink()
+        began = time.monotonic()
+        talk.session().cut()  # type: ignore[attr-defined]
+        error = talk.ask(probe("b")).error
+        assert "no Python 3.6 or newer" in str(error)
+        assert time.monotonic() - began < identity.reconnect_s / 2
+    finally:
+        talk.sessions.close()
