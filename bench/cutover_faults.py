@@ -4,8 +4,8 @@
 
 The demo site is built on three lab hosts (old, new, lb) and moved by ``provisioner migrate`` while visitors read and
 write through the balancer. Each case waits for a stage of the cut-over and breaks something at its beginning or inside
-it: the controller is killed, a link is cut, a database stops, a disk is full, the smoke test fails. Then the same command
-is given again until the migration is moved or gone back. After each case:
+it: the controller is killed, a link is cut, a database stops, a disk is full, the smoke test fails. Then the same
+command is given again until the migration is moved or gone back. After each case:
 
     exactly one server serves (twenty requests through the balancer, and the record agrees),
     every write that was acknowledged is there, row and file, once,
@@ -137,7 +137,7 @@ class Fault:
     stage: str
     after_s: float
     act: Break
-    mend: Mend = lambda scene: None
+    mend: Mend = lambda _scene: None
     extra: tuple[str, ...] = ()
 
 
@@ -177,7 +177,12 @@ def mending(host: str, text: str) -> Mend:
 
 STOP_DATABASE = "pkill -9 -f bin/postgres; systemctl stop 'postgresql@*'; true"
 START_DATABASE = "systemctl reset-failed 'postgresql@*'; systemctl start postgresql; sleep 2; true"
-FILL = "mount -t tmpfs -o size=4k tmpfs /var/lib/provisioner/migration; dd if=/dev/zero of=/var/lib/site/uploads/fill bs=1M count=1; true"
+FILL = (
+    "mount -t tmpfs -o size=4k tmpfs /var/lib/provisioner/migration;"
+    " dd if=/dev/zero of=/var/lib/site/uploads/fill bs=1M count=1; true"
+)
+COUNT = 'runuser -u postgres -- psql -Atqc "select count(*), count(distinct token) from items" site'
+ASK = "curl -s -m 10 -o /dev/null -D - http://127.0.0.1/healthz | grep -i x-served-by | tr -d '\\r'"
 EMPTY = "umount -l /var/lib/provisioner/migration; rm -f /var/lib/site/uploads/fill; true"
 
 
@@ -279,19 +284,24 @@ def bring_to_an_end(scene: Scene, case: Case) -> None:
 
 def judge(scene: Scene, case: Case, load: dict[str, object], out: Path) -> None:
     """Record what is not as promised."""
-    served = [scene.on("lb", "curl -s -m 10 -o /dev/null -D - http://127.0.0.1/healthz | grep -i x-served-by | tr -d '\\r'")
-              for _ in range(5)]  # fmt: skip
+    served = [scene.on("lb", ASK) for _ in range(5)]
     case.served_by = sorted({each.partition(":")[2].strip() for each in served})
     expected = "new" if case.ended == "moved" or "was moved" in case.statement_at_end else "old"
     if case.served_by != [expected]:
         case.wrong.append(f"served by {case.served_by}, the record says {expected}")
     checked = subprocess.run(
-        [sys.executable, "bench/load.py", "--check", scene.url, str(out)], cwd=TOP, capture_output=True, text=True, check=False
+        [sys.executable, "bench/load.py", "--check", scene.url, str(out)],
+        cwd=TOP,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if checked.returncode:
         case.wrong.append(f"writes: {checked.stdout.strip()}")
     tokens = len({each["token"] for each in load["acknowledged"]})  # type: ignore[attr-defined]
-    rows = scene.on(expected, "runuser -u postgres -- psql -Atqc \"select count(*), count(distinct token) from items\" site")
+    rows = scene.on(
+        expected, 'runuser -u postgres -- psql -Atqc "select count(*), count(distinct token) from items" site'
+    )
     if rows.split("|")[0] != rows.split("|")[-1]:
         case.wrong.append(f"a write is there twice: {rows}")
     sides: list[dict[str, dict[str, float]]] = [load[each] for each in ("reads", "writes") if load[each]]  # type: ignore[misc]
@@ -344,15 +354,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 def show(case: Case) -> None:
     """Print one case."""
     verdict = "WRONG" if case.wrong else "ok"
-    print(f"{verdict:5} {case.name:42} {case.ended:10} tries {case.tries} acked {case.acknowledged:4} failed {case.failed:3} "
-          f"held {case.held_s:5.2f}s {case.seconds:5.1f}s  {case.statement[:90]} {'; '.join(case.wrong)}", flush=True)  # fmt: skip
+    figures = (
+        f"tries {case.tries} acked {case.acknowledged:4} failed {case.failed:3} held {case.held_s:5.2f}s"
+        f" {case.seconds:5.1f}s"
+    )
+    said = f"{case.statement[:90]} {'; '.join(case.wrong)}"
+    print(f"{verdict:5} {case.name:42} {case.ended:10} {figures}  {said}", flush=True)
 
 
 def summary(done: Sequence[Case]) -> int:
     """Print the sum; return how many cases broke the promise."""
     wrong = [case for case in done if case.wrong]
     ends = {end: sum(1 for case in done if case.ended == end) for end in sorted({case.ended for case in done})}
-    print(f"{len(done)} cases, {len(wrong)} wrong; ends: {ends}; acknowledged writes: {sum(c.acknowledged for c in done)}")
+    print(
+        f"{len(done)} cases, {len(wrong)} wrong; ends: {ends}; acknowledged writes: {sum(c.acknowledged for c in done)}"
+    )
     return len(wrong)
 
 

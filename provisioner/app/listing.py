@@ -13,7 +13,6 @@ from provisioner.loading.patterns import select
 from provisioner.model.options import RunOptions
 from provisioner.variables.scope import Layer, Level, Scope
 
-
 MIGRATIONS = "provisioner.app.migrating.drawing"
 
 

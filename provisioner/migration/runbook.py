@@ -51,8 +51,8 @@ def markdown(name: str, entries: Sequence[Entry]) -> str:
     """Return the record as Markdown."""
     found = standing(entries)
     owner = found.definition.get("owner") or "nobody named"
-    lines = [f"# Migration {name}: the runbook as executed", "",
-             f"State: **{found.state}** since {_clock(found.since)}. Owner: {owner}. Made {_clock(time.time())}.", ""]  # fmt: skip
+    about = f"State: **{found.state}** since {_clock(found.since)}. Owner: {owner}. Made {_clock(time.time())}."
+    lines = [f"# Migration {name}: the runbook as executed", "", about, ""]
     if last := found.last("cutover"):
         lines += ["## Cut-over", "", *_cutover(last), "", "| stage | rehearsed, s | actual, s |", "|---|---|---|"]
         lines += [f"| {stage} | {rehearsed} | {actual} |" for stage, rehearsed, actual in times(found)] + [""]

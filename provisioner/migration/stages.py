@@ -49,12 +49,8 @@ class Stages:
 
     def __init__(self, migration: Migration, guard: str = "rehearsal") -> None:
         self.migration = migration
-        if migration.fence is not None:
-            for problem in fencing.Params.problems(migration.fence, is_template):
-                at = next((position_of(key) for key in migration.fence if key == problem.parameter), None)
-                raise InputError.at(
-                    at or position_of(migration.fence) or migration.position, f"fence: {problem.message}"
-                )
+        _refuse_wrong_fence(migration)
+        _refuse_short_holds(migration)
         self.guards = [GuardUse(guard, host_role, wait_s, steps) for host_role, wait_s, steps in self._undoing()]
 
     # ------------------------------------------------------------------------------------------------- phases
@@ -254,6 +250,25 @@ class Stages:
 
 SWITCHES_LATER_S = 2.0
 """How much later than the old server the switches go back alone: it has to take writes before they come."""
+
+
+def _refuse_wrong_fence(migration: Migration) -> None:
+    for problem in fencing.Params.problems(migration.fence, is_template) if migration.fence is not None else ():
+        at = next((position_of(key) for key in migration.fence or () if key == problem.parameter), None)
+        raise InputError.at(at or position_of(migration.fence) or migration.position, f"fence: {problem.message}")
+
+
+def _refuse_short_holds(migration: Migration) -> None:
+    """Requests must not pass before the hosts go back alone: they would be lost on a server that is given up."""
+    for part in migration.switches:
+        limit_s = getattr(parameters("switcher", part), "limit_s", None)
+        needed_s = migration.guard_s + SWITCHES_LATER_S
+        if limit_s is not None and float(limit_s) <= needed_s:
+            raise InputError.at(
+                part.position,
+                f"{part.name}: requests are held for {limit_s:g} s at most, the hosts go back after {needed_s:g} s",
+                hint=f"raise limit_s, or lower the migration's guard ({migration.guard_s:g} s)",
+            )
 
 
 def parameters(kind: str, part: Part) -> Parameters:

@@ -61,7 +61,8 @@ def keep(path: str, steps: List[Dict[str, Any]]) -> None:
     _write(_unit(path), UNIT % dict(shown, id=_id(path), before=BEFORE))
     os.makedirs(os.path.join(UNITS, WANTS), exist_ok=True)
     os.symlink(_unit(path), _link(path))
-    os.sync()
+    for place in (os.path.join(UNITS, WANTS), UNITS, folder, os.path.join(folder, package), os.path.dirname(path)):
+        _sync(place)
 
 
 def forget(path: str) -> None:
@@ -113,3 +114,13 @@ def _write(path: str, text: str) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW
     with os.fdopen(os.open(path, flags, 0o600), "w") as stream:
         stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -111,7 +111,7 @@ def test_a_guard_that_survives_a_reboot_is_carried_out_after_it(cli: Cli, on: On
     process = cli.start_run(text, "-e", "wait=60", "--reconnect", "0")
     eventually(lambda: "g-open" in on("h1", THERE))
     booted = boot_of(lab)
-    on("h1", "sync; nohup systemctl reboot --force --force >/dev/null 2>&1 & true")
+    on("h1", "nohup systemctl reboot --force --force >/dev/null 2>&1 & true")
     process.send_signal(signal.SIGKILL)
     cli.end(process)
     eventually(lambda: boot_of(lab) not in {"", booted}, 30)

@@ -205,9 +205,13 @@ def plays_of(book: Book, stages: Sequence[Stage], moment: Moment, casting: Casti
     return replace(book.loaded, playbook=playbook)
 
 
-def options_for(book: Book, loaded: Loaded) -> RunOptions:
-    """Return the options of a phase's run: it ends where one host is lost, and has its hosts for itself."""
-    return replace(with_settings(book.way.options, loaded), all_or_nothing=True, exclusive=True)
+def options_for(book: Book, loaded: Loaded, patience_s: float | None = None) -> RunOptions:
+    """Return the options of a phase's run: it ends where one host is lost, and has its hosts for itself.
+
+    ``patience_s`` is how long lost contact is sought; while writes are held that is not long.
+    """
+    options = replace(with_settings(book.way.options, loaded), all_or_nothing=True, exclusive=True)
+    return options if patience_s is None else replace(options, reconnect_s=min(patience_s, options.reconnect_s))
 
 
 def _fingerprint(loaded: Loaded) -> str:

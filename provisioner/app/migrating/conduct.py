@@ -13,6 +13,9 @@ from provisioner.migration.casting import Casting
 from provisioner.migration.compile import Moment
 from provisioner.migration.stages import Stage
 
+PATIENCE_S = {"cutover": 5.0, "rollback": 10.0, "probe": 10.0}
+"""How long lost contact with a host is sought in phases in which somebody waits: going back is better than waiting."""
+
 
 @dataclass(frozen=True, slots=True)
 class Came:
@@ -30,10 +33,11 @@ class Came:
 def carry_out(
     book: Book, stages: Sequence[Stage], moment: Moment, watch: Watch | None = None, casting: Casting | None = None
 ) -> Came:
-    """Run stages; nothing is raised where hosts fail."""
+    """Run stages; nothing is raised where hosts fail. Whether time is short is known by the phase."""
     watch = watch or Watch(book)
     loaded = plays_of(book, stages, moment, casting)
     if not loaded.playbook.plays:
         return Came(Exit.OK, watch)
-    code = run_loaded(loaded, options_for(book, loaded), book.way.credentials, [watch, *book.way.sinks], book.way.ask)
+    options = options_for(book, loaded, PATIENCE_S.get(moment.phase))
+    code = run_loaded(loaded, options, book.way.credentials, [watch, *book.way.sinks], book.way.ask)
     return Came(code, watch)

@@ -146,3 +146,11 @@ def test_the_command_line_user_counts_below_variables_and_keywords(stage: Theatr
     )
     users = [t.user for t, _ in stage.sessions.workers]
     assert users == ["ann", "cli", "task"]
+
+
+def test_a_delegate_without_a_name_fails_the_task_also_where_it_would_be_skipped(theatre: Theatre) -> None:
+    task = "  - {name: a, ping: {}, delegate_to: \"{{ '' }}\", when: false, ignore_errors: true}\n"
+    other = "  - {name: b, ping: {}, delegate_to: '{{ nowhere }}', when: false}\n"
+    theatre.run(f"- hosts: h1\n  gather_facts: false\n  tasks:\n{task}{other}")
+    assert theatre.on("h1") == ["a ignored", "b skipped"]
+    assert "Empty hostname produced from delegate_to" in theatre.result("a")["msg"]

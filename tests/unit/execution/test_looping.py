@@ -200,3 +200,9 @@ def test_a_loop_over_what_was_just_registered_waits_for_it(theatre: Theatre) -> 
         play("  - {command: echo a b, register: r}\n  - {command: 'ok {{ item }}', loop: '{{ r.stdout.split() }}'}\n")
     )
     assert theatre.commands == ["h1 echo a b", "h1 ok a", "h1 ok b"]
+
+
+def test_a_loop_whose_items_cannot_be_rendered_can_be_ignored(theatre: Theatre) -> None:
+    tasks = "  - {name: a, debug: {msg: '{{ nope[item] }}'}, loop: [1, 2], ignore_errors: true}\n"
+    theatre.run(f"- hosts: h1\n  gather_facts: false\n  tasks:\n{tasks}")
+    assert theatre.on("h1") == ["a ignored"]

@@ -1,4 +1,4 @@
-"""Action plugins of the user's own: what they are given, what they ask of hosts, and what becomes of what they return."""
+"""Action plugins of the user's own: what they are given, what they ask of hosts, what becomes of what they return."""
 
 from __future__ import annotations
 

@@ -146,3 +146,12 @@ def test_the_final_result_tells_the_attempts() -> None:
     assert patience.next_wait({}, None, lambda _r: False) == 0.0
     assert patience.next_wait({}, None, always) is None
     assert patience.final({}) == {"attempts": 2}
+
+
+def test_until_without_retries_tries_four_times(theatre: Theatre) -> None:
+    theatre.script = lambda _host, _request: {"changed": False, "stdout": "no"}
+    theatre.run(
+        play("  - {name: a, command: x, register: r, until: r.stdout == 'yes', delay: 0, ignore_errors: true}\n")
+    )
+    assert len(theatre.sessions.ran) == 4
+    assert theatre.result("a")["attempts"] == 3

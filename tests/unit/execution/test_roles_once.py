@@ -67,3 +67,15 @@ def test_each_host_has_its_own_record(theatre: Theatre) -> None:
     roles = {**ROLES, "roles/set/tasks/main.yml": "- {name: s, set_fact: {again: 1}}\n"}
     theatre.run(play(f"  roles: [{entry}, set, {entry}]\n"), roles)
     assert (ran(theatre, "h1"), ran(theatre, "h2")) == (["a", "s"], ["s", "a"])
+
+
+def test_a_use_that_may_repeat_counts_for_one_that_may_not(theatre: Theatre) -> None:
+    tasks = "  - import_role: {name: a}\n  - include_role: {name: a, allow_duplicates: false}\n"
+    theatre.run(play(f"  tasks:\n{tasks}"), ROLES)
+    assert ran(theatre) == ["a"]
+
+
+def test_variables_around_an_include_make_another_use(theatre: Theatre) -> None:
+    tasks = "  - include_role: {name: a, allow_duplicates: false}\n    loop: [1, 2]\n"
+    theatre.run(play(f"  tasks:\n{tasks}"), ROLES)
+    assert ran(theatre) == ["a", "a"]

@@ -39,3 +39,9 @@ def test_a_file_of_variables_may_be_empty_but_must_be_a_mapping(write: Write) ->
     Path("bytes.yml").write_bytes(b"a: 1\nb: \xff\n")
     with pytest.raises(InputError, match=r"bytes\.yml:2:1: error: the file is not UTF-8 text"):
         load_vars_file("bytes.yml")
+
+
+def test_a_word_that_is_no_variable_may_be_left_out_with_a_warning() -> None:
+    told: list[str] = []
+    assert extra_variables(["a=1", "b: 2"], warn=told.append) == {"a": "1"}
+    assert "'b: 2' is no variable" in told[0]

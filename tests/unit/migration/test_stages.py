@@ -115,6 +115,12 @@ def test_a_wrong_fence_is_said_at_its_place() -> None:
         Stages(wrong)
 
 
+def test_requests_may_not_pass_before_the_hosts_go_back() -> None:
+    short = replace(SHOP, guard_s=90.0)
+    with pytest.raises(InputError, match=r"balancer: requests are held for 60 s at most, the hosts go back after 92 s"):
+        Stages(short)
+
+
 def test_every_old_host_needs_a_new_one_of_its_own() -> None:
     with pytest.raises(InputError, match="every old host needs a new one of its own"):
         cast(replace(SHOP, hosts={"old": ["a", "b"], "new": "c"}), inventory("a", "b", "c"))

@@ -231,3 +231,22 @@ def test_the_timer_and_the_profile_tell_durations() -> None:
     events = [planned("ping"), e.OperationStarted("o", "h1", "do it", 0.5), finished(), ended]
     lines = told(profile_tasks, events)[0].splitlines()
     assert lines[1] == "do it " + "-" * 67 + " 1.50s"
+
+
+@pytest.mark.parametrize(
+    ("action", "said", "line"),
+    [
+        ("assert", {}, 'ok: [h1] => {\n    "msg": "fine"\n}'),
+        ("assert", {"_ansible_verbose_always": False}, "ok: [h1]"),
+        ("mine", {"_ansible_verbose_always": True}, 'ok: [h1] => {\n    "msg": "fine"\n}'),
+        ("mine", {}, "ok: [h1]"),
+    ],
+)
+def test_a_result_may_say_itself_whether_it_is_always_shown(action: str, said: dict[str, bool], line: str) -> None:
+    out, _ = told(ansible, [planned(action), finished(msg="fine", **said)])
+    assert f"\n{line}\n" in out
+
+
+def test_a_play_that_too_many_hosts_failed_says_so_as_often_as_ansible() -> None:
+    out, _ = told(ansible, [e.PlayFinished("p", 0, 1.0), e.PlayFinished("p", 0, 1.0, is_halted=True)])
+    assert out.count("NO MORE HOSTS LEFT") == 2

@@ -116,3 +116,9 @@ def test_timeouts_given_as_options_win() -> None:
 def test_a_configuration_that_is_not_there_is_an_error() -> None:
     with pytest.raises(Unreachable, match="does not exist"):
         routed(Target("w", ssh_config="/no/such/config"))
+
+
+def test_a_word_among_the_options_that_is_none_makes_the_host_unreachable() -> None:
+    target = Target("h1", address="10.0.0.1", ssh_args=("-C", "nonsense"))
+    with pytest.raises(Unreachable, match="'nonsense' stands among the ssh options"):
+        route(target, lambda _text: None)
