@@ -13,6 +13,7 @@ from tests.e2e.conftest import Cli, cli, eventually, on
 
 __all__ = ["cli", "on"]
 On = Callable[..., str]
+LEFT = "find /etc/systemd/system /root/.provisioner -name '*guard*.service' -o -name 'guard*.d'"
 THERE = "ls /var/tmp/g-* 2>/dev/null || true"
 
 SITE = """
@@ -117,9 +118,7 @@ def test_a_guard_that_survives_a_reboot_is_carried_out_after_it(cli: Cli, on: On
     eventually(lambda: boot_of(lab) not in {"", booted}, 30)
     assert on("h1", THERE) != "", "it has time left"
     eventually(lambda: on("h1", THERE) == "", 30)
-    eventually(
-        lambda: on("h1", "find /etc/systemd/system /root/.provisioner -name '*guard*.service' -o -name 'guard*.d'") == ""
-    )
+    eventually(lambda: on("h1", LEFT) == "")
     told = cli.call("exec", "h1", "-i", cli.inventory, "-m", "armed_guard", "-a", f"do=status id={guard_id(on)}")
     assert "undone" in told.text
 

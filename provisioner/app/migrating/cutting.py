@@ -17,6 +17,7 @@ from provisioner.migration.stages import Stages
 from provisioner.model.migration import Probe
 
 CUTOVER, COMPLETE, ROLLBACK = "cutover", "complete", "rollback"
+BROKE = "going back did not come to its end: "
 TAKEN = "another run has this host"
 PATIENCE_S, PAUSE_S = 90.0, 1.0
 
@@ -56,7 +57,7 @@ def go_back(book: Book, because: str, *, is_lossless: bool = False) -> int:
     if came.ok:
         book.enter(states.SEEDING, f"gone back: {because}")
         return int(Exit.OK)
-    book.enter(states.UNKNOWN, f"going back did not come to its end: {came.watch.failure}")
+    book.enter(states.UNKNOWN, BROKE + came.watch.failure)
     return came.code
 
 

@@ -99,7 +99,7 @@ def settle(book: Book) -> int | None:
     )
     cutting.await_hosts(book)
     if last.phase == cutting.ROLLBACK:
-        code = cutting.go_back(book, standing.because, is_lossless=last.is_lossless)
+        code = cutting.go_back(book, standing.because.removeprefix(cutting.BROKE), is_lossless=last.is_lossless)
     else:
         code = cutting.recover(book)
     book.way.tell(f"{book.migration.name} is {book.standing.state}: {book.standing.because}")

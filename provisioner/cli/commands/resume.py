@@ -47,8 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     """Resume; return the exit code."""
     credentials = credentials_from(arguments)
     how = use_case.Resuming(
-        arguments.adopt, arguments.unknown, credentials.connection_password, credentials.become_password,
-        arguments.max_time, arguments.ignore_window or "",
+        arguments.adopt,
+        arguments.unknown,
+        credentials.connection_password,
+        credentials.become_password,
+        arguments.max_time,
+        arguments.ignore_window or "",
     )
     with renderers(arguments) as sinks:
         return use_case.resume(arguments.run, how, credentials, sinks, polite(ask, sinks))
