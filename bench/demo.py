@@ -150,8 +150,11 @@ class Demo:
             if event["type"] == "OperationPlanned":
                 names[event["operation"]] = event["name"]
             elif event["type"] in ("OperationStarted", "OperationFinished"):
-                times[f"{event['type']} {names.get(event['operation'], '')}"] = float(event["at"])
-        begin = next(at for name, at in times.items() if name == "OperationStarted Close the source for writes")
+                name = f"{event['type']} {names.get(event['operation'], '')}"
+                times.setdefault(name, float(event["at"]))
+        begin = next(
+            at for name, at in times.items() if name.startswith("OperationStarted") and "Close the source" in name
+        )
         end = next(
             at for name, at in times.items() if name.startswith("OperationFinished") and "Move the traffic" in name
         )
@@ -162,9 +165,10 @@ def by_hand(demo: Demo) -> float:
     """Move the site by stop, dump, start, and take it back; return for how long writes were kept away."""
     back = ("-e", "demo_break_new=true", "-e", "demo_break_stage=after_switch")
     demo.run("Move the site by hand: stop, dump, copy, start (and take it back on purpose)", "migrate.yml", *back)
+    held = demo.held_by_hand()
     words = ["exec", "new", "-m", "command", "-a", "site-writes thaw", "--become", *demo.inventory]
     must(step("Let the new server be as it was", PROVISIONER, *words), "exec")
-    return demo.held_by_hand()
+    return held
 
 
 def move(demo: Demo) -> int:

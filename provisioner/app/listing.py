@@ -8,7 +8,7 @@ from provisioner import catalog
 from provisioner.app.credentials import Credentials
 from provisioner.app.wiring import Loaded, compiled_plays, load
 from provisioner.graph.compile import CompiledPlay
-from provisioner.graph.operation import Operation
+from provisioner.graph.operation import Operation, Section
 from provisioner.loading.patterns import select
 from provisioner.model.options import RunOptions
 from provisioner.variables.scope import Layer, Level, Scope
@@ -59,7 +59,7 @@ def _hosts(loaded: Loaded, compiled: CompiledPlay, options: RunOptions) -> list[
 
 
 def _tasks(_loaded: Loaded, compiled: CompiledPlay, _options: RunOptions) -> list[str]:
-    return ["    tasks:", *(f"      {o.title}\tTAGS: [{', '.join(_tags_of(o))}]" for o in _written(compiled))]
+    return ["    tasks:", *(f"      {_name(o)}\tTAGS: [{', '.join(_tags_of(o))}]" for o in _written(compiled))]
 
 
 def _tags(_loaded: Loaded, compiled: CompiledPlay, _options: RunOptions) -> list[str]:
@@ -67,8 +67,20 @@ def _tags(_loaded: Loaded, compiled: CompiledPlay, _options: RunOptions) -> list
     return [f"      TASK TAGS: [{', '.join(found)}]"]
 
 
+def _name(operation: Operation) -> str:
+    """Return what ansible-playbook lists: names with their role, without a name the action alone."""
+    task = operation.task
+    if task is None or not task.name:
+        return "" if task is None else task.written_action or task.action
+    return task.name if task.action == "include_role" else operation.title
+
+
 def _written(compiled: CompiledPlay) -> Iterator[Operation]:
-    return (o for o in compiled.graph.tasks if o.section != "facts" and o.task is not None)
+    """Yield the tasks of a play as they are written, without those that only a failure or a block's end brings."""
+    for operation in compiled.graph.operations:
+        is_beside = any(branch.section is not Section.BLOCK for branch in operation.branches)
+        if operation.task is not None and operation.section != "facts" and not is_beside:
+            yield operation
 
 
 def _tags_of(operation: Operation) -> list[str]:

@@ -133,7 +133,7 @@ def _parsed(raw: bytes, path: Path, number: int) -> Line:
 def _decoded(line: Line, path: Path, number: int) -> Event:
     try:
         return decode(line)
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise _damage(path, number, str(error)) from None
 
 

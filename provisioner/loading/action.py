@@ -274,6 +274,8 @@ def _make(written: str, value: object, extra: object, position: Position, readin
         return None
     elif value is not None:
         args[_free_form(name)] = value
+    if not all(isinstance(key, str) for key in args):  # (1: x): no parameter has such a name, and it is told as any other
+        args = {key if isinstance(key, str) else Text(str(key), position): each for key, each in args.items()}
     return Action(name, str(written), args, position, more)
 
 

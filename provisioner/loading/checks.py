@@ -11,7 +11,7 @@ from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Severity
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.action import role_libraries
-from provisioner.loading.files import absolute_path, shown
+from provisioner.loading.files import absolute_path, is_file, shown
 from provisioner.loading.imports import find_tasks_file, read_import, tasks_file_places
 from provisioner.loading.parameters import Around, check_task, works_here
 from provisioner.loading.reading import Reading, RolePlace, is_template
@@ -257,10 +257,10 @@ def _check_vars_files(play: Play, reading: Reading) -> None:
         if not names or any(map(is_template, names)):
             continue
         places = [Path(absolute_path(n, folder)) for n in names for folder in (play.basedir, play.basedir + "/vars")]
-        if not any(place.is_file() for place in places):
+        if not any(is_file(str(place)) for place in places):
             reading.mistake(f"vars_files: '{names[0]}' does not exist", names[0])
             continue
-        reading.document(str(next(place for place in places if place.is_file())))
+        reading.document(str(next(place for place in places if is_file(str(place)))))
 
 
 def _check_notified(names: _Names, reading: Reading) -> None:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
-from provisioner.loading.files import read_source
+from provisioner.loading.files import is_folder, read_source
 from provisioner.syntax import yaml
 
 BUILT_IN = ("ansible.builtin", "ansible.legacy")
@@ -91,7 +91,7 @@ class Collections:
             namespace, _, name = collection.partition(".")
             good = bool(namespace and name) and "." not in name and "/" not in collection
             places = [f"{root}/{namespace}/{name}" for root in self.roots] if good else []
-            self._folders[collection] = next((place for place in places if Path(place).is_dir()), None)
+            self._folders[collection] = next((place for place in places if is_folder(place)), None)
         return self._folders[collection]
 
     def plugin_folder(self, collection: str, kind: str) -> str | None:

@@ -78,4 +78,20 @@ def read_source(path: str) -> Source:
 
 def with_extension(base: str, extensions: Sequence[str] = EXTENSIONS) -> str | None:
     """Return the first existing file of ``base`` plus an extension."""
-    return next((base + ext for ext in extensions if Path(base + ext).is_file()), None)
+    return next((base + ext for ext in extensions if is_file(base + ext)), None)
+
+
+def is_file(path: str) -> bool:
+    """Tell whether a file is there; a name that no file can have (too long) is none."""
+    try:
+        return Path(path).is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether a folder is there; a name that none can have is none."""
+    try:
+        return Path(path).is_dir()
+    except OSError:
+        return False

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
-from provisioner.loading.files import shown
+from provisioner.loading.files import is_file, shown
 from provisioner.loading.graphing import read_checks, read_graphing
 from provisioner.loading.keywords import Item, read_bool
 from provisioner.loading.reading import Action, Reading, is_template
@@ -95,7 +95,7 @@ def tasks_file_places(name: str, reading: Reading) -> list[str]:
 
 def find_tasks_file(name: str, reading: Reading) -> str | None:
     """Return the first existing one of these places."""
-    return next((path for path in tasks_file_places(name, reading) if Path(path).is_file()), None)
+    return next((path for path in tasks_file_places(name, reading) if is_file(path)), None)
 
 
 def _import_role(written: dict[str, object], action: Action, keywords: Keywords, reading: Reading) -> Node | None:

@@ -11,7 +11,7 @@ from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.position import Position, Source, Text, position_of
 from provisioner.loading.checks import check_nodes, check_playbook, check_role
 from provisioner.loading.collections import Collections
-from provisioner.loading.files import absolute_path, shown
+from provisioner.loading.files import absolute_path, is_file, shown
 from provisioner.loading.graphing import GRAPHING_KEYS
 from provisioner.loading.imports import find_tasks_file, read_import, tasks_file_places
 from provisioner.loading.keywords import Item, read_conditions, read_tags, read_vars
@@ -43,7 +43,7 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
         basedir = str(Path(path).parent)
         reading = Reading(settings, findings, basedir, basedir, constants=dict(settings.extra_vars),
                           importer=read_import)  # fmt: skip
-        if not Path(path).is_file():
+        if not is_file(path):
             findings.error(f"the playbook {shown(path)} does not exist")
             continue
         written += _read_file(path, reading)
@@ -55,7 +55,7 @@ def load_playbooks(paths: Sequence[str], settings: LoadSettings) -> tuple[Playbo
 def _given_path(given: str, settings: LoadSettings) -> str:
     """Return the file of a playbook named on the command line: a path, or a playbook of a collection by its name."""
     path = absolute_path(given, settings.basedir)
-    if Path(path).is_file():
+    if is_file(path):
         return path
     here = Reading(settings, Findings(), absolute_path(".", settings.basedir), settings.basedir)
     return collection_playbook(given, here.installed) or path
@@ -160,7 +160,7 @@ def _playbook_path(name: str, reading: Reading) -> str | None:
     if path in reading.open_files:
         reading.error(f"the playbook '{name}' imports itself", name)
         return None
-    if Path(path).is_file():
+    if is_file(path):
         return path
     found = collection_playbook(name, reading.installed)
     if found is not None:
@@ -177,7 +177,7 @@ def collection_playbook(name: str, collections: Collections) -> str | None:
         return None
     found = "/".join((home, "playbooks", *words[2:]))
     candidates = (found + ".yml", found + ".yaml", "/".join((home, "playbooks", *words[2:-1])) + "." + words[-1])
-    return next((each for each in candidates if Path(each).is_file()), None)
+    return next((each for each in candidates if is_file(each)), None)
 
 
 def _place(role: Role | None) -> RolePlace | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
-from provisioner.loading.files import EXTENSIONS, absolute_path, shown, with_extension
+from provisioner.loading.files import EXTENSIONS, absolute_path, is_folder, shown, with_extension
 from provisioner.loading.graphing import GRAPHING_KEYS, read_checks, read_graphing, refuse_play_only
 from provisioner.loading.keywords import SHARED, Item, read_bool, read_keywords, read_texts
 from provisioner.loading.reading import Reading, RolePlace, is_template, kind_of
@@ -172,7 +172,7 @@ def _main_file(base: str) -> str | None:
     if not base.startswith("/") or ".." in base:
         base = str(Path(base).resolve())
     found = with_extension(base, (".yml", ".yaml", ".json", ""))
-    return found or (_main_file(base + "/main") if Path(base).is_dir() else None)
+    return found or (_main_file(base + "/main") if is_folder(base) else None)
 
 
 def _variables(place: RolePlace, kind: str, name: str, reading: Reading) -> dict[str, object]:
@@ -192,7 +192,7 @@ def _variables(place: RolePlace, kind: str, name: str, reading: Reading) -> dict
 
 def _variable_files(base: str) -> list[str]:
     """Return the files of a role's variables: one, or all in a folder of that name."""
-    if Path(base).is_dir():
+    if is_folder(base):
         inside = sorted(p for p in Path(base).rglob("*") if p.is_file() and p.suffix in EXTENSIONS)
         return [str(p) for p in inside if not p.name.startswith(".")]
     single = with_extension(base, (".yml", ".yaml", ".json", ""))

@@ -98,7 +98,7 @@ class TemplateCheck:
         if task.until is not None:
             self.conditions(task.until.conditions)
         for name in task.args:
-            if name.startswith("_ansible_"):
+            if str(name).startswith("_ansible_"):  # a key may be anything
                 told = f"Invalid parameter specified beginning with keyword '_ansible_' for action '{task.action}'"
                 known_as = f"{told}: '{name}'. The prefix '_ansible_' is reserved for internal use only."
                 self.findings.error(f"parameter '{name}': names that begin with _ansible_ are reserved",

@@ -30,6 +30,7 @@ from typing import Any
 
 from provisioner.diagnostics.position import Unsafe
 from provisioner.remote.params import boolean
+from provisioner.templating import network_names
 from provisioner.templating.filters.human_readable import human_readable
 from provisioner.templating.filters.human_to_bytes import human_to_bytes
 from provisioner.templating.lookup_base import AnsibleError, AnsibleOptionsError, Display, LookupBase
@@ -336,6 +337,7 @@ def _module_utils(texts: Mapping[str, Any], collections: Mapping[str, Any]) -> d
         "ansible.module_utils.common.collections": dict(collections),
         "ansible.module_utils.common._collections_compat": dict(collections),
         "ansible.module_utils.common.dict_transformations": transformations,
+        "ansible.module_utils.common.network": dict(network_names.NAMES),
         "ansible.module_utils.common.validation": _checks(),
         "ansible.module_utils.common.warnings": {
             "warn": lambda _text: None, "deprecate": lambda *_args, **_kwargs: None,

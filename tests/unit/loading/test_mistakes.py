@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,18 @@ def test_an_unknown_parameter_that_may_be_omitted_is_a_warning() -> None:
         _playbook, found = load_play_text(Source("site.yml", text), LoadSettings())
         assert bool(found.errors) is is_error
         assert "unknown parameter 'sortof'" in found.all[0].summary
+
+
+def test_a_name_longer_than_a_file_can_have_is_a_file_that_is_not_there(mistakes: Callable[..., list[str]]) -> None:
+    long = "x" * 5000
+    found = mistakes(f"- hosts: all\n  roles: [{long}]\n  vars_files: [{long}]\n  tasks: [import_tasks: {long}]\n")
+    assert found
+    assert mistakes(f"- import_playbook: {long}\n")
+
+
+@pytest.mark.parametrize("key", ["~", "1", "true", "1.5", "2024-01-01"])
+@pytest.mark.parametrize("action", ["command", "copy", "a.b.unknown", "set_fact", "include_tasks", "meta"])
+def test_a_parameter_whose_name_is_no_text_is_no_crash(
+    mistakes: Callable[..., list[str]], action: str, key: str
+) -> None:
+    assert isinstance(mistakes(f"- hosts: all\n  tasks:\n  - {action}: {{{key}: x}}\n"), list)
