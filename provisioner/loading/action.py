@@ -274,9 +274,14 @@ def _make(written: str, value: object, extra: object, position: Position, readin
         return None
     elif value is not None:
         args[_free_form(name)] = value
-    if not all(isinstance(key, str) for key in args):  # (1: x): no parameter has such a name, and it is told as any other
-        args = {key if isinstance(key, str) else Text(str(key), position): each for key, each in args.items()}
-    return Action(name, str(written), args, position, more)
+    return Action(name, str(written), _named(args, position), position, more)
+
+
+def _named(args: dict[str, object], position: Position) -> dict[str, object]:
+    """Return parameters whose names are text; YAML may hold other keys, and no parameter is called so."""
+    if all(isinstance(key, str) for key in args):
+        return args
+    return {key if isinstance(key, str) else Text(str(key), position): each for key, each in args.items()}
 
 
 def _free_form(name: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
+from provisioner.loading.files import is_file
 from provisioner.loading.keywords import Item, duration, read_bool, read_int, read_mapping, read_number, read_texts
 from provisioner.loading.keywords import read_vars as read_variables
 from provisioner.loading.migration_sections import read_sections, with_on
@@ -92,7 +92,7 @@ def _accepted(written: Mapping[str, object], reading: Reading) -> tuple[str, ...
     """Return the files of accepted findings, which must be there."""
     names = read_texts(_item(written, "accepted"), reading) if written.get("accepted") is not None else ()
     for name in names:
-        if not Path(reading.path(name)).is_file():
+        if not is_file(reading.path(name)):
             reading.error(f"the file of accepted findings, '{name}', does not exist", name)
     return tuple(map(reading.path, names))
 
@@ -309,7 +309,7 @@ def _comparing(written: Mapping[str, object], reading: Reading) -> Comparing | N
     files = read_texts(Item("waivers", given.get("waivers"), "compare"), reading)
     signers = given.get("signers")
     for each in (*files, *([str(signers)] if signers else [])):
-        if not Path(reading.path(each)).is_file():
+        if not is_file(reading.path(each)):
             reading.error(f"there is no file '{each}'", each)
     return Comparing(tuple(map(reading.path, files)), reading.path(str(signers)) if signers else "")
 

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from importlib import import_module
-from pathlib import Path
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Position, position_of
-from provisioner.loading.files import read_source, shown
+from provisioner.loading.files import is_file, read_source, shown
 from provisioner.loading.reading import Reading, is_template, kind_of
 from provisioner.model.window import Days, Freeze, Recurrence, Repeated, Rule, Window, YearlyDays
 
@@ -56,7 +55,7 @@ def read_window(key: str, value: object, reading: Reading) -> Window | None:
         return None
     if isinstance(value, str):
         path = reading.path(value)
-        if not Path(path).is_file():
+        if not is_file(path):
             reading.error(f"the file of the window, '{value}', does not exist", value,
                           detail=f"looked for {shown(path)}", hint=FORM)  # fmt: skip
             return None

@@ -62,9 +62,10 @@ class Stages:
             Stage("prepare", (*self._data("prepare"), *self._switches("prepare"), *self._steps(fencing.prepare))),
         ]
 
-    def seed(self) -> list[Stage]:
-        """Copy everything a first time."""
-        return [Stage("seed", self._around("seed", self._data("seed")))]
+    def seed(self, *, after_loss: bool = False) -> list[Stage]:
+        """Copy everything a first time; ``after_loss``: the new server was given up before anybody wrote to it."""
+        first = [Stage("abandon", self._data("abandon"))] if after_loss else []
+        return [*first, Stage("seed", self._around("seed", self._data("seed")))]
 
     def delta(self) -> list[Stage]:
         """Copy what has changed since."""

@@ -28,7 +28,7 @@ class RunningHaproxy:
         self.link = socket.socket(socket.AF_UNIX)
         self.link.bind(str(self.path))
         self.link.listen(8)
-        threading.Thread(target=self._serve, daemon=True).start()
+        threading.Thread(target=self._serve, name="stand-in", daemon=True).start()
 
     def _serve(self) -> None:
         while True:

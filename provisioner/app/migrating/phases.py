@@ -63,7 +63,8 @@ def seed(book: Book) -> int:
     moment = Moment(book.migration.name, "seed", book.standing.attempts[-1].number)
     stages = Stages(book.migration)
     watch = Watch(book)
-    came = carry_out(book, stages.seed(), moment, watch)
+    back = book.standing.last("rollback")
+    came = carry_out(book, stages.seed(after_loss=back is not None and back.is_lossless), moment, watch)
     if came.ok and book.migration.data:
         came = _catch_up(book, moment, watch)
     behind = behind_of(book.migration, book.standing) if came.ok else []

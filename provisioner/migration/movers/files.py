@@ -103,6 +103,12 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
     ]
 
 
+def abandon(name: str, params: Params) -> Sequence[Step]:  # noqa: ARG001 - every verb takes the same arguments
+    """Let the new host's copy not count any more: it took over, and was given up before anybody wrote to it."""
+    mark = {"path": f"{FOLDER}/{name}.turned", "state": "absent"}
+    return [Step(NEW, {"name": f"{name}: the new host's copy does not count", "file": mark})]
+
+
 def seed(name: str, params: Params) -> Sequence[Step]:
     """Copy everything a first time; an interrupted copy goes on where it was."""
     return [_Set(name, params).copy("first copy", "pull", throttle=params.throttle)]

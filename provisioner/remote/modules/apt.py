@@ -106,9 +106,7 @@ def _automatic(params: Params, system: System) -> Tuple[str, ...]:
     database = dpkg.read(system)
     names = [(match.group(1) if match else each).strip() for each in params.name for match in [WISH.match(each)]]
     return tuple(
-        name
-        for name in dict.fromkeys(names)
-        if name.partition(":")[0] in noted and _is_installed(name, database)
+        name for name in dict.fromkeys(names) if name.partition(":")[0] in noted and _is_installed(name, database)
     )
 
 

@@ -127,3 +127,16 @@ def test_a_limit_that_leaves_nothing_ends_with_1(start: Started) -> None:
     said = start("ansible-playbook", "-l", "nosuch", tasks=BEFORE)
     assert said.code == 1
     assert "before" not in said.out
+
+
+def test_tasks_are_listed_as_ansible_lists_them(start: Started, place: Path) -> None:
+    (place / "roles" / "r" / "tasks").mkdir(parents=True)
+    (place / "roles" / "r" / "tasks" / "main.yml").write_text("- {name: named, debug: {}}\n- debug:\n")
+    (place / "site.yml").write_text(
+        "- hosts: h1\n  roles: [r]\n  tasks:\n  - {name: in a role, include_role: {name: r}}\n"
+        "  - include_role: {name: r}\n"
+        "  - meta: flush_handlers\n  - block: [{name: a, debug: {}}]\n    rescue: [{name: b, debug: {}}]\n"
+    )
+    listed = start("ansible-playbook", "-i", "hosts", "site.yml", "--list-tasks").out.splitlines()
+    names = [line.strip().partition("\t")[0] for line in listed if "TAGS" in line and "play #" not in line]
+    assert names == ["r : named", "debug", "in a role", "include_role", "meta", "a"]

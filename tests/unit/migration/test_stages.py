@@ -86,6 +86,12 @@ def test_every_phase_compiles_into_plays_without_a_mistake() -> None:
     assert all(play.vars["migration"]["addresses"]["lb"] == ["10.0.0.3"] for play in found)  # type: ignore[index]
 
 
+def test_after_a_way_back_that_did_without_the_new_server_its_copy_does_not_count() -> None:
+    assert [stage.name for stage in Stages(SHOP).seed(after_loss=True)] == ["abandon", "seed"]
+    assert names(Stages(SHOP).seed(after_loss=True)[0]) == ["uploads: the new host's copy does not count"]
+    assert [stage.name for stage in Stages(SHOP).seed()] == ["seed"]
+
+
 def test_neighbouring_tasks_on_the_same_hosts_share_a_play() -> None:
     steps = (Step("old", {"ping": {}}), Step("old", {"ping": {}}), Step(["old", "new"], {"ping": {}}))
     found, _ = plays(SHOP, [Stage("s", (Piece(steps, AT),))])

@@ -87,7 +87,7 @@ class Zone:
         self.code = 0
         self.link = socket.create_server(("127.0.0.1", 0))
         self.port = self.link.getsockname()[1]
-        threading.Thread(target=self._serve, daemon=True).start()
+        threading.Thread(target=self._serve, name="stand-in", daemon=True).start()
 
     def _serve(self) -> None:
         while True:

@@ -66,7 +66,7 @@ class StandIn:
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(folder / ".s.PGSQL.5432"))
         self._listener.listen()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread = threading.Thread(target=self._serve, name="stand-in", daemon=True)
         self.thread.start()
 
     def _serve(self) -> None:
