@@ -16,6 +16,8 @@ from provisioner.remote.params import Parameters, optional
 
 LOSSLESS_BACK = True
 BOTH = (OLD, NEW)
+URGENT_S = 2.0
+"""So long the check in the background leaves the machines to what holds writes up."""
 FOLDER = "/var/lib/provisioner/migration/{{ migration.id }}"
 PEER = "hostvars[peer]"
 CHECK_S = 60.0
@@ -143,7 +145,7 @@ def promote(name: str, params: Params) -> Sequence[Step]:
     """
     data, frozen = _Data(name, params), _variable(name, "frozen")
     position = f"{{{{ ({frozen} if inventory_hostname in migration.hosts.old else {PEER}.{frozen}).position }}}}"
-    later = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position}
+    later = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position, "after_s": URGENT_S}
     untouched = {"transactions": f"{{{{ {frozen}.transactions }}}}"}
     return [
         *([data.step(NEW, "is no standby", "replica", name=data.copier, state="primary")] if data.is_streaming else []),

@@ -40,6 +40,9 @@ class Params(postgresql_wire.LocalParameters):
     file: Optional[str] = optional("path", "Where figures of the background are kept.")
     token: str = optional("str", "Which moment they belong to: started again only for another.", "")
     timeout_s: float = optional("float", "How long collect waits.", 3600.0)
+    after_s: float = optional(
+        "float", "start: how long the work waits once the moment is held, for what is urgent.", 0.0
+    )
     mine: Dict[str, Any] = optional("dict", "compare: the result here.", {})
     theirs: Dict[str, Any] = optional("dict", "compare: the result there.", {})
     ahead: bool = optional("bool", "compare: sequences here may be further, as those of a standby are.", False)
@@ -182,6 +185,7 @@ def _work(params: Params, tell: int) -> None:
         _write(params.file or "", told)
         os.write(tell, b"begun")
         os.close(tell)
+        time.sleep(params.after_s)
         found = _summed(digest(params, sessions), time.monotonic() - started)
         _write(params.file or "", dict(told, state="done", found=found))
     except (Failed, Refused, OSError) as error:
