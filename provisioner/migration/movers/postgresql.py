@@ -145,7 +145,8 @@ def promote(name: str, params: Params) -> Sequence[Step]:
     """
     data, frozen = _Data(name, params), _variable(name, "frozen")
     position = f"{{{{ ({frozen} if inventory_hostname in migration.hosts.old else {PEER}.{frozen}).position }}}}"
-    later = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position, "after_s": URGENT_S}
+    later: dict[str, Any] = {"do": "start", "check": params.afterwards, "file": data.figures, "token": position}
+    later["after_s"] = URGENT_S
     untouched = {"transactions": f"{{{{ {frozen}.transactions }}}}"}
     return [
         *([data.step(NEW, "is no standby", "replica", name=data.copier, state="primary")] if data.is_streaming else []),
