@@ -16,6 +16,8 @@ COST = {
 }
 """What going back costs in each rollback class."""
 
+GIVEN_UP = "there is no way back any more: it was given up by finalize"
+
 PLAIN = {
     states.DESIGNED: "The move is planned. Nothing has been done yet.",
     states.DISCOVERED: "We have looked at the present server. Nothing has been changed.",
@@ -50,7 +52,7 @@ def technical(name: str, standing: Standing, now: float | None = None) -> dict[s
         "since": _clock(standing.since),
         "because": standing.because,
         "rollback class": standing.rollback_class,
-        "going back costs": COST[standing.rollback_class],
+        "going back costs": GIVEN_UP if standing.is_past(states.FINALIZED) else COST[standing.rollback_class],
         "held": standing.held,
         "paused": standing.paused,
         "under way": f"{last.phase}, {now - last.began:.0f} s so far" if last and is_open else "",
