@@ -91,7 +91,7 @@ class Scene:
         log.flush()
         return subprocess.Popen(
             [sys.executable, "-c", ENTRY, *words], env=environment, cwd=TOP,
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, preexec_fn=_listens,  # noqa: PLW1509
         )  # fmt: skip
 
     def run(self, *words: str, timeout_s: float = 400.0) -> int:
@@ -123,6 +123,11 @@ class Scene:
             elif begun and entry.kind == "entered":
                 stage = str(entry.data["stage"])
         return found, stage
+
+
+def _listens() -> None:
+    """Hear Ctrl-C, whatever this program was told about it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 Break = Callable[[Scene, "subprocess.Popen[bytes]"], None]
