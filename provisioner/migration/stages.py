@@ -73,6 +73,7 @@ class Stages:
 
     def cutover(self) -> list[Stage]:
         """Move the work over: held from quiesce to release, undone by the hosts themselves until the decision."""
+        prepared = self._switches("prepare")  # somebody's configuration management may have been there since
         before, after = self._written("cutover.before"), self._written("cutover.after")
         forwards = self._steps(fencing.forward)
         return [
@@ -82,6 +83,7 @@ class Stages:
                     *self._everybody(),
                     *before,
                     *self._written("verify.before"),
+                    *prepared,
                     *self._current(OLD),
                     *self._data("delta"),
                 ),

@@ -66,7 +66,8 @@ def the_next_one_moves_goes_back_and_moves_again(job: Path) -> None:
     assert "gone back: to show it" in runbook
     assert "data check" in runbook
     state = {**os.environ, "PROVISIONER_STATE_DIR": str(job / "state")}
-    words = [sys.executable, "-m", "provisioner.cli.main", "migrate", "finalize", "site"]
+    vault = ["--vault-password-file", "inventories/demo/vault-password.txt"]
+    words = [str(Path(sys.executable).with_name("provisioner")), "migrate", "finalize", "site", *vault]
     done = subprocess.run(words, cwd=TOP, env=state, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1, "the point of no return is not passed by accident"
     assert "observation is shut" in done.stdout

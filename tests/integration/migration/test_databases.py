@@ -185,7 +185,8 @@ def test_a_copy_that_breaks_off_is_made_again_and_one_without_room_is_not_begun(
     on("new", "cp -a /var/lib/postgresql /var/lib/postgresql.kept; systemctl stop postgresql@15-main")
     on(
         "new",
-        "mount -t tmpfs -o size=90M none /var/lib/postgresql && cp -a /var/lib/postgresql.kept/. /var/lib/postgresql/",
+        "size=$(( $(du -sm /var/lib/postgresql.kept | cut -f1) + 40 ))M; mount -t tmpfs -o size=$size none"
+        " /var/lib/postgresql && cp -a /var/lib/postgresql.kept/. /var/lib/postgresql/",
     )
     on("new", "systemctl start postgresql@15-main")
     try:
