@@ -172,6 +172,7 @@ def test_a_transaction_that_does_not_end_is_ended_at_the_freeze(trial: Trial, on
 
 def test_a_copy_that_breaks_off_is_made_again_and_one_without_room_is_not_begun(trial: Trial, on: On) -> None:
     move = Moving(postgresql, trial, restart=True, replace=True, throttle="2M")
+    on("new", "systemctl stop postgresql@15-main; pg_dropcluster 15 main; pg_createcluster 15 main --start")
     assert move("prepare") == 0, move.why
     on(
         "old",
