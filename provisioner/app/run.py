@@ -82,7 +82,6 @@ def run_playbooks(
 ) -> int:
     """Run the playbooks and return the exit code; InputError before any host is touched where the input is wrong."""
     loaded = load(paths, options, credentials)
-    _refuse_migrations(loaded)
     return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask)
 
 
@@ -120,6 +119,7 @@ def run_loaded(
     guidance: Guidance | None = None,
 ) -> int:
     """Run what was loaded, guided by an earlier run or a plan where there is one."""
+    _refuse_migrations(loaded)
     guidance = guidance or Guidance()
     recall = guidance.recall
     _check_limit(loaded, options)

@@ -34,13 +34,13 @@ def read_guard(written: Mapping[str, object], revert: Sequence[Node], reading: R
         reading.error("a guarded block must say how it is undone", key, hint="add 'revert:' with tasks beside it")
         return None
     for node in revert:
-        _refuse_what_cannot_be_armed(node, reading)
+        refuse_what_cannot_be_armed(node, reading)
     checks = read_checks(value["checks"], position, reading) if value.get("checks") else ()
     survives = read_bool(Item("survive_reboot", value.get("survive_reboot", False), "guard"), reading)
     return Guard(duration(value.get("confirm"), CONFIRM_S, reading), checks, position, survives is True)
 
 
-def _refuse_what_cannot_be_armed(node: Node, reading: Reading) -> None:
+def refuse_what_cannot_be_armed(node: Node, reading: Reading) -> None:
     """The host carries these out alone: they must be single modules that need nothing of the controller."""
     if not isinstance(node, Task):
         reading.error("a guard undoes by single tasks: no blocks, roles or includes", node.position)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from provisioner import catalog
+from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.files import is_file
+from provisioner.loading.guarding import refuse_what_cannot_be_armed
 from provisioner.loading.keywords import Item, duration, read_bool, read_int, read_mapping, read_number, read_texts
 from provisioner.loading.keywords import read_vars as read_variables
 from provisioner.loading.migration_sections import read_sections, with_on
 from provisioner.loading.reading import Reading, is_template, kind_of
-from provisioner.loading.tasks import place_of
+from provisioner.loading.tasks import place_of, read_nodes
 from provisioner.loading.windowing import read_window
 from provisioner.model.migration import (
     DAY_S,
@@ -23,11 +25,14 @@ from provisioner.model.migration import (
     Comparing,
     Confirmation,
     Limits,
+    LoneStep,
     Migration,
     Part,
     Probe,
     Rehearsal,
+    Section,
 )
+from provisioner.model.task import Task
 from provisioner.remote.params import Parameters
 
 KEYS = frozenset(
@@ -55,11 +60,13 @@ def read_migration(written: dict[str, object], reading: Reading) -> Migration | 
         return None
     path = reading.open_files[-1] if reading.open_files else reading.folder
     sections = read_sections(written, hosts, reading)
+    undoing = _undoing(sections.get("unfreeze", ()), reading)
     migration = Migration(
         name, position, reading.basedir, path, hosts,
         data=_parts(written, "data", "mover", reading),
         switches=_parts(written, "switch", "switcher", reading),
         sections=sections,
+        undoing=undoing,
         keywords={key: written[key] for key in PASSED_ON if key in written},
         vars=read_variables(_item(written, "vars"), reading),
         owner=_text(written, "owner", reading),
@@ -105,6 +112,21 @@ def _whole(migration: Migration, reading: Reading) -> None:
                           hint="hosts: {old: web1, new: web2, lb: balancer}")  # fmt: skip
     if migration.sections.get("freeze") and not migration.sections.get("unfreeze"):
         reading.error("what freezes must be undone: there is 'freeze' but no 'unfreeze'", migration.position)
+
+
+def _undoing(sections: Sequence[Section], reading: Reading) -> tuple[LoneStep, ...]:
+    """Return what unfreezes as the hosts do it alone; what they cannot do without the controller is a mistake."""
+    found = []
+    for section in sections:
+        if set(section.body) != {"tasks"}:
+            reading.error("what unfreezes must be single tasks: hosts do it alone where the controller is lost",
+                          section.position)  # fmt: skip
+            continue
+        for node in read_nodes(section.body["tasks"], replace(reading, findings=Findings())):
+            refuse_what_cannot_be_armed(node, reading)
+            if isinstance(node, Task):
+                found.append(LoneStep(section.on, node.action, dict(node.args)))
+    return tuple(found)
 
 
 def _name(written: Mapping[str, object], reading: Reading) -> str | None:

@@ -220,27 +220,26 @@ class Stages:
 
     def _undoing(self) -> list[tuple[str, float, list[Mapping[str, object]]]]:
         """Return by host role when it goes back alone, and how; the old server first, as it must be up by then."""
-        old: list[Mapping[str, object]] = []
+        found: dict[str, list[Mapping[str, object]]] = {OLD: []}
         if self.migration.fence is not None:
-            old += fencing.undo(self.migration.fence)
+            found[OLD] += fencing.undo(self.migration.fence)
         for part in self.migration.data:
-            old += undo_of("mover", part)
-        old += steps_of_sections(self.migration.sections.get("unfreeze", ()))
-        found: list[tuple[str, float, list[Mapping[str, object]]]] = [(OLD, 0.0, old)] if old else []
+            found[OLD] += undo_of("mover", part)
+        for each in self.migration.undoing:
+            for role in each.on:
+                found.setdefault(role, []).append({"module": each.module, "params": each.params})
+        switching = []
         for part in self.migration.switches:
             role = str(getattr(parameters("switcher", part), "on", LB))
-            steps = undo_of("switcher", part)
-            same = next((each for each in found if each[0] == role), None)
-            if same:
-                same[2].extend(steps)
-            elif steps:
-                found.append((role, SWITCHES_LATER_S, steps))
-        return found
+            found.setdefault(role, []).extend(undo_of("switcher", part))
+            switching.append(role)
+        return [(role, SWITCHES_LATER_S if role in switching and role != OLD else 0.0, steps)
+                for role, steps in found.items() if steps]  # fmt: skip
 
     @property
     def by_decision(self) -> list[GuardUse]:
         """Return the guards in the order of their confirmation: where requests are switched comes first."""
-        return sorted(self.guards, key=lambda each: each.role == OLD)
+        return sorted(self.guards, key=lambda each: (each.later_s == 0.0, each.role == OLD))
 
     @property
     def _deciding(self) -> list[GuardUse]:
@@ -284,28 +283,6 @@ def undo_of(kind: str, part: Part) -> list[Mapping[str, object]]:
     """Return what a host does alone to undo what a part did."""
     act = getattr(catalog.load(kind, part.kind), "undo", None)
     return list(act(part.name, parameters(kind, part))) if act else []
-
-
-def steps_of_sections(sections: Sequence[Section]) -> list[Mapping[str, object]]:
-    """Return tasks as a host can do them alone: a module and its parameters each."""
-    return [step for section in sections for task in tasks_of(section) if (step := lone_step(task))]
-
-
-def tasks_of(section: Section) -> list[Mapping[str, object]]:
-    """Return the plain tasks of a section."""
-    tasks = section.body.get("tasks")
-    return [each for each in tasks if isinstance(each, dict)] if isinstance(tasks, list) else []
-
-
-def lone_step(task: Mapping[str, object]) -> Mapping[str, object] | None:
-    """Return the module of a task and its parameters; None where it has none that a host could run alone."""
-    for key, value in task.items():
-        name = key.rpartition(".")[2]
-        if name in catalog.names("module"):
-            if isinstance(value, dict):
-                return {"module": name, "params": dict(value)}
-            return {"module": name, "params": {"_raw_params": value} if value else {}}
-    return None
 
 
 def _lenient(pieces: Sequence[Piece], lenient: bool) -> tuple[Piece, ...]:

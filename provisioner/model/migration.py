@@ -41,6 +41,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class LoneStep:
+    """What the hosts of some roles do alone where nobody else is left: a module and its parameters."""
+
+    on: tuple[str, ...]
+    module: str
+    params: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
 class Abort:
     """Numbers beyond which a move goes back: failed probes of all, seconds for an answer, seconds of lag."""
 
@@ -105,6 +114,7 @@ class Migration:
     data: tuple[Part, ...] = ()
     switches: tuple[Part, ...] = ()
     sections: Mapping[str, tuple[Section, ...]] = field(default_factory=dict)
+    undoing: tuple[LoneStep, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict)
     vars: Mapping[str, object] = field(default_factory=dict)
     owner: str = ""

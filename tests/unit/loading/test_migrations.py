@@ -68,6 +68,15 @@ def test_tasks_are_for_the_host_role_they_name_or_that_of_their_phase(load: Load
         ("- migration: s\n" + HOSTS + "  windows: x\n", "site.yml:3:3: unknown key 'windows' of a migration"),
         ("- migration: s\n" + HOSTS + "  freeze: [{ping: , on: web}]\n", "this migration has no host role 'web'"),
         ("- migration: s\n" + HOSTS + "  freeze: [{ping: }]\n", "there is 'freeze' but no 'unfreeze'"),
+        (
+            "- migration: s\n" + HOSTS + "  unfreeze: [{debug: {msg: x}}]\n",
+            "site.yml:3:15: 'debug' needs the controller, and a guard undoes without it",
+        ),
+        (
+            "- migration: s\n" + HOSTS + "  unfreeze: [{command: x, loop: [1]}]\n",
+            "a task that undoes a guarded block cannot have a loop or a condition",
+        ),
+        ("- migration: s\n" + HOSTS + "  unfreeze: [{roles: [r]}]\n", "what unfreezes must be single tasks"),
         ("- migration: s\n" + HOSTS + "  verify: {later: []}\n", "unknown key 'later' of a migration's 'verify'"),
         (
             "- migration: s\n" + HOSTS + "  phases: {sed: {}}\n",

@@ -12,10 +12,10 @@ from provisioner.diagnostics.position import Position, Source, Text, position_of
 from provisioner.loading.settings import LoadSettings
 from provisioner.migration.casting import cast
 from provisioner.migration.compile import Moment, compiled, placed
-from provisioner.migration.stages import CUTOVER, Piece, Stage, Stages, lone_step
+from provisioner.migration.stages import CUTOVER, Piece, Stage, Stages
 from provisioner.migration.steps import Step
 from provisioner.model.inventory import Group, Host, Inventory
-from provisioner.model.migration import Migration, Part, Section
+from provisioner.model.migration import LoneStep, Migration, Part, Section
 from provisioner.model.play import Play
 
 AT = Position(Source("shop.yml"), 9, 7)
@@ -26,7 +26,7 @@ THAW = Section(("old",), {"tasks": [{"name": "Thaw", "command": "app-thaw"}]}, A
 SHOP = Migration(
     "shop", AT, ".", "shop.yml", {"old": "a", "new": "b", "lb": "c"}, data=(DATABASE, UPLOADS), switches=(BALANCER,),
     sections={"freeze": (Section(("old",), {"tasks": [{"command": "app-freeze"}]}, AT),), "unfreeze": (THAW,)},
-    fence={"ports": ["80"]},
+    undoing=(LoneStep(("old",), "command", {"_raw_params": "app-thaw"}),), fence={"ports": ["80"]},
 )  # fmt: skip
 
 
@@ -74,6 +74,13 @@ def test_the_guard_of_old_undoes_fence_movers_and_freeze_and_that_of_the_balance
     assert lb.later_s > old.later_s
     assert [step["module"] for step in old.steps] == ["straggler_gate", "postgresql_freeze", "command"]
     assert old.steps[-1]["params"] == {"_raw_params": "app-thaw"}
+
+
+def test_what_another_host_unfreezes_is_undone_there() -> None:
+    elsewhere = replace(SHOP, undoing=(LoneStep(("lb",), "command", {"_raw_params": "open"}),))
+    old, lb = Stages(elsewhere, "g").guards
+    assert "command" not in [step["module"] for step in old.steps]
+    assert lb.steps[0] == {"module": "command", "params": {"_raw_params": "open"}}
 
 
 def test_every_phase_compiles_into_plays_without_a_mistake() -> None:
@@ -144,15 +151,3 @@ def test_what_was_made_for_something_stands_where_that_stands() -> None:
     made = placed({"name": ["made", own]}, AT)
     assert position_of(made) == AT
     assert position_of(made["name"][1]) == own.position  # type: ignore[index]
-
-
-@pytest.mark.parametrize(
-    ("task", "step"),
-    [
-        ({"command": "x"}, {"module": "command", "params": {"_raw_params": "x"}}),
-        ({"ansible.builtin.service": {"name": "x"}}, {"module": "service", "params": {"name": "x"}}),
-        ({"debug": {"msg": "x"}}, None),
-    ],
-)
-def test_a_task_a_host_can_do_alone_is_a_module_and_its_parameters(task: dict[str, object], step: object) -> None:
-    assert lone_step(task) == step
