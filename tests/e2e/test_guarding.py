@@ -13,7 +13,7 @@ from tests.e2e.conftest import Cli, cli, eventually, on
 
 __all__ = ["cli", "on"]
 On = Callable[..., str]
-LEFT = "find /etc/systemd/system /root/.provisioner -name '*guard*.service' -o -name 'guard*.d'"
+LEFT = "find /etc/systemd/system ~/.provisioner -name '*guard*.service' -o -name 'guard*.d'"
 THERE = "ls /var/tmp/g-* 2>/dev/null || true"
 
 SITE = """
@@ -51,9 +51,9 @@ CUT = """
 
 @pytest.fixture(autouse=True)
 def _clean_host(on: On) -> Iterator[None]:
-    on("h1", "rm -rf /var/tmp/g-* /root/.provisioner")
+    on("h1", "rm -rf /var/tmp/g-* ~/.provisioner")
     yield
-    on("h1", "rm -rf /var/tmp/g-* /root/.provisioner")
+    on("h1", "rm -rf /var/tmp/g-* ~/.provisioner")
 
 
 def test_what_is_confirmed_stays(cli: Cli, on: On) -> None:
@@ -103,7 +103,7 @@ def test_a_way_back_that_cannot_work_is_noticed_before_anything_is_changed(cli: 
 
 def test_nothing_is_armed_in_check_mode(cli: Cli, on: On) -> None:
     done = cli.run(SITE, "--check")
-    assert "guard-" not in on("h1", "ls -A /root/.provisioner 2>/dev/null || true")
+    assert "guard-" not in on("h1", "ls -A ~/.provisioner 2>/dev/null || true")
     assert done.code in {0, 2}
 
 
@@ -126,11 +126,8 @@ def test_a_guard_that_survives_a_reboot_is_carried_out_after_it(cli: Cli, on: On
 def test_a_guard_that_was_confirmed_leaves_nothing_behind(cli: Cli, on: On) -> None:
     done = cli.run(SITE.replace("confirm: 4s", "confirm: 30s\n        survive_reboot: true"))
     assert done.code == 0, done.text
-    assert (
-        on("h1", "find /etc/systemd/system -name 'provisioner*'; ls -d /root/.provisioner/*.d 2>/dev/null || true")
-        == ""
-    )
-    assert "confirmed" in on("h1", "cat /root/.provisioner/guard-????????????????")
+    assert on("h1", "find /etc/systemd/system -name 'provisioner*'; ls -d ~/.provisioner/*.d 2>/dev/null || true") == ""
+    assert "confirmed" in on("h1", "cat ~/.provisioner/guard-????????????????")
 
 
 def boot_of(lab: Lab) -> str:
@@ -141,4 +138,4 @@ def boot_of(lab: Lab) -> str:
 
 def guard_id(on: On) -> str:
     """Return the name of the one guard on h1."""
-    return on("h1", "basename $(ls /root/.provisioner/guard-????????????????)").strip().removeprefix("guard-")
+    return on("h1", "basename $(ls ~/.provisioner/guard-????????????????)").strip().removeprefix("guard-")

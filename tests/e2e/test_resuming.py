@@ -32,7 +32,7 @@ SITE = """
 
 @pytest.fixture(autouse=True)
 def _clean_hosts(lab: Lab, on: On) -> Iterator[None]:
-    away = "rm -rf /var/tmp/r-* /root/.provisioner"
+    away = "rm -rf /var/tmp/r-* ~/.provisioner"
     for host in HOSTS:
         on(host, away)
     yield
@@ -49,7 +49,7 @@ def assert_whole(on: On) -> None:
         said, number = on(host, "cat /var/tmp/r-last").split()
         assert said == f"said-{host}"
         assert number == on(host, "cat /var/tmp/r-number"), "what was picked was picked once"
-        assert on(host, "ls -A /root/.provisioner").split() == [], "the hosts' records go when all is told"
+        assert on(host, "ls -A ~/.provisioner").split() == [], "the hosts' records go when all is told"
 
 
 def in_loop(on: On, number: str, host: str = "h1") -> Callable[[], bool]:
@@ -133,7 +133,7 @@ def test_a_run_that_ended_well_and_one_that_goes_on_are_not_resumed(cli: Cli, on
 
 
 def test_where_the_home_is_full_the_record_is_kept_elsewhere(cli: Cli, on: On) -> None:
-    folder = "/root/.provisioner"
+    folder = "~/.provisioner"
     small = f"mkdir -p -m 700 {folder} && mount -t tmpfs -o size=4k,mode=700 t {folder}"
     on("h1", f"{small} && cat /dev/zero > {folder}/x; true")
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = "/srv/bench"
-CLEAN = f"rm -rf {ROOT} /root/.cache/provisioner && mkdir -p {ROOT}"
+CLEAN = f"rm -rf {ROOT} ~/.cache/provisioner && mkdir -p {ROOT}"
 STATE = (
     f"cd {ROOT} && find . -printf '%P %y %m %u %g %l\\n' | LC_ALL=C sort && "
     "find . -type f -print0 | LC_ALL=C sort -z | xargs -0 -r sha256sum"

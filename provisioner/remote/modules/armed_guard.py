@@ -16,6 +16,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 
 from .. import guard_boot
 from ..change import Change, Failed, Traits
+from ..detaching import let_go
 from ..oplog import boot_id
 from ..params import Parameters, optional, required
 from ..runner import Mode, run_module
@@ -103,7 +104,7 @@ def _arm(params: Params, system: System) -> Dict[str, Any]:
         try:
             os.setsid()
             if not os.fork():
-                _let_go()
+                let_go()
                 _wait(path, steps, system)
         finally:
             os._exit(0)
@@ -138,19 +139,6 @@ def _remaining(told: Dict[str, Any]) -> float:
     is_same_boot = told.get("boot") == boot_id()
     left: float = told.get("deadline", 0.0) - time.monotonic() if is_same_boot else told["at"] + seconds - time.time()
     return min(max(0.0, left), seconds)
-
-
-def _let_go() -> None:
-    """Keep nothing of the worker open."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    for name in os.listdir("/proc/self/fd"):
-        if int(name) > 2:
-            try:
-                os.close(int(name))
-            except OSError:
-                continue
 
 
 def _confirm(params: Params) -> Dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
+from ..detaching import let_go
 from ..params import Parameters, optional, required, required_if
 from ..system import System, notes
 from ..system.forwarding import listening, serve
@@ -80,7 +81,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             if not os.fork():
                 os.setsid()
                 os.write(child_end, b"%d" % os.getpid())
-                _let_go(listener.fileno())
+                let_go(listener.fileno())
                 serve(listener, params.allow, (params.to_host, params.to_port))
         finally:
             os._exit(0)
@@ -100,19 +101,6 @@ def _end(pid: int) -> None:
     deadline = time.monotonic() + 5
     while _started(pid) == started and time.monotonic() < deadline:
         time.sleep(0.01)
-
-
-def _let_go(kept: int) -> None:
-    """Keep nothing of the worker open."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    for entry in os.listdir("/proc/self/fd"):
-        if int(entry) > 2 and int(entry) != kept:
-            try:
-                os.close(int(entry))
-            except OSError:
-                continue
 
 
 EXAMPLES = """

@@ -12,6 +12,7 @@ import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
+from ..detaching import let_go
 from ..params import optional, required_if
 from ..system import System, postgresql_wire
 from ..system.postgresql import Refused, name
@@ -177,7 +178,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 def _work(params: Params, tell: int) -> None:
     """Be the process that stays: take the snapshots, say so, work, write down."""
-    _let_go(tell)
+    let_go(tell)
     started = time.monotonic()
     told: Dict[str, Any] = {"token": params.token, "pid": os.getpid(), "state": "running"}
     try:
@@ -195,19 +196,6 @@ def _work(params: Params, tell: int) -> None:
             os.write(tell, said.encode("utf-8")[:4000])
         except OSError:
             return  # it was told that the check began
-
-
-def _let_go(kept: int) -> None:
-    """Keep nothing of the worker open."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    for entry in os.listdir("/proc/self/fd"):
-        if int(entry) > 2 and int(entry) != kept:
-            try:
-                os.close(int(entry))
-            except OSError:
-                continue
 
 
 def _collect(params: Params) -> Dict[str, Any]:

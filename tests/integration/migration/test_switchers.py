@@ -189,7 +189,7 @@ def test_a_switch_that_nobody_confirms_is_undone_by_the_balancer_alone(balanced:
 def _until_undone(site: Site, host: str, guard: str) -> None:
     site.on(
         host,
-        f"for n in $(seq 200); do grep -q undone /root/.provisioner/guard-{guard} && exit; sleep 0.1; done; exit 1",
+        f"for n in $(seq 200); do grep -q undone ~/.provisioner/guard-{guard} && exit; sleep 0.1; done; exit 1",
     )
 
 
