@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.speed.workloads import files, nginx
-from bench.speed.workloads.small import SmallTasks, write_facts, write_loop
+from bench.speed.workloads.small import SmallTasks, write_connecting, write_facts, write_loop
 from bench.speed.workloads.workload import CLEAN, ROOT, Workload
 
 STARTUP = "W7"
@@ -22,6 +22,7 @@ WORKLOADS = (
     Workload("W8", "10 small tasks, 200 names on 20 hosts", SmallTasks(10, is_shared=True).write, hosts=20, aliases=200,
              clean=f"{CLEAN} && cd {ROOT} && mkdir $(seq -f a%03g 0 199)"),
     Workload("W9", "facts only, 20 hosts", write_facts, hosts=20),
+    Workload("W9none", "connecting only, 20 hosts", write_connecting, hosts=20),
 )  # fmt: skip
 OTHERS = {
     STARTUP: "start-up: --version, --help, --syntax-check and --list-tasks of 1,000 tasks",

@@ -138,6 +138,15 @@ def write_facts(folder: Path) -> None:
          "hostname\nuname -a\nip -o addr\nip route\ndf\ncat /sys/class/dmi/id/* 2>/dev/null || :\n")  # fmt: skip
 
 
+def write_connecting(folder: Path) -> None:
+    """Write a play that does no more than reach its hosts and start Python there."""
+    write_play(
+        folder, {"hosts": "all", "gather_facts": False, "tasks": [{"name": "Reached", "ansible.builtin.ping": {}}]}
+    )
+    _put(folder / "deploy.py", "from pyinfra import host\n")
+    _put(folder / "floor.sh", ":\n")
+
+
 def _put(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")

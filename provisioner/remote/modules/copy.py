@@ -187,6 +187,8 @@ EMPTY_SHA1 = "da39a3ee5e6b4b0d3255bfef95601890afd80709"
 def _hash_of_source(params: Params, system: System) -> str:
     if not _has_content(params, system) and params._original_basename is None:
         raise Failed("src (or content) is required")
+    if system.payload is not None:
+        return system.payload.digests.sha1
     try:
         with _open_source(params, system) as stream:
             return sha1_of(stream)
@@ -270,7 +272,8 @@ def _write(params: Params, state: FileState, system: System) -> Dict[str, Any]:
         attributes.make_folders(system, state.folders, state.want._replace(mode=params.directory_mode))
     elif not state.folder_there:
         raise Failed("Destination directory %s does not exist" % folder, checksum=state.source_checksum)
-    how = Placing(params.backup, params.validate, params.unsafe_writes, params.follow, state.source_checksum)
+    known = system.payload.digests if system.payload is not None else None
+    how = Placing(params.backup, params.validate, params.unsafe_writes, params.follow, state.source_checksum, known)
     want = state.want
     if want.mode is None and params.remote_src and params.src and state.now is not None:
         want = want._replace(mode=_mode_of(system, params.src))  # a copy over a file takes the source's mode along

@@ -63,6 +63,8 @@ def inspect(params: Params, system: System) -> State:
             path = path.rstrip("/") + "/" + _name(answer)
         if answer.status != 304:
             scratch, scratch_checksum = _keep(answer, system, algorithm, digest)
+    elif system.checks and not is_right:
+        answer = _foretold(params)
     checksum = system.files.checksum(path) if system.files.is_file(path) else None
     if scratch and scratch_checksum == checksum:
         os.unlink(scratch)
@@ -127,13 +129,24 @@ def _download(params: Params, system: System, newer_than: Optional[str]) -> Answ
     if status is not None:
         headers["If-modified-since"] = email.utils.formatdate(status.st_mtime, usegmt=True)
     answer = ask(params, Question(headers=headers, timeout_s=params.timeout))
-    if answer.status == 304:
-        return answer
+    return answer if answer.status == 304 else _granted(params, answer)
+
+
+def _granted(params: Params, answer: Answer) -> Answer:
     if answer.status == -1:
         raise Failed(answer.msg, url=params.url, dest=params.dest, elapsed=0)
     if answer.status != 200 and not params.url.startswith("ftp:"):
         raise Failed("Request failed", status_code=answer.status, response=answer.msg, url=params.url, dest=params.dest)
     return answer
+
+
+def _foretold(params: Params) -> Optional[Answer]:
+    """Ask without taking the content whether the server has it; None where it only says so to those who take it."""
+    answer = ask(params, Question(method="HEAD", timeout_s=params.timeout))
+    answer.stream.close()
+    if answer.status in (405, 501):
+        return None
+    return _granted(params, answer)
 
 
 def _name(answer: Answer) -> str:
@@ -167,7 +180,7 @@ def _keep(answer: Answer, system: System, algorithm: str, digest: str) -> Any:
     descriptor, scratch = tempfile.mkstemp(prefix="download-", dir=system.tmp or None)
     with os.fdopen(descriptor, "wb") as stream, answer.stream:
         done = copy_hashing(Checked(answer.stream, algorithm, digest), stream)  # type: ignore[arg-type]  # it reads
-    return scratch, done["checksum"]
+    return scratch, done.sha1
 
 
 def plan(params: Params, state: State) -> Change:

@@ -5,7 +5,10 @@ import os
 import tempfile
 from typing import IO, Callable, Optional
 
+from .hashing import Digests, Hashing
+
 IN_MEMORY = 4 * 1024 * 1024
+PART = 256 * 1024
 
 
 class Unstorable(Exception):
@@ -13,11 +16,22 @@ class Unstorable(Exception):
 
 
 class Payload:
-    """A body that can be opened any number of times and removes its file when closed."""
+    """A body that can be opened any number of times and removes its file when closed.
 
-    def __init__(self, data: bytes = b"", path: Optional[str] = None, size: Optional[int] = None) -> None:
-        self._data, self._path = data, path
-        self.size = len(data) if size is None else size
+    ``digests`` are those of a body that lies in a file, taken while it came.
+    """
+
+    def __init__(self, data: bytes = b"", path: Optional[str] = None, digests: Optional[Digests] = None) -> None:
+        self._data, self._path, self._digests = data, path, digests
+
+    @property
+    def digests(self) -> Digests:
+        """What the body hashes to; a large one is not read for it."""
+        if self._digests is None:
+            hashing = Hashing()
+            hashing.add(self.read())
+            self._digests = hashing.digests()
+        return self._digests
 
     def open(self) -> IO[bytes]:
         """Return a stream at the start of the body."""
@@ -44,22 +58,23 @@ def receive(read: Callable[[int], bytes], size: int, folder: Callable[[], str]) 
     """
     if size <= IN_MEMORY:
         return Payload(read(size))
-    path, left = None, size
+    path, left, hashing = None, size, Hashing()
     try:
         descriptor, path = tempfile.mkstemp(prefix="payload-", dir=folder())
         with os.fdopen(descriptor, "wb", 0) as spool:
             while left:
-                part = read(min(left, 256 * 1024))
+                part = read(min(left, PART))
                 left -= len(part)
+                hashing.add(part)
                 _write(spool, part)
     except OSError as error:
         if path is not None:
             os.unlink(path)
         while left:
-            left -= len(read(min(left, 256 * 1024)))
+            left -= len(read(min(left, PART)))
         message = "%d bytes cannot be stored: %s" % (size, error.strerror or error)
         raise Unstorable(message + (" (%s)" % os.path.dirname(path) if path else "")) from error
-    return Payload(path=path, size=size)
+    return Payload(path=path, digests=hashing.digests())
 
 
 def _write(spool: IO[bytes], data: bytes) -> None:

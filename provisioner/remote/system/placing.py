@@ -1,21 +1,28 @@
 """Putting content in place: validated first, backed up if asked, with its final owner and mode from the start."""
 
+import errno
 import hashlib
+import io
+import os
 import shlex
+import shutil
 from typing import IO, Any, Dict, NamedTuple, Optional
 
 from ..change import Failed
 from . import attributes
+from .hashing import Digests, Hashing
 from .system import System
 
 CHUNK = 1024 * 1024
+SENT_AT_ONCE = 1 << 30
+NOT_BY_KERNEL = (errno.EINVAL, errno.ENOSYS)
 
 
 class Placing(NamedTuple):
     """How to put content in place.
 
     ``validate`` is a command with ``%s`` for the file to check; ``follow`` writes through a link at the destination;
-    ``sha1`` is the hash the content must have.
+    ``sha1`` is the hash the content must have; ``known`` are the hashes it has, where they were taken as it came.
     """
 
     backup: bool = False
@@ -23,6 +30,7 @@ class Placing(NamedTuple):
     unsafe: bool = False
     follow: bool = True
     sha1: Optional[str] = None
+    known: Optional[Digests] = None
 
 
 def check_validate(validate: Optional[str]) -> None:
@@ -48,9 +56,10 @@ def place(system: System, path: str, source: IO[bytes], want: attributes.Wanted,
             follow=how.follow,
         )
         with replacement as stream:
-            result = copy_hashing(source, stream)
+            digests = _fill(stream, source, how.known)
             stream.flush()
-            _compare_hash(result["checksum"], how.sha1)
+            result = {"checksum": digests.sha1, "md5sum": digests.md5}
+            _compare_hash(digests.sha1, how.sha1)
             if how.validate:
                 _validate(system, how.validate, replacement.temporary)
             if how.backup and system.files.is_file(path):
@@ -60,19 +69,32 @@ def place(system: System, path: str, source: IO[bytes], want: attributes.Wanted,
     return result
 
 
-def copy_hashing(source: IO[bytes], target: IO[bytes]) -> Dict[str, Any]:
-    """Copy all of ``source``; return its ``checksum`` (SHA-1) and ``md5sum`` (None where MD5 is switched off)."""
-    sha1 = hashlib.sha1()  # noqa: S324 - the documented return value, not a safeguard
-    try:
-        md5: Any = hashlib.md5()  # noqa: S324 - as above
-    except ValueError:
-        md5 = None
+def _fill(target: IO[bytes], source: IO[bytes], known: Optional[Digests]) -> Digests:
+    if known is None:
+        return copy_hashing(source, target)
+    _copy(source, target)
+    return known
+
+
+def copy_hashing(source: IO[bytes], target: IO[bytes]) -> Digests:
+    """Copy all of ``source``; return its hashes."""
+    hashing = Hashing()
     for part in iter(lambda: source.read(CHUNK), b""):
         target.write(part)
-        sha1.update(part)
-        if md5:
-            md5.update(part)
-    return {"checksum": sha1.hexdigest(), "md5sum": md5.hexdigest() if md5 else None}
+        hashing.add(part)
+    return hashing.digests()
+
+
+def _copy(source: IO[bytes], target: IO[bytes]) -> None:
+    """Copy all of ``source``, by the kernel where both are files it can copy between (sendfile(2))."""
+    try:
+        reading, writing = source.fileno(), target.fileno()
+        while os.sendfile(writing, reading, None, SENT_AT_ONCE):
+            pass
+    except OSError as error:
+        if error.errno not in NOT_BY_KERNEL and not isinstance(error, io.UnsupportedOperation):
+            raise
+        shutil.copyfileobj(source, target, CHUNK)
 
 
 def sha1_of(stream: IO[bytes]) -> str:
