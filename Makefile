@@ -7,7 +7,7 @@ JOBS ?= 2
 FAST := tests/unit tests/modules tests/property tests/architecture
 HOSTS := $(wildcard tests/integration tests/e2e tests/compat)
 
-.PHONY: help setup check format test test-fast test-hosts demo compat conformance faults bench docs clean
+.PHONY: help setup check format test test-fast test-hosts demo compat conformance faults fuzz bench docs clean
 
 help:
 	@echo "make setup      virtual environment with all dependencies in $(VENV)"
@@ -18,6 +18,7 @@ help:
 	@echo "make compat     playbooks under ansible-core and under provisioner, compared (Linux, root)"
 	@echo "make conformance  ansible-core's own integration targets, run by our commands (Linux, root; long)"
 	@echo "make faults     the long campaign with killed workers and cut links (Linux, root)"
+	@echo "make fuzz       ten CPU-minutes of mutated input for whatever reads foreign input (CPU_SECONDS=600 SEED=1 ONLY='loader vault')"
 	@echo "make bench      speed beside ansible-core, mitogen, pyinfra and plain ssh (Linux, root; long; ONLY='W1 W3' ROUNDS=5)"
 	@echo "make docs       writes docs/reference from the code"
 	@echo "make format     formats the code"
@@ -66,6 +67,12 @@ conformance: hosts-possible $(STAMP)
 faults: hosts-possible $(STAMP)
 	$(VENV)/bin/pytest -q --timeout=1200 -m campaign tests/integration tests/e2e
 	$(PY) bench/faults.py --cases 60
+
+# all targets, whatever one of them finds; what failed is kept in .cache/fuzz
+fuzz: $(STAMP)
+	@mkdir -p .cache; status=0; for target in $(or $(ONLY),loader inventory vault protocol journal template); do \
+	  $(PY) -W ignore -m bench.fuzz $$target --cpu-seconds $(or $(CPU_SECONDS),600) --seed $(or $(SEED),1) --keep .cache/fuzz || status=1; \
+	done; exit $$status
 
 bench: hosts-possible $(STAMP)
 	@$(PY) -m bench $(ONLY) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(JSON),--json $(JSON)) $(if $(MARKDOWN),--markdown $(MARKDOWN))

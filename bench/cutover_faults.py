@@ -1,6 +1,6 @@
 """Breaks a cut-over at every stage, brings it to its end, and proves that nothing was lost.
 
-    cutover_faults.py [--only WORD ...] [--list] [--lab NAME] [--json FILE] [--rounds N]
+    cutover_faults.py [--only WORD ...] [--list] [--lab NAME] [--json FILE] [--rounds N] [--minutes N]
 
 The demo site is built on three lab hosts (old, new, lb) and moved by ``provisioner migrate`` while visitors read and
 write through the balancer. Each case waits for a stage of the cut-over and breaks something at its beginning or inside
@@ -27,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
@@ -156,6 +157,12 @@ def interrupt(_scene: Scene, process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
 
 
+def kill_all(scene: Scene, process: subprocess.Popen[bytes]) -> None:
+    """Kill -9 the controller and all that it left on the balancer, the process of its guard too."""
+    kill(scene, process)
+    scene.on("lb", "pkill -9 -x python3; true")
+
+
 def nothing(_scene: Scene, _process: subprocess.Popen[bytes]) -> None:
     """Break nothing: what is wrong is in the command."""
 
@@ -191,6 +198,22 @@ ASK = "curl -s -m 10 -o /dev/null -D - http://127.0.0.1/healthz | grep -i x-serv
 EMPTY = "umount -l /var/lib/provisioner/migration; rm -f /var/lib/site/uploads/fill; true"
 
 
+REBOOT = "nohup systemctl reboot --force --force > /dev/null 2>&1 & true"
+
+
+def until_up(host: str) -> Mend:
+    """Wait until a host has booted and its services serve."""
+
+    def wait(scene: Scene) -> None:
+        until = time.monotonic() + WAIT_S
+        while scene.on(host, "systemctl is-system-running --wait > /dev/null; echo up") != "up":
+            if time.monotonic() > until:
+                raise SystemExit(f"{host} does not come back")
+            time.sleep(0.5)
+
+    return wait
+
+
 def faults() -> Iterator[Fault]:
     """Yield every case."""
     for stage in CUTOVER:
@@ -205,9 +228,22 @@ def faults() -> Iterator[Fault]:
             yield Fault(f"database of {host} stopped, {stage}", stage, 0.0, act, mend)
     for stage in ("preflight", "quiesce", "switch"):
         yield Fault(f"disk of new full, {stage}", stage, 0.0, command("new", FILL), mending("new", EMPTY))
+    for stage in ("quiesce", "switch", "smoke test", "release"):
+        for host in HOSTS:
+            yield Fault(f"{host} rebooted, {stage}", stage, 0.0, command(host, REBOOT), until_up(host))
+    for stage in ("quiesce", "switch", "smoke test"):
+        yield Fault(f"controller and guard's process killed, {stage}", stage, 0.0, kill_all)
     yield Fault("smoke test fails", "smoke test", 0.0, nothing, extra=("-e", "demo_smoke=false"))
     for stage in ("quiesce", "switch", "decision", "release"):
         yield Fault(f"Ctrl-C, {stage}", stage, 0.03, interrupt)
+
+
+def spread(chosen: Sequence[Fault]) -> list[Fault]:
+    """Return the cases so that all kinds have their turn early: one of each, then the next of each."""
+    kinds: dict[str, list[Fault]] = {}
+    for fault in chosen:
+        kinds.setdefault(fault.name.partition(",")[0], []).append(fault)
+    return [fault for turn in zip_longest(*kinds.values()) for fault in turn if fault is not None]
 
 
 def wait_for(scene: Scene, count: int, stage: str, process: subprocess.Popen[bytes]) -> bool:
@@ -330,8 +366,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the cases")
     parser.add_argument("--keep", type=Path, help="an existing folder for logs and records, kept")
     parser.add_argument("--rounds", type=int, default=1, help="play all of them so often")
+    parser.add_argument("--minutes", type=float, help="begin no case after so long; all kinds have their turn early")
     given = parser.parse_args(argv)
+    until = time.monotonic() + 60 * given.minutes if given.minutes else float("inf")
     chosen = [f for f in faults() if not given.only or any(word in f.name for word in given.only)] * given.rounds
+    chosen = spread(chosen) if given.minutes else chosen
     if given.list:
         print("\n".join(fault.name for fault in chosen))
         return 0
@@ -345,6 +384,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             scene = Scene(lab, Path(folder))
             build(scene)
             for fault in chosen:
+                if time.monotonic() > until:
+                    break
                 case = play(scene, fault)
                 go_home(scene, case)
                 done.append(case)

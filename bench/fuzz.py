@@ -1,18 +1,19 @@
 """Feeds mutated input to what reads foreign input: every case must end in a value or in an error meant for users.
 
-    python -m bench.fuzz TARGET [--seconds N] [--seed S] [--cases N] [--keep FOLDER]
+    python -m bench.fuzz TARGET [--cpu-seconds N] [--seed S] [--cases N] [--keep FOLDER]
 
 Targets: loader (playbooks), inventory, vault, protocol (frames on both sides), journal (replay, resume), template. A
 case is a pure function of target, seed and number, so a finding is made again with ``--seed S --first N --cases 1``.
-Seconds are CPU time. A case fails by any other exception, by taking longer than five of them, or by more than a
-gigabyte. What failed is printed once for each place and kept; the exit code is the number of these places.
+Seconds are CPU time. A case fails by any other exception, by taking longer than five of them, by more than a gigabyte,
+or by the death of the process that has it: cases run in a child, and another goes on behind. What failed is printed
+once for each place and kept; the exit code is the number of these places.
 """
 
 from __future__ import annotations
 
 import argparse
-import io
 import json
+import mmap
 import os
 import random
 import resource
@@ -22,33 +23,16 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import NoReturn
 
-from provisioner.diagnostics.errors import InputError
-from provisioner.diagnostics.position import Source
-from provisioner.journal.journal import Journal
-from provisioner.journal.recall import read_recall
-from provisioner.journal.replay import ends, replay, verify
-from provisioner.loading.inventory import load_inventory
-from provisioner.loading.playbook import load_play_text
-from provisioner.loading.settings import LoadSettings
-from provisioner.model import event
-from provisioner.model.status import Status
-from provisioner.remote import protocol
-from provisioner.remote.oplog import OpLog
-from provisioner.remote.spool import Listening
-from provisioner.syntax.vault import Vault, VaultSecret
-from provisioner.syntax.yaml import load_all
-from provisioner.templating.renderer import Renderer
-from provisioner.transport.incoming import reply_of
-from provisioner.transport.pipe import Inbound, Stream
-from provisioner.variables.scope import Layer, Level, Scope
+from bench.fuzz_targets import TARGETS
 
-TOP = Path(__file__).resolve().parents[1]
 CASE_S = 5.0
+DEATH_S = 10
+"""A case that nothing interrupts for so many seconds of CPU time is ended with its process."""
 MEMORY = 1 << 30
 TOKENS = (
     b"{{", b"}}", b"{%", b"%}", b"&a ", b"*a", b"<<: ", b"!vault |", b"!unsafe ", b"!!python/object:os.system ", b"- ",
@@ -59,19 +43,8 @@ TOKENS = (
 )  # fmt: skip
 
 
-class Hang(Exception):
+class Hang(BaseException):
     """A case took too long."""
-
-
-class Said:
-    """A pipe with what somebody said."""
-
-    def __init__(self, data: bytes) -> None:
-        self._stream = io.BytesIO(data)
-
-    def receive(self, _timeout_s: float | None = None) -> tuple[Stream, bytes]:
-        """Return the next bytes."""
-        return Stream.OUT, self._stream.read(65536)
 
 
 def mutated(chance: random.Random, seeds: Sequence[bytes]) -> bytes:
@@ -105,184 +78,6 @@ def mutated(chance: random.Random, seeds: Sequence[bytes]) -> bytes:
     return bytes(data[:1_000_000])
 
 
-class Target:
-    """Something that reads foreign input. ``seeds`` are good inputs; ``expected`` are the errors that are meant."""
-
-    expected: tuple[type[Exception], ...] = (InputError,)
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.seeds: list[bytes] = []
-
-    def read(self, data: bytes) -> None:
-        """Read one input."""
-        raise NotImplementedError
-
-
-class Loader(Target):
-    """Playbooks and task files."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        found = [*(TOP / "playbooks").rglob("*.yml"), *(TOP / "tests/compat/playbooks").glob("*.yml")]
-        self.seeds = [path.read_bytes() for path in sorted(found)][:120]
-        self.settings = LoadSettings(basedir=str(folder))
-
-    def read(self, data: bytes) -> None:
-        """Read it as a playbook."""
-        _, findings = load_play_text(Source("site.yml", data.decode("utf-8", "replace")), self.settings)
-        for each in findings.all:
-            each.render()
-
-
-class InventoryFiles(Target):
-    """Inventory files of every form."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        found = [path for path in (TOP / "tests/fixtures/inventories").rglob("*") if path.is_file()]
-        found += [path for path in (TOP / "inventories").rglob("*.yml")]
-        self.seeds = [path.read_bytes() for path in sorted(found)]
-        self.seeds.append(b"[a]\nh[1:3] x=1\n[b:children]\na\n[b:vars]\ny=2\n")
-        self.settings = LoadSettings(basedir=str(folder))
-        self.number = 0
-
-    def read(self, data: bytes) -> None:
-        """Read it as a file of each name."""
-        self.number += 1
-        path = self.folder / ("hosts", "hosts.yml", "hosts.ini")[self.number % 3]
-        path.write_bytes(data.removeprefix(b"#!"))
-        _, findings = load_inventory([str(path)], self.settings)
-        for each in findings.all:
-            each.render()
-
-
-class Vaults(Target):
-    """Encrypted texts, and YAML with encrypted values."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.vault = Vault((VaultSecret("default", b"secret"), VaultSecret("id", b"other")))
-        text = self.vault.encrypt(b"key: value\n")
-        inner = "\n".join(f"    {line}" for line in text.splitlines())
-        self.seeds = [text.encode(), self.vault.encrypt(b"x", "id").encode(), f"a: !vault |\n{inner}\nb: 1\n".encode()]
-
-    def read(self, data: bytes) -> None:
-        """Decrypt it, and read it as YAML."""
-        text = data.decode("utf-8", "surrogateescape")
-        for document in load_all(Source("vars.yml", text), vault=self.vault):
-            values = document.values() if isinstance(document, dict) else ()
-            for value in values:
-                if type(value).__name__ == "VaultText":
-                    self.vault.reveal(value)
-        self.vault.decrypt(data)
-
-
-class Protocol(Target):
-    """Frames from a host, frames from a controller, and the host's own records."""
-
-    expected = (InputError, protocol.Broken, ValueError, KeyError, TypeError, AttributeError, RecursionError, OSError)
-    # what a session and a worker take for a broken link (worker_session._read, worker._read)
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        result = {"id": 1, "result": {"changed": True, "stdout": "x" * 50}, "started": 1.0, "seconds": 0.1}
-        frames = [
-            protocol.pack(protocol.HELLO, {"protocol": 1, "pid": 1, "python": [3, 11, 0]}),
-            protocol.pack(protocol.RESULT, result, b"body"),
-            protocol.pack(protocol.OUTPUT, {"id": 1, "stream": "stdout", "text": "line\n"}),
-            protocol.pack_sources({"a.py": "x = 1\n"}),
-            protocol.pack_files({"digest": b"content"}),
-            protocol.pack(protocol.RESULT, {"id": 2, "unknown": "why"}),
-        ]
-        record = b'{"own":1,"born":"2","boot":"x"}\n{"op":"k","pid":1}\n{"op":"k","end":{"rc":0}}\n["k","stdout","x"]\n'
-        self.seeds = [*frames, b"".join(frames), record]
-
-    def read(self, data: bytes) -> None:
-        """Read it as a stream of frames, as bodies, and as a host's record."""
-        self._record(data)
-        said: Any = Said(data)
-        inbound = Inbound(said, lambda _data: None)
-        while (frame := protocol.read_head(inbound)) is not None:
-            kind, head, size = frame
-            if kind == protocol.LOAD:
-                protocol.unpack_sources(protocol.read_exactly(inbound, size))
-            elif kind == protocol.STORE:
-                protocol.unpack_files(head, protocol.read_exactly(inbound, size))
-            else:
-                reply_of(head, size, inbound, self.folder / "body" if size % 2 else None)
-
-    def _record(self, data: bytes) -> None:
-        path = self.folder / "run.ops"
-        path.write_bytes(data)
-        log = OpLog(str(path))
-        log.claim("k", again=False, durable=False)
-        log.remove()
-        os.close(log._descriptor)
-        path.write_bytes(data)
-        Listening(str(path), "k", 0).more()
-
-
-class Journals(Target):
-    """Records of runs."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.made = folder / "made"
-        journal = Journal.create(self.made, event.RunStarted("r", 1.0, "1", ("site.yml",), ("hosts",), "me", {}))
-        journal.write(event.OperationPlanned("op", "p", "name", "command", "site.yml:1:1"))
-        for status in (Status.CHANGED, Status.FAILED, Status.LOST):
-            journal.write(event.OperationFinished("op", "h1", status, {"rc": 0, "results": [{"rc": 1}]}, 2.0, 0.1))
-        journal.write(event.RunFinished("r", 2, 3.0, 2.0, {}, ""))
-        journal.close()
-        whole = (self.made / "journal.jsonl").read_bytes()
-        self.seeds = [whole, whole.splitlines(keepends=True)[0], b"".join(whole.splitlines(keepends=True)[:3])]
-
-    def read(self, data: bytes) -> None:
-        """Read it in every way a record is read; each may refuse it."""
-        path = self.made / "journal.jsonl"
-        path.write_bytes(data)
-        for way in (lambda: list(replay(path)), lambda: ends(path), lambda: verify(path), lambda: self._recall(path)):
-            try:
-                way()
-            except InputError:
-                continue
-
-    def _recall(self, path: Path) -> object:
-        return read_recall(path, {"PROVISIONER_STATE_DIR": str(self.folder)})
-
-
-class Templates(Target):
-    """Templates, which may want to reach what they must not."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.renderer = Renderer()
-        texts = (
-            "{{ a | default('x') | upper }}", "{% for i in b %}{{ i }}{% endfor %}", "{{ b | map('int') | sum }}",
-            "{{ ''.__class__.__mro__ }}", "{{ a.b.c is defined }}", "{{ b[0:2] | join(',') }}",
-            "{{ lookup('env', 'X') }}",
-            "{{ (a ~ 1) * 3 if b else c }}", "{% set x = b %}{{ x | sort | unique | list }}", "{{ '%s' | format(a) }}",
-            "{{ a | regex_replace('(x)', '\\\\1') }}", "{{ b | combine({}) }}", "{{ range(5) | list }}",
-        )  # fmt: skip
-        self.seeds = [text.encode() for text in texts]
-        self.scope = Scope((Layer(Level.EXTRA_VARS, "x", {"a": "text", "b": [1, 2, 3], "c": {"d": 1}}),))
-
-    def read(self, data: bytes) -> None:
-        """Render it."""
-        self.renderer.render(data.decode("utf-8", "replace")[:2000], self.scope)
-
-
-TARGETS: dict[str, type[Target]] = {
-    "loader": Loader,
-    "inventory": InventoryFiles,
-    "vault": Vaults,
-    "protocol": Protocol,
-    "journal": Journals,
-    "template": Templates,
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Extent:
     """Which cases: from a number on, as many as there are or as fit into so many seconds of CPU time."""
@@ -295,19 +90,31 @@ class Extent:
     """Asked before each case: whether somebody wants it to end now."""
 
 
-def fuzz(name: str, folder: Path, extent: Extent, tell: Callable[[int, bytes, BaseException], None]) -> int:
-    """Run cases of a target; return how many there were. ``tell`` hears of each that failed."""
+Tell = Callable[[int, bytes, BaseException], None]
+"""Hears of a case that failed: its number, its input, and what was raised."""
+
+
+def case(name: str, seed: int, number: int, seeds: Sequence[bytes]) -> bytes:
+    """Return the input of a case."""
+    return mutated(random.Random(f"{name} {seed} {number}"), seeds)
+
+
+def fuzz(
+    name: str, folder: Path, extent: Extent, tell: Tell, begins: Callable[[int], None] = lambda _number: None
+) -> int:
+    """Run cases of a target; return how many there were. ``begins`` hears of each before it begins."""
     target, number = TARGETS[name](folder), extent.first
     end = None if extent.seconds is None else time.process_time() + extent.seconds
     last = None if extent.cases is None else extent.first + extent.cases
     while (last is None or number < last) and (end is None or time.process_time() < end) and not extent.is_over():
-        data = mutated(random.Random(f"{name} {extent.seed} {number}"), target.seeds)
+        begins(number)
+        data = case(name, extent.seed, number, target.seeds)
         signal.setitimer(signal.ITIMER_PROF, CASE_S)
         try:
             target.read(data)
         except target.expected:
             pass
-        except Exception as error:  # noqa: BLE001 - whatever else is raised is what is looked for
+        except (Exception, Hang) as error:  # noqa: BLE001 - whatever else is raised is what is looked for
             tell(number, data, error)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
@@ -326,41 +133,153 @@ def _too_long(_number: int, _frame: FrameType | None) -> None:
     raise Hang
 
 
+class Watch:
+    """Has a child run cases, and another one those behind the case at which it died."""
+
+    def __init__(self, name: str, extent: Extent, keep: Path | None) -> None:
+        self.name, self.extent, self.keep = name, extent, keep
+        self.found: dict[str, int] = {}
+        self.cases, self.cpu_s = 0, 0.0
+        self._at = mmap.mmap(-1, 8)  # the number of the case that the child is at
+        self._child = 0
+        self._is_over = False
+
+    def run(self) -> None:
+        """Run all of them."""
+        end, number = self.extent.seconds, self.extent.first
+        last = None if self.extent.cases is None else number + self.extent.cases
+        while not self._is_over and (last is None or number < last) and (end is None or self.cpu_s < end):
+            left = None if end is None else end - self.cpu_s
+            fallen = self._run_child(replace(self.extent, first=number, seconds=left,
+                                             cases=None if last is None else last - number))  # fmt: skip
+            if fallen is None:
+                return
+            number = fallen[0] + 1
+            if fallen[1] != signal.SIGXCPU or not self._is_quick(fallen[0]):
+                self._tell_death(*fallen)
+
+    def end(self, _number: int, _frame: FrameType | None) -> None:
+        """Have it end after the case under way."""
+        self._is_over = True
+        if self._child:
+            os.kill(self._child, signal.SIGTERM)
+
+    def _run_child(self, extent: Extent) -> tuple[int, int] | None:
+        """Run cases in a child until it ends; return the case and the signal it died of, None where it did not."""
+        receiving, sending = os.pipe()
+        sys.stdout.flush()
+        self._child = os.fork()
+        if self._child == 0:
+            os.close(receiving)
+            _child(self.name, extent, self.keep, _Report(sending, self._at))
+        os.close(sending)
+        if self._is_over:
+            os.kill(self._child, signal.SIGTERM)
+        with open(receiving, encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+            for line in stream:
+                place = json.loads(line)
+                self.found[place] = self.found.get(place, 0) + 1
+        _, status, used = os.wait4(self._child, 0)
+        self._child = 0
+        self.cpu_s += used.ru_utime + used.ru_stime
+        number = int.from_bytes(self._at[:8], "big")
+        self.cases += number + 1 - extent.first
+        if os.WIFEXITED(status) and os.WEXITSTATUS(status):
+            self.found["outside of all cases"] = 1
+        return (number, os.WTERMSIG(status)) if os.WIFSIGNALED(status) else None
+
+    def _is_quick(self, number: int) -> bool:
+        """Tell whether a case of which the clock says that it took too long ends in time when it is made again."""
+        found, self.found = self.found, {}
+        fallen = self._run_child(replace(self.extent, first=number, seconds=None, cases=1))
+        found, self.found = self.found, found
+        return fallen is None and not found
+
+    def _tell_death(self, number: int, by: int) -> None:
+        place = f"death by {signal.Signals(by).name}"
+        if place not in self.found:
+            print(f"case {number}: {place}", flush=True)
+        self.found[place] = self.found.get(place, 0) + 1
+        if self.keep:
+            with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+                data = case(self.name, self.extent.seed, number, TARGETS[self.name](Path(scratch)).seeds)
+            _keep(self.keep, f"{self.name}-{self.extent.seed}-{number}", data)
+
+
+class _Report:
+    """What a child tells: the case it is at, and where cases failed."""
+
+    def __init__(self, descriptor: int, at: mmap.mmap) -> None:
+        self._descriptor, self._at = descriptor, at
+        self._used = -1
+
+    def begins(self, number: int) -> None:
+        self._at[:8] = number.to_bytes(8, "big")
+        used = int(time.process_time())
+        if used != self._used:
+            resource.setrlimit(resource.RLIMIT_CPU, (used + DEATH_S, resource.RLIM_INFINITY))
+            self._used = used
+
+    def failed(self, place: str) -> None:
+        os.write(self._descriptor, json.dumps(place).encode() + b"\n")
+
+
+def _child(name: str, extent: Extent, keep: Path | None, report: _Report) -> NoReturn:
+    """Run cases and end the process."""
+    asked: list[int] = []
+    known: set[str] = set()
+
+    def tell(number: int, data: bytes, error: BaseException) -> None:
+        place = place_of(error)
+        if place not in known:
+            print(f"case {number}: {place}: {str(error)[:200]!r}", flush=True)
+            traceback.print_tb(error.__traceback__, limit=-6)
+            if keep:
+                _keep(keep, f"{name}-{extent.seed}-{number}", data)
+        known.add(place)
+        report.failed(place)
+
+    signal.signal(signal.SIGPROF, _too_long)
+    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent passes it on
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    code = 1
+    try:
+        with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
+            fuzz(name, Path(scratch), replace(extent, is_over=lambda: bool(asked)), tell, report.begins)
+        code = 0
+    except Exception:  # noqa: BLE001 - a child ends here, whatever it is
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _keep(folder: Path, name: str, data: bytes) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_bytes(data)
+
+
 def main() -> int:
     """Fuzz one target and print what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("target", choices=sorted(TARGETS))
-    parser.add_argument("--seconds", type=float, help="of CPU time; without it and --cases: one minute")
+    parser.add_argument("--cpu-seconds", "--seconds", type=float, dest="seconds", metavar="N",
+                        help="of CPU time; without it and --cases: one minute")  # fmt: skip
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--cases", type=int)
     parser.add_argument("--keep", type=Path, help="folder for inputs that failed")
     options = parser.parse_args()
     seconds = options.seconds or (None if options.cases else 60.0)
-    found: dict[str, int] = {}
-
-    def tell(number: int, data: bytes, error: BaseException) -> None:
-        place = place_of(error)
-        if place not in found:
-            print(f"case {number}: {place}: {str(error)[:200]!r}", flush=True)
-            traceback.print_tb(error.__traceback__, limit=-6)
-            if options.keep:
-                options.keep.mkdir(exist_ok=True)
-                (options.keep / f"{options.target}-{options.seed}-{number}").write_bytes(data)
-        found[place] = found.get(place, 0) + 1
-
-    signal.signal(signal.SIGPROF, _too_long)
-    asked: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _frame: asked.append(number))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     os.environ.setdefault("PROVISIONER_STATE_DIR", "/nonexistent")
-    began = time.process_time()
-    with tempfile.TemporaryDirectory(prefix="fuzz-") as scratch:
-        extent = Extent(options.seed, options.first, options.cases, seconds, lambda: bool(asked))
-        count = fuzz(options.target, Path(scratch), extent, tell)
-    took = time.process_time() - began
-    print(f"{options.target}: {count} cases, {took:.0f} s CPU, {json.dumps(found) if found else 'nothing found'}")
-    return len(found)
+    watch = Watch(options.target, Extent(options.seed, options.first, options.cases, seconds), options.keep)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, watch.end)
+    watch.run()
+    found = json.dumps(watch.found) if watch.found else "nothing found"
+    print(f"{options.target}: {watch.cases} cases, seed {options.seed}, {watch.cpu_s:.0f} s CPU, {found}")
+    return len(watch.found)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from provisioner.configuration.configuration import Configuration, read_configuration
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.journal.redaction import Redactor
 from provisioner.syntax.vault import DEFAULT_ID, Vault, VaultSecret
 from provisioner.syntax.vault_secrets import read_vault_secrets
@@ -117,6 +118,6 @@ def _configured(asked: Asked, found: Configuration, *, adds: bool) -> Asked:
 
 def _first_line(path: str) -> str:
     try:
-        return Path(path).expanduser().read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
+        return expanded(path).read_text(encoding="utf-8").split("\n", 1)[0].rstrip("\r")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError.at(None, f"cannot read the password file '{path}'", detail=str(error)) from None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from provisioner.configuration.configuration import Configuration, Setting, read_configuration
 from provisioner.diagnostics.errors import InputError, UnmetNeed
+from provisioner.diagnostics.home import expanded
 from provisioner.galaxy import artifact, collections, roles, skeleton
 from provisioner.galaxy.fetching import Fetcher
 from provisioner.galaxy.requirement import (
@@ -68,13 +69,13 @@ class Galaxy:
     @property
     def role_folders(self) -> list[Path]:
         """Where roles are looked for, the given path in front."""
-        given = [str(Path(self.asked.path).expanduser().absolute())] if self.asked.path else []
+        given = [str(expanded(self.asked.path).absolute())] if self.asked.path else []
         return [Path(each) for each in dict.fromkeys([*given, *self.configuration.texts("DEFAULT_ROLES_PATH")])]
 
     @property
     def collection_roots(self) -> list[str]:
         """Where collections are looked for, the given path in front."""
-        given = [str(Path(self.asked.path).expanduser().absolute())] if self.asked.path else []
+        given = [str(expanded(self.asked.path).absolute())] if self.asked.path else []
         found = [as_root(each) for each in [*given, *self.configuration.texts("COLLECTIONS_PATHS")]]
         if self.configuration.flag("COLLECTIONS_SCAN_SYS_PATH"):
             paths = [Path(each).absolute() for each in os.environ.get("PYTHONPATH", "").split(":") if each]
@@ -275,7 +276,7 @@ class Galaxy:
     def build_collections(self, folders: Sequence[str], output: str) -> None:
         """Make artifacts."""
         for each in folders or ["."]:
-            folder = Path(each).expanduser().absolute()
+            folder = expanded(each).absolute()
             if not (folder / artifact.SOURCE).is_file():
                 raise InputError.at(
                     None, f"The collection galaxy.yml path '{folder / artifact.SOURCE}' does not exist."

@@ -15,7 +15,7 @@ from provisioner.app.credentials import Credentials
 from provisioner.app.run import run_loaded, with_settings
 from provisioner.app.start import checksum, fingerprint, options_of, run_started
 from provisioner.app.wiring import Ask, Loaded, load
-from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.errors import InputError, UnmetNeed
 from provisioner.execution.context import Guidance
 from provisioner.execution.foresight import Foresight
 from provisioner.execution.ports import EventSink
@@ -245,18 +245,37 @@ def _digest(result: Mapping[str, object]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def refuse_unwritable(path: Path) -> None:
+    """Raise UnmetNeed where no plan can be written to ``path``, before one is made."""
+    if path.is_dir():
+        raise _unwritable(path, "it is a folder")
+    if not path.parent.is_dir():
+        raise _unwritable(path, "there is no such folder")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise _unwritable(path, "Permission denied")
+
+
+def _unwritable(path: Path, why: str) -> UnmetNeed:
+    return UnmetNeed(f"cannot write the plan {path}: {why}", "name another file with -o")
+
+
 def save(plan: Plan, path: Path) -> None:
     """Write a plan to a file (0600): it names hosts and tasks, and says nothing of their content."""
     text = json.dumps({"version": VERSION, **asdict(plan)}, indent=1, default=str) + "\n"
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        raise _unwritable(path, str(error.strerror)) from error
 
 
 def read_plan(path: Path) -> Plan:
     """Read a plan back; InputError where the file is none, or one of another release."""
     try:
         data = json.loads(path.read_text("utf-8"))
+        if not isinstance(data, dict):
+            raise TypeError(f"it is a {type(data).__name__}")
         if data.pop("version") != VERSION:
             raise InputError.at(None, f"{path} was made by another release", hint="make a new plan")
         values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in data.items()}
@@ -264,8 +283,9 @@ def read_plan(path: Path) -> Plan:
         return Plan(**values)
     except OSError as error:
         raise InputError.at(None, f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError.at(None, f"{path} is no plan", detail=str(error), hint="provisioner plan -o FILE") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        detail = f"it has no {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError.at(None, f"{path} is no plan", detail=detail, hint="provisioner plan -o FILE") from None
 
 
 def options_in(plan: Plan, given: Mapping[str, object]) -> RunOptions:

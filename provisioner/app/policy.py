@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioner.configuration.configuration import Configuration
 from provisioner.model.policy import FactCache, Policy
+from provisioner.model.target import Files
 
 
 def read_policy(found: Configuration) -> Policy:
@@ -20,6 +21,19 @@ def read_policy(found: Configuration) -> Policy:
         retry_folder=(found.text("RETRY_FILES_SAVE_PATH") or "") if keeps_retry_files else None,
         task_timeout_s=found.number("TASK_TIMEOUT") or 0.0,
         cache=_cache(found),
+        files=_files(found),
+    )
+
+
+def _files(found: Configuration) -> Files:
+    """Return how programs are put on hosts as files, and whether they are to be kept there."""
+    return Files(
+        folder=found.text("shell/sh/remote_tmp") or Files().folder,
+        shared=found.texts("shell/sh/system_tmpdirs"),
+        admins=found.texts("shell/sh/admin_users"),
+        group=found.text("shell/sh/common_remote_group") or "",
+        is_open=found.flag("shell/sh/world_readable_temp"),
+        keeps=found.flag("DEFAULT_KEEP_REMOTE_FILES"),
     )
 
 

@@ -62,6 +62,8 @@ def make_renderer(
             configuration=found,
             ansible_managed=settings.ansible_managed,
             warn=warn,
+            on_secret=credentials.redactor.learn,
+            on_named_secret=credentials.redactor.learn_named,
         )
     )
 

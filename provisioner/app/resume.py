@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
-from provisioner.app.history import journal_of
+from provisioner.app.history import LAST, journal_of
 from provisioner.app.run import run_loaded, with_settings
 from provisioner.app.start import checksum, options_of
 from provisioner.app.wiring import Ask, load
@@ -18,13 +17,11 @@ from provisioner.execution.context import Guidance
 from provisioner.execution.files import FileCache
 from provisioner.execution.ports import EventSink
 from provisioner.journal.ledger import is_living
+from provisioner.journal.places import FILE
 from provisioner.journal.recall import read_recall
+from provisioner.journal.replay import ends
 from provisioner.model.options import RunOptions
-from provisioner.model.recall import Recall
-from provisioner.model.status import Status
-
-STOP, AGAIN, DONE = "stop", "again", "done"
-"""What to do with operations of unknown outcome: say so and leave the host, run them again, take them for done."""
+from provisioner.model.recall import STOP, Recall
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +43,17 @@ def resume(word: str, how: Resuming, credentials: Credentials, sinks: Sequence[E
 
     InputError where there is nothing to resume, the run is still going on, or its playbook is another one now.
     """
-    path = journal_of(word, os.environ)
+    path = _newest() if word == LAST else journal_of(word, os.environ)
     _refuse_living(path)
+    _refuse_resumed(path)
     recall = read_recall(path, os.environ)
     _refuse_finished(recall)
     os.chdir(str(recall.started.options.get("folder", ".")))
-    if not how.adopt:
+    if how.adopt:
+        _adopt_files(recall)
+    else:
         _refuse_changed(recall)
-    _settle_unknown(recall, how.unknown)
+    recall.settle(how.unknown)
     options = _options(recall, how)
     loaded = load(recall.started.playbooks, options, credentials)
     return run_loaded(loaded, with_settings(options, loaded), credentials, sinks, ask, Guidance(recall=recall))
@@ -67,6 +67,31 @@ def _options(recall: Recall, how: Resuming) -> RunOptions:
     if how.max_time_s is not None:
         changes["max_time_s"] = how.max_time_s
     return replace(options_of(recall.started), **changes)  # type: ignore[arg-type]
+
+
+def _newest() -> Path:
+    """Return the journal of the newest run that began: one without a whole first line did nothing."""
+    newest = journal_of(LAST, os.environ)
+    for path in sorted(newest.parent.parent.glob(f"*/{FILE}"), reverse=True):
+        with path.open("rb") as stream:
+            if stream.readline().endswith(b"\n"):
+                return path
+    return newest
+
+
+def _refuse_resumed(path: Path) -> None:
+    """Refuse to go on twice from the same place: what was done since stands in the later run's journal."""
+    run = path.parent.name
+    for other in sorted(path.parent.parent.glob(f"*/{FILE}"), reverse=True):
+        if other.parent.name <= run:
+            return
+        try:
+            resumed = ends(other).started.options.get("resumes")
+        except InputError:
+            continue
+        if resumed == run:
+            text = f"run {run} was resumed already, as run {other.parent.name}"
+            raise InputError.at(None, text, hint=f"go on with that one: provisioner resume {other.parent.name}")
 
 
 def _refuse_living(path: Path) -> None:
@@ -95,20 +120,13 @@ def _refuse_changed(recall: Recall) -> None:
         )
 
 
+def _adopt_files(recall: Recall) -> None:
+    """Take the files that were sent for what they are now."""
+    for name in recall.files:
+        if Path(name).is_file():
+            recall.files[name] = FileCache().file(Path(name)).checksum
+
+
 def _is_other(path: Path, before: str) -> bool:
     """Tell whether a file that was sent has other content now; one that is gone says so where it is needed."""
     return path.is_file() and FileCache().file(path).checksum != before
-
-
-def _settle_unknown(recall: Recall, what: str) -> None:
-    decided = []
-    for place, event in recall.unknown.items():
-        if what == AGAIN:
-            recall.tried[place] = recall.tried.get(place, 0) + 1
-            decided.append(place)
-        elif what == DONE:
-            taken = replace(event, status=Status.CHANGED, result={"changed": True, "assumed": "done"})
-            recall.ended.setdefault(place, deque()).append(taken)
-            decided.append(place)
-    for place in decided:
-        del recall.unknown[place]

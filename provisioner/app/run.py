@@ -19,6 +19,8 @@ from provisioner.app.start import run_started
 from provisioner.app.stream import Stream
 from provisioner.app.wiring import Ask, Loaded, Single, SystemClock, compiled_plays, load, load_module, reload_inventory
 from provisioner.diagnostics.errors import Exit, InputError, ProvisionerError, UnmetNeed
+from provisioner.diagnostics.home import expanded
+from provisioner.execution.connection_plugins import ConnectionPlugins
 from provisioner.execution.context import Guidance, RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
@@ -31,15 +33,19 @@ from provisioner.journal.kept import Kept, seal_key
 from provisioner.journal.ledger import ledger
 from provisioner.journal.places import runs_dir
 from provisioner.loading.patterns import select
+from provisioner.loading.sealed import needed_but_sealed
 from provisioner.model import event
 from provisioner.model.options import RunOptions
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
+from provisioner.transport.plugin_process import PluginHosts
 from provisioner.transport.sessions import Sessions
 
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 OUT_OF_TIME = signal.SIGUSR1
+TRACING = 3
+"""The verbosity from which commands on hosts are shown."""
 
 
 NO_HOSTS = "Specified inventory, host pattern and/or --limit leaves us with no hosts to target."
@@ -122,7 +128,7 @@ def run_loaded(
     _refuse_migrations(loaded)
     guidance = guidance or Guidance()
     recall = guidance.recall
-    _check_limit(loaded, options)
+    _check_hosts(loaded, options)
     clock = SystemClock()
     plays = compiled_plays(loaded, options)
     started = run_started(loaded, options, clock.now(), recall)
@@ -134,7 +140,8 @@ def run_loaded(
         stream.handle(event.Noted("warning", warning.note(), clock.now(), brief=warning.known_as or warning.summary))
     loaded.remarks.listen(lambda remark: _note(stream, clock, remark.note(), remark.known_as or remark.summary))
     identity = _identity(started, options)
-    sessions = Sessions(ModuleSources(), Limits(), lambda text: _note(stream, clock, text), identity)
+    plugins = PluginHosts(partial(_shown, stream, clock), traces=options.verbosity >= TRACING)
+    sessions = Sessions(ModuleSources(), Limits(), lambda text: _note(stream, clock, text), identity, plugins)
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
     safe_names = loaded.loading.inventory.group_names in ("always", "silently")
@@ -146,6 +153,7 @@ def run_loaded(
         owed={} if recall else _owed(loaded, options),
         foresight=guidance.foresight, allowed=guidance.allowed,
     )  # fmt: skip
+    context.plugins = _connection_plugins(loaded, context, plugins)
     if options.flush_cache:
         for host in loaded.inventory.hosts:
             context.cache.forget(host)
@@ -172,10 +180,12 @@ def _may_be_asked_again(stream: Stream, course: Course) -> bool:
     return stream.failure is not None or course.stopping or bool(course.run.unreachable_hosts)
 
 
-def _check_limit(loaded: Loaded, options: RunOptions) -> None:
-    """Refuse a limit that leaves nothing: a typing mistake there must not look like success."""
+def _check_hosts(loaded: Loaded, options: RunOptions) -> None:
+    """Refuse a limit that leaves nothing, as a typing mistake must not look like success, and sealed variables."""
     if options.limit and not select(loaded.inventory, options.limit):
         raise NothingToDo(f"--limit {options.limit} leaves no host to work on")
+    if sealed := needed_but_sealed(loaded.playbook.plays, loaded.inventory, options.limit):
+        raise InputError(sealed)
 
 
 def _play_all(course: Course, plays: Sequence[CompiledPlay], asking: Asking, max_time_s: float) -> str:
@@ -227,8 +237,19 @@ def _remove(scratch: Path) -> None:
     scratch.rmdir()
 
 
+def _connection_plugins(loaded: Loaded, context: RunContext, hosts: PluginHosts) -> ConnectionPlugins:
+    folders = loaded.settings.configuration.texts("DEFAULT_CONNECTION_PLUGIN_PATH")
+    absolute = tuple(str(expanded(each).absolute()) for each in folders)
+    return ConnectionPlugins(context.bridge, hosts, absolute, context.options.verbosity)
+
+
 def _note(stream: Stream, clock: SystemClock, text: str, brief: str = "") -> None:
     stream.handle(event.Noted("warning", text, clock.now(), brief=brief))
+
+
+def _shown(stream: Stream, clock: SystemClock, text: str, warns: bool) -> None:
+    """Show what a connection plugin says, or what runs on a host without a lasting worker."""
+    stream.handle(event.Noted("warning" if warns else "trace", text, clock.now()))
 
 
 def _open(folder: Path, started: event.RunStarted, credentials: Credentials, sinks: Sequence[EventSink]) -> Stream:

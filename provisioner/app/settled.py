@@ -53,6 +53,7 @@ def _connecting(options: RunOptions, settings: Settings) -> dict[str, object]:
         "become_method": _given(found, "DEFAULT_BECOME_METHOD"),
         "become_exe": _of_method(options, found, "become_exe"),
         "become_flags": _of_method(options, found, "become_flags"),
+        "become_password": _of_method(options, found, "become_pass"),
         "port": int(port) if port else None,
         "python": found.text("INTERPRETER_PYTHON"),
     }
@@ -67,8 +68,8 @@ def _ssh_words(found: Configuration) -> Iterator[str]:
 def _of_method(options: RunOptions, found: Configuration, option: str) -> str | None:
     """Return an option of the way to become another user: what its own section says, else what all have."""
     method = options.become_method or found.text("DEFAULT_BECOME_METHOD")
-    name = f"become/{method}/{option}"
-    return _given(found, name if name in table().settings else f"DEFAULT_{option.upper()}")
+    names = (f"become/{method}/{option}", f"DEFAULT_{option.upper()}")
+    return next((_given(found, name) for name in names if name in table().settings), None)
 
 
 def _given(found: Configuration, name: str) -> str | None:

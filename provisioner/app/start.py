@@ -32,7 +32,7 @@ def run_started(loaded: Loaded, options: RunOptions, at: float, recall: Recall |
     told["inputs"] = fingerprint(loaded)
     told["record"] = record_of(recall.started) if recall else run
     if recall:
-        told["resumes"] = recall.started.run
+        told["resumes"], told["unknown"] = recall.started.run, recall.decided
     return RunStarted(run, at, __version__, loaded.playbook.paths, options.inventories, getpass.getuser(), told)
 
 

@@ -18,6 +18,7 @@ class Stream:
 
     def __init__(self, redactor: Redactor, journal: Journal, kept: Kept, sinks: Sequence[EventSink]) -> None:
         self._redactor, self._journal, self._kept, self._sinks = redactor, journal, kept, list(sinks)
+        journal.before_sync = kept.sync
         self.recap = Recap()
         self.failure: ProvisionerError | None = None
         self.stop: Callable[[], None] = lambda: None
@@ -30,15 +31,17 @@ class Stream:
 
     def _write(self, happened: event.Event, clean: event.Event) -> None:
         """Write to the journal; what a resumed run would miss of it is kept, encrypted, before that."""
-        if clean is not happened and isinstance(happened, (event.OperationFinished, event.Answered)):
+        kinds = (event.OperationFinished, event.ItemFinished, event.Answered)
+        is_kept = clean is not happened and isinstance(happened, kinds)
+        if is_kept:
             self._kept.keep(self._journal.number + 1, happened)
-        self._journal.write(clean)
+        self._journal.write(clean, is_kept=is_kept)
 
     def close(self) -> None:
         """Close what is written to."""
-        self._kept.close()
         if self.failure is None:
             self._journal.close()
+        self._kept.close()
 
     def idle(self) -> None:
         """Use a quiet moment."""

@@ -112,6 +112,7 @@ def _load(
     folders: Sequence[str], options: RunOptions, credentials: Credentials, read: ReadPlays, pattern: str = ""
 ) -> Loaded:
     settings = read_settings(os.environ)
+    credentials.redactor.learns_names = options.mistakes != AT_RUN  # the others show what Ansible shows
     remarks, collections = Remarks(), installed(folders, settings)
     renderer = make_renderer(folders, credentials, settings, collections, remarks)
     loading = make_loading(folders, options, credentials, settings, renderer)
@@ -176,6 +177,7 @@ def make_loading(
         defers_mistakes=options.mistakes == AT_RUN,
         collections=renderer.settings.collections,
         library=(*options.library, *settings.library),
+        action_plugins=settings.configuration.texts("DEFAULT_ACTION_PLUGIN_PATH"),
         strategy=settings.policy.strategy,
         private_role_vars=settings.private_role_vars,
         rejected_modules=settings.rejected_modules,

@@ -61,7 +61,7 @@ class Bridge:
         found = self._library.beside(plain, place.action_plugins) if place.action_plugins else None
         if found is not None or plain.count(".") < 2 or not in_collections:
             return found.path if found else None
-        plugin = self._collections(place).plugin("action", plain)
+        plugin = self._collections(place).acting(plain)
         return plugin.path if plugin and plugin.path and Path(plugin.path).is_file() else None
 
     def elsewhere(self, written: str, place: Place) -> Foreign | Refusal:

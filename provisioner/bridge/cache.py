@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from provisioner.diagnostics.home import expanded
+
 FORMAT = 1
 
 
@@ -57,5 +59,5 @@ def _changed(path: str) -> int:
 def folder(environ: Mapping[str, str]) -> Path:
     """Return where answers are kept."""
     given = environ.get("XDG_CACHE_HOME")
-    base = Path(given) if given else Path(environ.get("HOME") or "~").expanduser() / ".cache"
+    base = Path(given) if given else expanded(environ.get("HOME") or "~") / ".cache"
     return base / "provisioner" / "bridge"

@@ -62,15 +62,17 @@ class Library:
             return self.collected(moved, collections) if moved else None
         return self.collected(name, collections)
 
-    def collected(self, name: str, collections: Collections) -> Foreign | Refusal | None:
-        """Return the module of a collection by its full name, redirects followed."""
+    def collected(self, name: str, collections: Collections) -> Foreign | None:
+        """Return the module of a collection by its full name, redirects followed.
+
+        Its action plugin, where it has one, is what runs it: a task was given to that one.
+        """
         found = collections.plugin("modules", name)
         if found is None or found.path is None:
             return None
         words = found.name.split(".")
         full = ".".join(["ansible_collections", *words[:2], "plugins.modules", *words[2:]])
-        action = collections.plugin("action", found.name)
-        return _unless_acted(Foreign(found.name, full, found.path), action.path if action else None)
+        return Foreign(found.name, full, found.path)
 
     def _listing(self, folder: str) -> dict[str, str]:
         place = Path(folder)
@@ -103,14 +105,14 @@ def _unless_acted(module: Foreign, action: str | None) -> Foreign | Refusal:
     )
 
 
-def redirect(there: Installation, name: str) -> str:
+def redirect(there: Installation, name: str, kind: str = "modules") -> str:
     """Return the full name that ansible-core's routing table gives a short one; empty where it gives none."""
     table = Path(there.ansible, "config/ansible_builtin_runtime.yml")
     try:
         text = table.read_text(encoding="utf-8")
     except OSError:
         return ""
-    section = re.search(r"^  modules:\n((?:    .*\n|\s*\n)*)", text, re.MULTILINE)
+    section = re.search(rf"^  {kind}:\n((?:    .*\n|\s*\n)*)", text, re.MULTILINE)
     entry = re.search(rf"^    {re.escape(name)}:\n(?:      .*\n)*?      redirect: (\S+)", section[1] if section else "",
                       re.MULTILINE)  # fmt: skip
     return entry[1] if entry else ""

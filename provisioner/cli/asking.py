@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import getpass
 import sys
+from pathlib import Path
 
 from provisioner.diagnostics.errors import UnmetNeed
 
+TERMINAL = Path("/dev/tty")
+"""The terminal that a process belongs to."""
+
 
 def ask_secret(question: str) -> str:
-    """Return the answer to ``question``, typed unseen; without a terminal it is read from standard input."""
+    """Return the answer to ``question``, typed unseen.
+
+    Where standard input is no terminal it is read from there; where nothing comes from it either, from the terminal
+    that the process belongs to, as programs that answer such questions (sshpass) expect.
+    """
     try:
         return getpass.getpass(question) if sys.stdin.isatty() else _line(question)
     except EOFError:
+        pass
+    try:
+        with TERMINAL.open():
+            return getpass.getpass(question)
+    except (OSError, EOFError):
         raise _nobody(question) from None
 
 

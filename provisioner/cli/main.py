@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import errno
 import gc
 import os
 import sys
@@ -25,6 +26,8 @@ from provisioner.journal.places import state_dir
 from provisioner.reporting.spelling import printable
 
 PROGRAM = "provisioner"
+NO_PLACE = frozenset({errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EISDIR, errno.ENOTDIR})
+"""What a file that is written or read can be in the way of, outside of what is expected of it."""
 COLLECT_EVERY = (20_000, 20, 20)
 """How many new objects, and how many passes over them, there are between two looks for garbage."""
 
@@ -71,6 +74,8 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         # the reader went away (| head); give Python's own flush at exit somewhere to go
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        return _no_place(error) if error.errno in NO_PLACE else _defect(error)
     except Exception as error:  # noqa: BLE001 - the outermost border
         return _defect(error)
     return code
@@ -129,6 +134,12 @@ def _bad_input(error: InputError) -> int:
     if errors > 1:
         _tell(f"\n{errors} errors found; no host was touched")
     return int(error.exit_code)
+
+
+def _no_place(error: OSError) -> int:
+    """Tell of a file or a disk that nothing can be written to, or that may not be read: no fault of the program's."""
+    _tell(f"{PROGRAM}: {error.filename or 'cannot write'}: {error.strerror}")
+    return Exit.ERROR
 
 
 def _defect(error: Exception) -> int:

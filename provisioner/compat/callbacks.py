@@ -12,6 +12,7 @@ from provisioner.app.inventory_settings import inventory_settings
 from provisioner.compat import callback_interface
 from provisioner.compat.callback_interface import CallbackBase, CallbackDisplay, DefaultCallback, Stats, TaskResult
 from provisioner.configuration.configuration import Configuration
+from provisioner.diagnostics.home import expanded
 from provisioner.loading import plugin_options, stand_ins
 from provisioner.loading.collections import Collections
 from provisioner.model.event import (
@@ -70,7 +71,7 @@ class Callbacks:
         return next((path for path in self.own() if path.stem == name), None)
 
     def _collections(self) -> Collections:
-        return Collections(tuple(str(Path(each).expanduser()) for each in self._found.texts("COLLECTIONS_PATHS")))
+        return Collections(tuple(str(expanded(each)) for each in self._found.texts("COLLECTIONS_PATHS")))
 
     def output(self, path: Path, inner: EventRenderer) -> EventRenderer | None:
         """Return the renderer that a plugin is for standard output; ``inner`` shows what it does not say itself."""

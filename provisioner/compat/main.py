@@ -19,6 +19,7 @@ from provisioner.compat import messages
 from provisioner.compat.shims import command_of, program_of
 from provisioner.compat.version import version_text
 from provisioner.diagnostics.errors import Defect, Exit, InputError, ProvisionerError
+from provisioner.diagnostics.home import expanded
 
 PARSE_ERROR = 4
 ARGUMENT_ERROR = 2
@@ -88,7 +89,7 @@ def _dispatch(program: str, argv: list[str]) -> int:
         return Exit.OK
     if folder := os.environ.get("ANSIBLE_LOCAL_TEMP"):
         with suppress(OSError):  # scripts look into it; nothing of ours is there
-            Path(folder).expanduser().mkdir(mode=0o700, parents=True, exist_ok=True)
+            expanded(folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     return int(catalog.load("shim", command).run(parser_of(command).parse_args(argv)))
 
 

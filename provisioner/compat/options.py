@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
-from pathlib import Path
 
 from provisioner.cli import options as ours
 from provisioner.compat.terminal import configuration_of
+from provisioner.diagnostics.home import expanded
 
 
 def add_inventory(parser: argparse.ArgumentParser, *, hosts: bool = True) -> None:
@@ -59,4 +59,4 @@ def add_basedir(parser: argparse.ArgumentParser) -> None:
 def basedir(arguments: argparse.Namespace) -> str:
     """Return that folder: the one given, else the configured one, else the current one."""
     given = arguments.playbook_dir or configuration_of(os.environ).text("PLAYBOOK_DIR")
-    return str(Path(given).expanduser().absolute()) if given else "."
+    return str(expanded(given).absolute()) if given else "."

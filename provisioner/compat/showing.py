@@ -15,6 +15,7 @@ from provisioner import catalog
 from provisioner.compat.callbacks import Callbacks
 from provisioner.compat.terminal import configuration_of, settings_of
 from provisioner.configuration.configuration import Configuration
+from provisioner.diagnostics.home import expanded
 from provisioner.reporting.printable import safe
 from provisioner.reporting.renderer import EventRenderer, Settings
 from provisioner.reporting.screen import Screen
@@ -107,10 +108,10 @@ def _beside(found: Configuration, settings: Settings, arguments: argparse.Namesp
 def _path(name: str, found: Configuration, arguments: argparse.Namespace) -> Path | None:
     """Return where a callback writes that writes files."""
     if name == "tree":
-        return Path(found.text("callback/tree/directory") or "~/.ansible/tree").expanduser()
+        return expanded(found.text("callback/tree/directory") or "~/.ansible/tree")
     if name != "junit":
         return None
-    folder = Path(found.text("callback/junit/output_dir") or "~/.ansible.log").expanduser()
+    folder = expanded(found.text("callback/junit/output_dir") or "~/.ansible.log")
     first = Path(next(iter(getattr(arguments, "playbooks", [])), "adhoc")).stem
     return folder / f"{first}-{datetime.now(UTC).timestamp():.6f}.xml"
 

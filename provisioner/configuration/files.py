@@ -16,6 +16,7 @@ from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Severity
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Position, Source
 
 DEFAULTS = "defaults"
@@ -44,10 +45,10 @@ def find_cfg(environ: Mapping[str, str], here: Path, warnings: list[Diagnostic])
 
     https://docs.ansible.com/ansible/latest/reference_appendices/config.html#the-configuration-file
     """
-    candidates = [here / "ansible.cfg", Path(environ.get("HOME") or "~").expanduser() / ".ansible.cfg"]
+    candidates = [here / "ansible.cfg", expanded(environ.get("HOME") or "~") / ".ansible.cfg"]
     candidates.append(Path("/etc/ansible/ansible.cfg"))
     if environ.get("ANSIBLE_CONFIG"):
-        named = here / Path(environ["ANSIBLE_CONFIG"]).expanduser()
+        named = here / expanded(environ["ANSIBLE_CONFIG"])
         candidates.insert(0, named / "ansible.cfg" if named.is_dir() else named)
     for path in candidates:
         if path.is_file() and not (path == here / "ansible.cfg" and _is_open(here, path.name, environ, warnings)):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.configuration.table import Definition
+from provisioner.diagnostics.home import expanded
 from provisioner.remote.params import boolean
 
 PATHS = frozenset({"path", "tmppath", "tmp"})
@@ -110,7 +111,7 @@ def _path(text: str, ground: Ground) -> str:
     home = ground.environ.get("HOME")
     if home and (text == "~" or text.startswith("~/")):
         text = home + text[1:]
-    return os.path.normpath(ground.folder / Path(text).expanduser())
+    return os.path.normpath(ground.folder / expanded(text))
 
 
 def unquoted(text: str) -> str:

@@ -9,9 +9,9 @@ from provisioner import catalog
 from provisioner.bridge.library import Foreign, Refusal
 from provisioner.execution import bridging, jobs
 from provisioner.execution.judge import result_of
-from provisioner.execution.needs import Result, Steps
+from provisioner.execution.needs import ResetConnection, Result, Steps
 from provisioner.execution.task_run import ActionCall
-from provisioner.loading.action import canonical
+from provisioner.loading.action import canonical, params_of
 
 WITH_JOBS = frozenset({"async_status", "meta", "gather_facts"})
 """Actions to which ``async`` does not matter."""
@@ -33,12 +33,22 @@ def act(call: ActionCall) -> Steps:
             return dict(action.answer(call))
         steps: Steps = action.run(call)
         return (yield from steps)
+    leaving = _leaving(call, name)
+    if leaving:
+        yield ResetConnection(call.resolved.route.target.host, leaving)
     made = yield from _call_of(call, written, name, call.args)
     if isinstance(made, dict):
         return made
     result = (yield from jobs.run(call, made, job)) if job else result_of((yield made))
     _join_streams(call, result)
     return bridging.without_ours(result) if made.request.carried else result
+
+
+def _leaving(call: ActionCall, name: str) -> str:
+    """Return the user that a task removes: a worker of ours that waits as that user would be in the way."""
+    if name != "user" or call.check or call.args.get("state") != "absent":
+        return ""
+    return str(call.args.get("name") or call.args.get("user") or "")
 
 
 def _for_plugin(call: ActionCall, written: str, as_module: bool) -> Steps:
@@ -73,11 +83,28 @@ def _call_of(call: ActionCall, written: str, name: str, args: Mapping[str, Any],
     """Return, by yielding needs, the call of a module (the user's own, ours, one from elsewhere), or why not."""
     foreign: Foreign | Refusal | None = bridging.overriding(call, written)
     if foreign is None and name in catalog.names("module"):
-        return call.remote(name, args, last=last)
+        other, given = beyond(name, args)
+        if not given:
+            return call.remote(name, args, last=last)
+        foreign = bridging.elsewhere(call, other)
+        if isinstance(foreign, Refusal):
+            text = f"{name} does not do {', '.join(given)} by itself, and {foreign.text}"
+            return {"failed": True, "changed": False, "msg": text}
     foreign = foreign or bridging.elsewhere(call, written)
     if isinstance(foreign, Refusal):
         return {"failed": True, "changed": False, "msg": foreign.text}
     return (yield from bridging.request(call, foreign, args, last=last))
+
+
+def beyond(name: str, args: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """Return the module of a collection that one of ours stands for, and what was given that only that one does."""
+    declared = params_of(name)
+    if declared is None or not declared.beyond:
+        return "", []
+    given = [key for key in args if args[key] is not None]
+    found = [key for key in given if key in declared.beyond]
+    found += [f"{key}={args[key]}" for key in given if f"{key}={args[key]}" in declared.beyond]
+    return declared.original, sorted(found)
 
 
 def _names(call: ActionCall) -> tuple[str, str]:

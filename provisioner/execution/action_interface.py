@@ -46,6 +46,12 @@ class Asks(Protocol):
     def variable(self, name: str) -> Any:
         """Return a variable's rendered value, None where there is none."""
 
+    def folder(self) -> str:
+        """Return the folder on the host with what was run for the plugin last, empty where nothing is kept."""
+
+    def connection(self, option: str | None = None) -> Any:
+        """Return an option of the connection plugin, or all that it says of itself; None where it is one of ours."""
+
 
 class Templar:
     """Renders templates (``self._templar``)."""
@@ -85,16 +91,21 @@ class Templar:
 class Shell:
     """What is known of the host's shell (``self._connection._shell``)."""
 
-    SHELL_FAMILY = "sh"
     executable = "/bin/sh"
 
-    def __init__(self, plugin: ActionBase) -> None:
-        self._plugin = plugin
+    def __init__(self, plugin: ActionBase, asks: Asks) -> None:
+        self._plugin, self._asks = plugin, asks
+
+    @property
+    def SHELL_FAMILY(self) -> str:  # noqa: N802 - the name that plugins know
+        """What kind of shell it is."""
+        about = self._asks.connection()
+        return "sh" if about is None else str(about["shell"])
 
     @property
     def tmpdir(self) -> str:
-        """A folder on the host for the plugin's own files; it is gone when the task ends."""
-        return self._plugin._make_tmp_path()
+        """A folder on the host for the plugin's own files; it is gone when the task ends, unless files are kept."""
+        return self._asks.folder() or self._plugin._make_tmp_path()
 
     def join_path(self, *parts: str) -> str:
         """Return the parts as one path."""
@@ -120,7 +131,7 @@ class Connection:
 
     def __init__(self, plugin: ActionBase, transport: str, asks: Asks) -> None:
         self.transport = self.ansible_name = self._load_name = transport
-        self._asks, self._shell = asks, Shell(plugin)
+        self._asks, self._shell = asks, Shell(plugin, asks)
 
     def exec_command(self, cmd: str, in_data: bytes | None = None, sudoable: bool = True) -> tuple[int, bytes, bytes]:
         """Run a command line."""
@@ -132,7 +143,9 @@ class Connection:
         self._asks.send(Path(in_path), out_path)
 
     def get_option(self, name: str, *_args: Any, **_kwargs: Any) -> Any:
-        """Return a setting of the connection, as variables give it."""
+        """Return a setting of the connection: what its plugin says, or for one of ours what variables do."""
+        if self._asks.connection() is not None:
+            return self._asks.connection(name)
         return next((v for n in (f"ansible_{name}", f"ansible_{self.transport}_{name}")
                      if (v := self._asks.variable(n)) is not None), None)  # fmt: skip
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias, assert_never
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.context import PlayContext
 from provisioner.execution.expansion import HANDLERS, Expander
 from provisioner.execution.figures import keep
+from provisioner.execution.foresight import may_notify
 from provisioner.execution.handlers import HandlerNames
-from provisioner.execution.needs import Again, CheckDone, ItemDone, Polled
+from provisioner.execution.needs import Again, CheckDone, ItemDone, PluginBegins, Polled, Told
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.ports import Clock, EventSink
 from provisioner.execution.recalling import check_unchanged
@@ -21,11 +23,15 @@ from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Operation
 from provisioner.model import event
 from provisioner.model.options import AT_RUN
+from provisioner.model.plan import UNKNOWN
 from provisioner.model.status import Status
 from provisioner.scheduling.host_state import would_rescue
 from provisioner.scheduling.instructions import Expand
 from provisioner.scheduling.run_state import RunState
 from provisioner.scheduling.stimuli import Ends, Finished
+
+Foreseen: TypeAlias = Mapping[str, tuple[str, str, bool]]
+"""What a plan says of an outcome, as it is recorded: its label, why, and whether it acts; empty where none is made."""
 
 
 class Applier:
@@ -79,13 +85,25 @@ class Applier:
         except InputError:
             return title
 
-    def item(self, run: TaskRun, done: ItemDone) -> None:
-        """Tell that a loop item is done."""
+    def tell(self, run: TaskRun, what: Told) -> None:
+        """Tell what a task has to say of itself."""
+        match what:
+            case ItemDone():
+                self._item(run, what)
+            case CheckDone():
+                self._check(run, what)
+            case Polled():
+                self._polled(run, what)
+            case PluginBegins(plugin):
+                self.sink.handle(event.PluginStarted(run.operation.id, run.host, plugin, self.clock.now()))
+            case _:
+                assert_never(what)
+
+    def _item(self, run: TaskRun, done: ItemDone) -> None:
         what = run.operation.id, run.host, done.label, done.status, done.result
         self.sink.handle(event.ItemFinished(*what, self.clock.now(), no_log=run.is_secret))
 
-    def check(self, run: TaskRun, done: CheckDone) -> None:
-        """Tell that a check of ``verify`` is done."""
+    def _check(self, run: TaskRun, done: CheckDone) -> None:
         self.sink.handle(
             event.CheckFinished(
                 run.operation.id,
@@ -101,8 +119,7 @@ class Applier:
             )
         )
 
-    def polled(self, run: TaskRun, need: Polled) -> None:
-        """Tell that a job was looked at."""
+    def _polled(self, run: TaskRun, need: Polled) -> None:
         started, finished = (need.result.get(name, 0) for name in ("started", "finished"))
         text = f"ASYNC {need.what} on {run.host}: jid={need.job}"
         text += f" started={started} finished={finished}" if need.what == "POLL" else ""
@@ -129,8 +146,9 @@ class Applier:
         for path, checksum in self.play.run.files.fresh().items():
             self.sink.handle(event.FileRead(path, checksum, self.clock.now()))
         outcome, notified = self._notified(run, outcome)
+        notified = self._foreseen_handlers(run, outcome, notified, foreseen)
         hosts = self._hosts_of(run, state)
-        is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)
+        is_rescued = outcome.status is Status.FAILED and _is_taken_up(run.operation, state)
         self._take_effect(run, outcome, hosts, state)
         groups = self.expander.remember(run, outcome.effects.includes)
         if run.operation.is_conditional_flush and outcome.status is Status.OK and state.hosts[run.host].notified:
@@ -156,12 +174,28 @@ class Applier:
             was_reached=not outcome.result.get("unreachable"),
         )
 
-    def _foreseen(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, dict[str, object]]:
+    def _foreseen(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, Foreseen]:
         """Return, where a plan is made, the outcome as it goes on with it and how sure that is."""
         if self.play.run.foresight is None:
             return outcome, {}
         outcome, label, why = self.play.run.foresight.judge(run.operation, run.host, outcome, run.scope())
-        return outcome, {"foreseen": [label, why, outcome.effects.acts]}
+        return outcome, {"foreseen": (label, why, outcome.effects.acts)}
+
+    def _foreseen_handlers(
+        self, run: TaskRun, outcome: Outcome, notified: tuple[str, ...], foreseen: Foreseen
+    ) -> tuple[str, ...]:
+        """Return, where a plan is made, the handlers that may run too: a task that is not run now may notify them."""
+        foresight = self.play.run.foresight
+        perhaps: tuple[str, ...] = ()
+        if foresight is None:
+            return notified
+        label = str(foreseen["foreseen"][0])
+        if may_notify(run.operation, outcome, label):
+            with suppress(InputError):  # it is told if the task is run and does notify
+                perhaps = self._names.resolve(run, tuple(str(name) for name in run.operation.keywords.notify))
+        foresight.notify(run.operation, run.host, notified, is_sure=label != UNKNOWN)
+        foresight.notify(run.operation, run.host, perhaps, is_sure=False)
+        return tuple(dict.fromkeys((*notified, *perhaps)))
 
     def _finished(
         self, run: TaskRun, outcome: Outcome, started: float, effects: Mapping[str, object]
@@ -190,10 +224,11 @@ class Applier:
             outcome = _failed_instead(outcome, str(error))
         finally:
             self._tell_of_names(run)
-        return outcome, tuple(dict.fromkeys((*notified, *self._owed(run))))
+        before = [handler.id for handler in self.play.handlers if handler.id in outcome.notified]
+        return outcome, tuple(dict.fromkeys((*notified, *before, *self._owed(run))))
 
     def _take_effect(self, run: TaskRun, outcome: Outcome, hosts: Sequence[str], state: RunState) -> None:
-        is_rescued = outcome.status is Status.FAILED and would_rescue(run.operation.branches)
+        is_rescued = outcome.status is Status.FAILED and _is_taken_up(run.operation, state)
         for host in hosts:
             self._learn(host, outcome.effects)
             if is_rescued:
@@ -295,7 +330,7 @@ class Applier:
                 )
                 self.plan(list(graph.operations))
         for host in dict.fromkeys(name for _, names in wanted.groups for name in names):
-            self._end_include(wanted.operation, host, errors.get(host))
+            self._end_include(wanted.operation, host, errors.get(host), state)
         return tuple(graphs)
 
     def tell_rest(self) -> None:
@@ -308,7 +343,7 @@ class Applier:
         """Tell whether an include of this operation that fails is to end the way of all hosts."""
         return operation in self._fatal
 
-    def _end_include(self, operation: str, host: str, error: InputError | None) -> None:
+    def _end_include(self, operation: str, host: str, error: InputError | None, state: RunState) -> None:
         waiting = self._waiting.pop((operation, host), None)
         if waiting is None:
             return
@@ -317,7 +352,7 @@ class Applier:
             told = {"reason": error.said(), "_ansible_diagnosis": str(error)}
             result = {**finished.result, "failed": True, "changed": False, **told}
             finished = replace(finished, status=Status.FAILED, result=result)
-            if would_rescue(run.operation.branches):
+            if _is_taken_up(run.operation, state):
                 self.play.run.memory(host).set(_what_failed(run, result))
                 finished = replace(finished, effects={**finished.effects, "rescued": True})
         elif run.effects.includes:
@@ -328,6 +363,15 @@ class Applier:
 def _is_fatal(operation: Operation, outcome: Outcome) -> bool:
     """Tell whether a failure is that of all hosts; not where ``ignore_errors`` is a template, whatever it comes to."""
     return (operation.runs_once or outcome.is_fatal) and not isinstance(operation.keywords.ignore_errors, str)
+
+
+def _is_taken_up(operation: Operation, state: RunState) -> bool:
+    """Tell whether a rescue answers for a failure.
+
+    A failed handler counts as failed though a rescue may follow it, unless handlers are forced: as Ansible counts.
+    """
+    counts = operation.section != HANDLERS or state.rules.force_handlers
+    return counts and would_rescue(operation.branches)
 
 
 def _failed_instead(outcome: Outcome, message: str) -> Outcome:

@@ -65,6 +65,8 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
     if status is Status.IGNORED and result.get("unreachable"):
         yield ResetConnection(notes.reached)
     effects = run.effects
+    if is_failed(result) or result.get("unreachable"):
+        effects.forget()
     if run.task.register:
         effects.registered[run.task.register] = {k: v for k, v in result.items() if k not in UNREGISTERED}
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()

@@ -12,6 +12,7 @@ from provisioner.bridge.bridge import Place
 from provisioner.bridge.library import Foreign, Refusal
 from provisioner.bridge.packing import Packed, Unpackable
 from provisioner.bridge.style import PYTHON
+from provisioner.diagnostics.home import expanded
 from provisioner.execution.context import PlayContext
 from provisioner.execution.needs import Result, locally
 from provisioner.execution.task_run import ActionCall
@@ -58,7 +59,7 @@ def _place(play: PlayContext, operation: Operation) -> Place:
               if each.name == "ansible_collections"]  # fmt: skip
     configured = [absolute_path(each, loading.basedir) for each in loading.collections_path]
     collections = loading.collections.beside([f"{homes[0]}/collections", *configured, *around])
-    actions = [f"{home}/action_plugins" for home in homes] + _paths(os.environ.get("ANSIBLE_ACTION_PLUGINS", ""))
+    actions = [f"{home}/action_plugins" for home in homes] + [*loading.action_plugins]
     return Place(_existing(libraries), _existing(utils), _existing(actions), collections)
 
 
@@ -67,7 +68,7 @@ def _paths(text: str) -> list[str]:
 
 
 def _existing(folders: list[str]) -> tuple[str, ...]:
-    places = [Path(each).expanduser() for each in dict.fromkeys(folders)]
+    places = [expanded(each) for each in dict.fromkeys(folders)]
     return tuple(str(place.absolute()) for place in places if place.is_dir())
 
 

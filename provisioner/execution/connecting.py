@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from provisioner.execution import remote_files
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.options import RunOptions
-from provisioner.model.target import Become, Target
+from provisioner.model.target import Become, Plugin, Target
 from provisioner.remote.params import boolean
 
 Lookup = Callable[[str], Any]
 """Returns a variable's rendered value, or None where it is not defined."""
+FindPlugin = Callable[[str], Plugin | None]
+"""Returns the connection plugin that a name means, with what it is told; None where it means a connection of ours."""
 
 CONNECTIONS = {"smart": "ssh", "ssh": "ssh", "paramiko": "ssh", "paramiko_ssh": "ssh"}
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -27,12 +30,26 @@ class Route:
     become: Become | None
 
 
-def route(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, implicit: bool) -> Route:
-    """Return the route to ``host``. Connection variables win over keywords, keywords over the command line.
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What is known of a host beside its variables.
 
-    ``implicit`` marks a host that is not in the inventory: localhost is then reached without SSH.
+    ``implicit`` marks one that is not in the inventory: localhost is then reached without SSH. ``plugin`` finds
+    connection plugins.
     """
-    connection = _connection(host, keywords, look, options, implicit=implicit)
+
+    host: str
+    implicit: bool = False
+    plugin: FindPlugin = lambda _name: None
+
+
+def route(way: Way, keywords: Keywords, look: Lookup, options: RunOptions) -> Route:
+    """Return the route to a host. Connection variables win over keywords, keywords over the command line."""
+    host = way.host
+    asked = _connection(way, keywords, look, options)
+    plugin = way.plugin(asked)
+    plain = asked.removeprefix("ansible.builtin.").removeprefix("ansible.netcommon.")
+    connection = asked if plugin is not None else CONNECTIONS.get(plain, plain)
     target = Target(
         host=host,
         connection=connection,
@@ -52,8 +69,11 @@ def route(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, i
         host_key_checking=_host_keys(look, options),
         connect_timeout_s=float(_first(look, "ansible_ssh_timeout", "ansible_timeout") or options.timeout_s),
         python=_python(look, options),
+        plugin=plugin,
+        files=remote_files.files(look, options.policy.files) if plugin is None else None,
     )
-    return Route(target if connection != "local" else _local(target), _become(keywords, look, options))
+    is_local = plugin is None and connection == "local"
+    return Route(_local(target) if is_local else target, _become(keywords, look, options))
 
 
 def _address(host: str, look: Lookup) -> str:
@@ -63,15 +83,15 @@ def _address(host: str, look: Lookup) -> str:
 
 
 def _local(target: Target) -> Target:
-    return Target(host=target.host, connection="local", address=target.address, python=target.python)
+    here = Target(host=target.host, connection="local", address=target.address, python=target.python)
+    return replace(here, files=target.files)
 
 
-def _connection(host: str, keywords: Keywords, look: Lookup, options: RunOptions, *, implicit: bool) -> str:
+def _connection(way: Way, keywords: Keywords, look: Lookup, options: RunOptions) -> str:
     asked = look("ansible_connection") or _keyword(keywords.connection) or options.connection
-    if not asked and implicit and host in LOCAL_NAMES:
+    if not asked and way.implicit and way.host in LOCAL_NAMES:
         return "local"
-    name = str(asked or "ssh").removeprefix("ansible.builtin.").removeprefix("ansible.netcommon.")
-    return CONNECTIONS.get(name, name)
+    return str(asked or "ssh")
 
 
 def _python(look: Lookup, options: RunOptions) -> str:
@@ -129,7 +149,7 @@ def _text(value: Any) -> str | None:
     return None if value in (None, "") else str(value)
 
 
-NAMES = frozenset(
+NAMES = remote_files.NAMES | frozenset(
     {
         "ansible_connection", "ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port", "ansible_user",
         "ansible_ssh_user", "ansible_password", "ansible_ssh_pass", "ansible_ssh_password",

@@ -13,7 +13,8 @@ from provisioner import __version__
 from provisioner.bridge.bridge import Bridge, Place
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution import connecting
-from provisioner.execution.connecting import Route
+from provisioner.execution.connecting import Route, Way
+from provisioner.execution.connection_plugins import ConnectionPlugins, secrets_of
 from provisioner.execution.fact_cache import GATHERED, KeepsFacts, Nothing
 from provisioner.execution.files import FileCache
 from provisioner.execution.foresight import Foresight
@@ -27,6 +28,7 @@ from provisioner.model.inventory import Inventory
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.options import RunOptions
 from provisioner.model.recall import Recall
+from provisioner.model.target import Plugin
 from provisioner.remote.params import boolean
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.hostvars import HostVars
@@ -91,6 +93,7 @@ class RunContext:
     files: FileCache = field(default_factory=FileCache)
     bridge: Bridge = field(default_factory=lambda: Bridge(os.environ))
     cache: KeepsFacts = field(default_factory=Nothing)
+    plugins: ConnectionPlugins = field(default_factory=lambda: ConnectionPlugins(Bridge(os.environ)))
 
     rounds: dict[tuple[str, str], int] = field(default_factory=dict)
     """How often each operation came to its end on each host: handlers may run several times."""
@@ -138,6 +141,7 @@ class PlayContext:
         self._scopes: dict[str, Scope] = {}
         self._places: dict[str, tuple[Layer, ...]] = {}
         self._routes: dict[tuple[object, ...], tuple[int, Route]] = {}
+        self._plugins: dict[str, Plugin | None] = {}
         self.handlers: list[Operation] = list(compiled.handlers)
         self.module_places: dict[tuple[str, ...], Place] = {}
         self.pending: dict[str, tuple[Layer, ...]] = {}
@@ -284,29 +288,40 @@ class PlayContext:
     def route(self, host: str, keywords: Keywords, scope: Scope, *, of: str = "") -> Route:
         """Return how ``host`` is reached for a task whose keywords are rendered already.
 
-        ``of`` names the task's own host where it is delegated: then only the delegate's variables count.
+        ``of`` names the task's own host where it is delegated: ``scope`` is then that of the delegate.
         """
         memory = self.run.memory(host)
         shown = (keywords.become, keywords.become_user, keywords.become_method, keywords.become_flags)
         key = (host, of, *shown, keywords.connection, keywords.remote_user, keywords.port)
-        own = () if of else tuple(layer for layer in scope.layers if not connecting.NAMES.isdisjoint(layer.values))
+        own = tuple(layer for layer in scope.layers if not connecting.NAMES.isdisjoint(layer.values))
         cacheable = not any(layer.level in _CHANGING for layer in own)
         if cacheable and key in self._routes and self._routes[key][0] == memory.version:
             return self._routes[key][1]
-        seen = self.scope(host) if of else scope
-        found = connecting.route(
-            host, keywords, lambda name: self._variable(name, seen), self.run.options, implicit=self._is_implicit(host)
-        )
+        way = Way(host, self._is_implicit(host), lambda name: self._plugin(name, scope))
+        found = connecting.route(way, keywords, lambda name: self._variable(name, scope), self.run.options)
         self._learn(found)
-        if cacheable:
+        if cacheable and found.target.plugin is None:
             self._routes[key] = (memory.version, found)
         return found
+
+    def _plugin(self, name: str, scope: Scope) -> Plugin | None:
+        """Return the connection plugin that a name means in this play, and what it is told: what somebody said."""
+        if name not in self._plugins:
+            play = self.compiled.play
+            homes = dict.fromkeys((play.basedir, *(use.role.path for use in roles_of(play))))
+            self._plugins[name] = self.run.plugins.find(name, homes, self.run.loading.collections)
+        found = self._plugins[name]
+        return None if found is None else self.run.plugins.told(found, lambda each: self._said(each, scope))
 
     def _variable(self, name: str, scope: Scope) -> Any:
         found = scope.find(name)
         if found is None:
             return None
         return found.value if found.layer.rendered else self.run.renderer.render(found.value, scope)
+
+    def _said(self, name: str, scope: Scope) -> Any:
+        found = scope.find(name)
+        return None if found is None or found.layer.level is Level.COMMAND_LINE else self._variable(name, scope)
 
     def _is_implicit(self, host: str) -> bool:
         return host in LOCALHOST_NAMES and not self.run.inventory.knows(host)
@@ -316,6 +331,7 @@ class PlayContext:
             route.target.password,
             route.target.private_key_passphrase,
             route.become.password if route.become else "",
+            *(secrets_of(route.target.plugin) if route.target.plugin else ()),
         )
         for secret in secrets:
             if secret:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
@@ -80,21 +81,11 @@ class Course:
         layers = self._play_layers(compiled.id, compiled.play)
         compiled = settled(compiled, self.run, layers)
         hosts = self._hosts(compiled.play, layers)
+        if sealed := self.run.inventory.inventory.sealed(hosts):
+            raise InputError(sealed)
         cut = self._batches(compiled.play, hosts, layers)
         if not cut:
-            now = self.around.clock.now()
-            self.sink.handle(
-                event.PlayStarted(
-                    compiled.id,
-                    compiled.play.name,
-                    (),
-                    now,
-                    strategy=compiled.play.strategy,
-                    is_unmatched=not hosts,
-                    check=self.run.options.checks(compiled.play.keywords),
-                )
-            )
-            self.sink.handle(event.PlayFinished(compiled.id, 0, now))
+            self._pass_by(compiled, (0, 1), is_unmatched=not hosts)
             return True
         if not self._may_begin(compiled, hosts):
             return False
@@ -125,8 +116,11 @@ class Course:
     def _batch(self, context: PlayContext, applier: Applier, batch: list[str], place: tuple[int, int]) -> After:
         compiled, play = context.compiled, context.compiled.play
         alive = [h for h in batch if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
-        if not alive or self.stopping:
-            return After.END if self.stopping else After.NEXT_BATCH
+        if self.stopping:
+            return After.END
+        if not alive:
+            self._pass_by(compiled, place)
+            return After.NEXT_BATCH
         context.batch = alive
         now, graph = self.around.clock.now, compiled.graph
         number, count = place
@@ -145,12 +139,22 @@ class Course:
         self.sink.handle(started)
         applier.plan([*graph.tasks, *context.handlers])
         self._tell_of_once(compiled)
-        rules = self._rules(play, context)
+        rules = replace(self._rules(play, context), batch_size=len(batch))
         state = self._run(Executor(context, alive, rules, self.around, applier))
         self._owe(context, state)
-        after, is_halted = self._sum_up(state, rules.max_fail_percentage)
+        after, is_halted = self._sum_up(state)
         self.sink.handle(event.PlayFinished(compiled.id, number, now(), is_halted))
         return after
+
+    def _pass_by(self, compiled: CompiledPlay, place: tuple[int, int], *, is_unmatched: bool = False) -> None:
+        """Tell of a batch without a host that is left to run it."""
+        now, play = self.around.clock.now(), compiled.play
+        is_checked = self.run.options.checks(play.keywords)
+        started = event.PlayStarted(
+            compiled.id, play.name, (), now, *place, play.strategy, is_unmatched=is_unmatched, check=is_checked
+        )
+        self.sink.handle(started)
+        self.sink.handle(event.PlayFinished(compiled.id, place[0], now))
 
     def _tell_of_once(self, compiled: CompiledPlay) -> None:
         """Warn where ``run_once`` cannot hold: no host waits for another under that strategy."""
@@ -177,7 +181,7 @@ class Course:
         finally:
             self._executor = None
 
-    def _sum_up(self, state: RunState, limit: float | None) -> tuple[After, bool]:
+    def _sum_up(self, state: RunState) -> tuple[After, bool]:
         """Return what follows the batch, and whether more hosts failed than are allowed to."""
         forgiven = set(self.run.forgiven)
         self.run.forgiven.clear()
@@ -185,7 +189,7 @@ class Course:
         gone = [n for n, h in state.hosts.items() if h.gone and n not in forgiven]
         self.run.failed_hosts.update(failed)
         self.run.unreachable_hosts.update(gone)
-        is_halted = limit is not None and len(failed) / len(state.hosts) * 100 > limit
+        is_halted = state.rules.too_many(len(failed), len(state.hosts))
         if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
             return After.END, is_halted
         if is_halted or (self.run.options.all_or_nothing and (failed or gone)):

@@ -29,6 +29,7 @@ from provisioner.execution.needs import (
     ItemDone,
     Local,
     Need,
+    PluginBegins,
     Polled,
     Question,
     RawCall,
@@ -301,20 +302,14 @@ class Executor:
         """Carry out one need; return whether its answer is there already."""
         running.answer = None
         match need:
-            case ItemDone():
-                self.applier.item(running.run, need)
-                return True
-            case CheckDone():
-                self.applier.check(running.run, need)
-                return True
-            case Polled():
-                self.applier.polled(running.run, need)
+            case ItemDone() | CheckDone() | Polled() | PluginBegins():
+                self.applier.tell(running.run, need)
                 return True
             case Question():
                 running.answer = self.around.prompt.ask(need.prompt, echo=need.echo, timeout_s=need.timeout_s)
                 return True
-            case ResetConnection(host):
-                self.around.sessions.reset(host)
+            case ResetConnection(host, user):
+                self.around.sessions.reset(host, user)
                 return True
             case Call() | Together():
                 self._call(running, need)
@@ -360,6 +355,7 @@ class Executor:
     def _replied(self, running: Running, number: int, reply: Reply) -> None:
         running.replies[number] = reply
         running.run.interpreter = reply.interpreter or running.run.interpreter
+        running.run.folder = reply.folder or running.run.folder
         if all(r is not None for r in running.replies):
             self._answered(running, running.replies if isinstance(running.need, Together) else reply)
 

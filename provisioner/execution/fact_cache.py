@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from provisioner.diagnostics.errors import InputError, UnmetNeed, nearest
+from provisioner.diagnostics.home import expanded
 from provisioner.model.policy import FactCache
 
 CACHES = ("memory", "jsonfile", "redis")
@@ -54,7 +55,7 @@ class JsonFiles:
     def __init__(self, settings: FactCache) -> None:
         if not settings.connection:
             raise InputError.at(None, "fact_caching: jsonfile needs a folder", hint="set fact_caching_connection")
-        self._folder = Path(os.path.expandvars(settings.connection)).expanduser()
+        self._folder = expanded(os.path.expandvars(settings.connection))
         self._prefix, self._timeout_s = settings.prefix, settings.timeout_s
 
     def load(self, host: str) -> dict[str, Any]:

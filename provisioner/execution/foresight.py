@@ -7,7 +7,7 @@ with the data edges of the graph, a name that stands in the text counts as read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from provisioner import catalog
@@ -42,6 +42,8 @@ class Foresight:
         self._changing: dict[str, str] = {}
         self._made: dict[tuple[str, bool, str], Mapping[str, object]] = {}
         self._prints: dict[str, list[tuple[str, Footprint | None]]] = {}
+        self._notified: dict[tuple[str, str], str] = {}
+        """By handler and host, the operation of which nobody knows whether it notifies it; nothing where one does."""
 
     def judge(self, operation: Operation, host: str, outcome: Outcome, scope: Scope) -> tuple[Outcome, str, str]:
         """Return the outcome as the plan goes on with it, its label and the reason for that."""
@@ -67,6 +69,14 @@ class Foresight:
             self._prints.setdefault(where, []).append((title, footprint(operation, outcome)))
         return outcome, label, why
 
+    def notify(self, operation: Operation, host: str, handlers: Sequence[str], *, is_sure: bool) -> None:
+        """Note the handlers (their ids) that an operation notifies, or may notify."""
+        for handler in handlers:
+            if is_sure:
+                self._notified[handler, host] = ""
+            else:
+                self._notified.setdefault((handler, host), operation.title)
+
     def _is_foreseen(self, operation: Operation, host: str, outcome: Outcome) -> bool:
         """Tell whether a file is to be made what an operation before it makes of it already."""
         if operation.task is None or operation.task.action != "file" or outcome.status is not Status.CHANGED:
@@ -86,6 +96,9 @@ class Foresight:
         said = str(outcome.result.get("msg", ""))
         if any(words in said for words in SAID_OPEN) or _is_open(action, operation, outcome):
             return UNKNOWN, f"only running it tells what {action} does"
+        handler = operation.id.rpartition("/")[2]  # behind the flush that runs it
+        if notifier := self._notified.get((handler, host)):
+            return UNKNOWN, f"runs if '{notifier}' changes something, and only running that one tells"
         names = self._names(operation, host, scope)
         if CHECK_MODE in names:
             return UNKNOWN, "it asks whether this is check mode, and a plan is made in it"
@@ -139,6 +152,11 @@ def _named_in(name: str, scope: Scope) -> list[str]:
 def _facts(outcome: Outcome) -> set[str]:
     names = set(outcome.effects.facts)
     return names | {f"ansible_{name}" for name in names if not name.startswith("ansible_")} | {"ansible_facts"}
+
+
+def may_notify(operation: Operation, outcome: Outcome, label: str) -> bool:
+    """Tell whether an operation may notify its handlers when it is run, though in check mode it does not."""
+    return label == UNKNOWN and outcome.status is not Status.CHANGED and not _changes_nothing(operation)
 
 
 def _changes_nothing(operation: Operation) -> bool:

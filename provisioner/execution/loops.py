@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError, Lost, TargetError
@@ -120,7 +120,9 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
                     yield from _together(run, items, group, results, last=number == len(items) - 1)
             else:
                 yield from _together(run, items, group, results, last=False)
-                results[number] = yield from _ended(run, item, (yield from _rest(steps, (yield need))))
+                is_final = number == len(items) - 1
+                answer = yield need if is_final else _not_last(need)
+                results[number] = yield from _ended(run, item, (yield from _rest(steps, answer, is_final=is_final)))
         if control.break_when and _breaks(run, item, results[number]):
             break
         if pause and number < len(items) - 1:
@@ -129,10 +131,19 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
     return combined([results[n] for n in sorted(results)])
 
 
+BRINGS = frozenset({"ansible_facts", "add_host", "add_group"})
+"""What in the result of an item says that it has effects in the run."""
+
+
 def _done_before(run: TaskRun, number: int, item: LoopItem) -> Steps | None:
-    """Return steps that only tell the result of an item which an earlier run did, in a loop that failed at another."""
+    """Return steps that only tell the result of an item which an earlier run did, in a loop that failed at another.
+
+    What an item brought the run itself, its loop took along when it failed: such items are done anew.
+    """
     known = run.items_done.get(number)
-    if known is None or any(known.get(name) != value for name, value in item.shown.items()):
+    if known is None or not BRINGS.isdisjoint(known):
+        return None
+    if any(known.get(name) != value for name, value in item.shown.items()):
         return None
     return _told(known)
 
@@ -169,11 +180,17 @@ def _together(
         results[each.number] = yield from _ended(run, items[each.number], result)
 
 
-def _rest(steps: Steps, answer: Any) -> Steps:
+def _not_last(need: Need) -> Need:
+    """Return a need of an item that others come after: what follows the task must not be sent behind it."""
+    return replace(need, last=False) if isinstance(need, Call) else need
+
+
+def _rest(steps: Steps, answer: Any, *, is_final: bool = False) -> Steps:
     """Carry a body on with the answer to the need it has yielded; a host out of reach ends this item only."""
     try:
         while True:
-            answer = yield steps.send(answer)
+            need = steps.send(answer)
+            answer = yield need if is_final else _not_last(need)
     except StopIteration as stop:
         return dict(stop.value)
     except ElevationFailed as error:

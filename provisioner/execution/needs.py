@@ -76,9 +76,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class ResetConnection:
-    """Close the sessions to the host; the next call connects anew."""
+    """Close the sessions to the host; the next call connects anew. ``user``: only what that user does there idly."""
 
     host: str
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,13 @@ class ItemDone:
     label: object
     status: Status
     result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginBegins:
+    """Tell that an action plugin is about to do what no host keeps a record of; answered at once with None."""
+
+    plugin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +128,9 @@ class Again:
     wait_s: float
 
 
-Need: TypeAlias = (
-    Again | Polled | CheckDone | ItemDone | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
-)
+Told: TypeAlias = CheckDone | ItemDone | PluginBegins | Polled
+"""What only tells something."""
+Need: TypeAlias = Again | Told | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
 Result: TypeAlias = dict[str, Any]
 Steps: TypeAlias = Generator[Need, Any, Result]
 """An action's body: yields needs, returns the result dictionary."""

@@ -66,6 +66,14 @@ class Effects:
     acts: bool = False
     """A module changes something, whatever ``changed_when`` makes of it."""
 
+    def forget(self) -> None:
+        """Leave out what only a task that did not fail brings: facts, variables, hosts and groups."""
+        for gathered in (self.facts, self.variables, self.included, self.elsewhere):
+            gathered.clear()
+        self.new_hosts.clear()
+        self.new_groups.clear()
+        self.gathered = False
+
     @property
     def reach_further(self) -> bool:
         """Tell whether anything but the host's own named values is concerned."""
@@ -86,6 +94,8 @@ class Outcome:
     is_fatal: bool = False
     is_recalled: bool = False
     """An earlier run did it; this one goes on from there."""
+    notified: tuple[str, ...] = ()
+    """The handlers (their ids) that it notified there, those among them that were owed from before."""
 
     @property
     def may_be_passed(self) -> bool:

@@ -18,12 +18,15 @@ from typing import Any
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, TargetError, Unreachable
+from provisioner.diagnostics.home import expanded
 from provisioner.execution import action_interface, bridging
 from provisioner.execution.action_interface import ActionBase, Connection, Finder, Templar
-from provisioner.execution.needs import Result, Steps, locally, never_last
+from provisioner.execution.judge import result_of
+from provisioner.execution.needs import PluginBegins, Result, Steps, locally, never_last
 from provisioner.execution.task_run import ActionCall
 from provisioner.loading import stand_ins
 from provisioner.loading.action import canonical
+from provisioner.model.call import ABOUT_CONNECTION
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.interface import (
@@ -86,9 +89,13 @@ class Conversation:
 
 
 def run(call: ActionCall, path: str, act: Act) -> Steps:
-    """Run the plugin; what it raises fails the task."""
+    """Run the plugin; what it raises fails the task.
+
+    It begins when it is its turn and not before, as what it does on the controller cannot be taken back.
+    """
     imported = _imported(path, call)
     prepared = _Task(call)
+    yield PluginBegins(path)
     talk = Conversation(lambda each: prepared.run(imported, _Asking(call, each, act)))
     try:
         while True:
@@ -196,7 +203,7 @@ class _Task:
         self.task.asks = asks
         templar = Templar(asks, self.variables)
         loader = SimpleNamespace(
-            get_basedir=lambda: self._basedir, path_dwim=lambda name: str(Path(self._basedir, name).expanduser()),
+            get_basedir=lambda: self._basedir, path_dwim=lambda name: str(Path(self._basedir, expanded(name))),
             get_real_file=lambda name, **_: name, path_exists=lambda name: Path(name).exists(),
             cleanup_tmp_file=lambda _name: None, is_file=lambda name: Path(name).is_file(),
         )  # fmt: skip
@@ -231,7 +238,9 @@ class _Asking:
         self._call, self._talk, self._act = call, talk, act
 
     def module(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Run a module, whoever it is from."""
+        """Run a module, whoever it is from; the task's own name means what it means where the task stands."""
+        is_own = "." not in name and name == self._call.run.task.written_action
+        name = self._call.resolved.action if is_own else name
         return self._done(self._call, name, args, as_module=True)
 
     def action(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -275,6 +284,20 @@ class _Asking:
         found = self._call.scope.find(name)
         return None if found is None else self.render(found.value, strict=True, variables=None)
 
+    def folder(self) -> str:
+        """Return where what it ran last is kept."""
+        return self._call.run.folder
+
+    def connection(self, option: str | None = None) -> Any:
+        """Ask the connection plugin."""
+        if self._call.resolved.route.target.plugin is None:
+            return None
+        params = {} if option is None else {"option": option}
+        done = self._talk.ask(lambda: never_last(_told(self._in_earnest, params)))
+        if done.get("failed"):
+            raise KeyError(str(done.get("msg")))
+        return done if option is None else done["value"]
+
     def find(self, name: str, folder: str) -> str:
         """Return the path of a file of the controller's."""
         return str(self._talk.ask(lambda: _at_once(lambda: self._call.find_file(name, folder))))
@@ -297,3 +320,8 @@ def _at_once(work: Callable[[], Any]) -> Any:
 def _sent(call: ActionCall, source: Path | bytes, path: str) -> Steps:
     reply = yield call.remote("copy", {"dest": path, "_original_basename": Path(path).name}, body=source, last=False)
     return dict(reply.result or {"failed": True, "msg": str(reply.error)})
+
+
+def _told(call: ActionCall, params: Mapping[str, Any]) -> Steps:
+    reply = yield call.remote(ABOUT_CONNECTION, params, last=False)
+    return result_of(reply)

@@ -33,8 +33,8 @@ class Sessions(Protocol):
     ) -> None:
         """Run a command line without Python."""
 
-    def reset(self, host: str) -> None:
-        """Close what is open to a host."""
+    def reset(self, host: str, user: str = "") -> None:
+        """Close what is open to a host; with ``user`` only the sessions of that become user with nothing to do."""
 
 
 class EventSink(Protocol):

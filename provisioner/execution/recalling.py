@@ -23,8 +23,9 @@ def recalled(recall: Recall | None, operation: Operation, host: str) -> Outcome 
     if recall is None or operation.task is None or operation.task.action in DONE_ANEW or operation.is_include:
         return None
     known = recall.look(operation.id, host)
-    lost = recall.unknown.get((operation.id, host))
-    if known is None and lost is not None and operation.task.action in UNRECORDED:
+    place = operation.id, host
+    lost, is_unrecorded = recall.unknown.get(place), place in recall.unrecorded or operation.task.action in UNRECORDED
+    if known is None and lost is not None and is_unrecorded:
         return Outcome(Status.LOST, dict(lost.result), Effects(), lost.no_log)
     return None if known is None else _outcome(known, operation)
 
@@ -59,7 +60,8 @@ def _outcome(known: OperationFinished, operation: Operation) -> Outcome:
     notifies = known.status is Status.CHANGED
     names = tuple(str(name) for name in operation.keywords.notify) if notifies else ()
     return Outcome(
-        known.status, result, restored, known.no_log, known.delegated_to, names, is_recalled=True
+        known.status, result, restored, known.no_log, known.delegated_to, names, is_recalled=True,
+        notified=tuple(_names(effects.get("notified"))),
     )  # fmt: skip
 
 

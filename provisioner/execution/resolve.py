@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
-from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
+from provisioner.execution.context import Live
 from provisioner.execution.task_run import Resolved, TaskRun
-from provisioner.loading.action import VARIABLE_PARAMS, canonical
+from provisioner.loading.action import VARIABLE_PARAMS, canonical, meant
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.remote.params import boolean
 from provisioner.templating.errors import UndefinedVariable
@@ -31,6 +32,8 @@ BOOLEAN = frozenset(
 )  # fmt: skip
 
 
+OF_THE_WAY = ("ansible_host", "ansible_ssh_host", "ansible_port", "ansible_ssh_port")
+_BUILTIN, _LEGACY = "ansible.builtin.", "ansible.legacy."
 GATHERING = frozenset({"setup", "gather_facts"})
 """Actions that bring what ``environment`` may be written with, and so do without what they are to find out."""
 
@@ -77,7 +80,9 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
     return Resolved(
         args=_arguments(run, scope, keywords, action),
         keywords=keywords,
-        route=run.play.route(delegate or run.host, keywords, scope, of=run.host if delegate else ""),
+        route=run.play.route(
+            delegate or run.host, keywords, _way_scope(run, scope, delegate), of=run.host if delegate else ""
+        ),
         environment=_environment(run, scope, keywords),
         check=options.check if keywords.check_mode is UNSET else bool(keywords.check_mode),
         diff=options.diff if keywords.diff is UNSET else bool(keywords.diff),
@@ -85,6 +90,14 @@ def resolve(run: TaskRun, scope: Scope) -> Resolved:
         delegated_to=delegate,
         action=action,
     )
+
+
+def _way_scope(run: TaskRun, scope: Scope, delegate: str) -> Scope:
+    """Return what says how the host is reached: of a delegated task the delegate's variables and the task's own."""
+    if not delegate:
+        return scope
+    own = Layer(Level.MAGIC, "delegation", {"inventory_hostname": run.host}, rendered=True)
+    return run.play.operation_scope(run.operation, delegate).with_layers(own)
 
 
 def refuse_empty_delegate(run: TaskRun, scope: Scope) -> None:
@@ -103,12 +116,18 @@ def refuse_empty_delegate(run: TaskRun, scope: Scope) -> None:
 
 
 def delegated_layers(run: TaskRun, delegate: str) -> tuple[Layer, ...]:
-    """Return what a delegated task sees besides: the variables of the host it goes to."""
+    """Return what a delegated task sees besides: the variables of the host it goes to, and by themselves those of the
+    way there that its own host has not."""
     if not delegate:
         return ()
     own = Layer(Level.MAGIC, "delegation", {"inventory_hostname": run.host}, rendered=True)
-    view = HostView(run.play.scope(delegate).with_layers(own), run.renderer)
-    return (Layer(Level.MAGIC, "delegation", {"ansible_delegated_vars": {delegate: view}}, rendered=True),)
+    seen = run.play.scope(delegate).with_layers(own)
+    view = HostView(seen, run.renderer)
+    way = Live({}, {name: partial(view.__getitem__, name) for name in OF_THE_WAY if name in seen})
+    return (
+        Layer(Level.COMMAND_LINE, "delegation", way, rendered=True),
+        Layer(Level.MAGIC, "delegation", {"ansible_delegated_vars": {delegate: view}}, rendered=True),
+    )
 
 
 def _action(run: TaskRun, scope: Scope) -> str:
@@ -143,19 +162,34 @@ def _arguments(run: TaskRun, scope: Scope, keywords: Keywords, action: str) -> M
 
 
 def module_defaults(run: TaskRun, scope: Scope, keywords: Keywords, action: str) -> dict[str, Any]:
-    """Return what ``module_defaults`` gives a module; inner ones win, and what names a module wins over its groups."""
-    of_groups: dict[str, Any] = {}
-    found: dict[str, Any] = {}
+    """Return what ``module_defaults`` gives a module; what names a module wins over its groups.
+
+    A table further in replaces what those around it say of the same module or group, as a whole.
+    """
+    of_groups: dict[str, object] = {}
+    found: dict[str, object] = {}
     searched = run.operation.keywords.collections
     for table in keywords.module_defaults:
         for name, values in table.items():
-            is_group = str(name).startswith("group/")
-            if is_group and not _is_in_group(action, str(name)[6:], searched, run):
-                continue
-            if is_group or action in _full_names(str(name), searched) or catalog.short_name("action", name) == action:
-                rendered = run.renderer.render(values, scope)
-                (of_groups if is_group else found).update(rendered if isinstance(rendered, dict) else {})
-    return {**of_groups, **found}
+            if str(name).startswith("group/"):
+                if _is_in_group(action, str(name)[6:], searched, run):
+                    of_groups[str(name)] = values
+            elif _is_meant(action, str(name), run):
+                found[canonical(str(name))] = values
+    rendered = (run.renderer.render(values, scope) for values in (*of_groups.values(), *found.values()))
+    return {key: value for values in rendered if isinstance(values, dict) for key, value in values.items()}
+
+
+def _is_meant(action: str, name: str, run: TaskRun) -> bool:
+    """Tell whether a name in ``module_defaults`` means what the task runs: also by redirects of collections."""
+    if name.startswith(_BUILTIN) and run.task.written_action.startswith(_LEGACY):
+        return False  # that name means also what stands beside the playbook
+    names = _full_names(name, run.operation.keywords.collections)
+    if action in names or canonical(name) == action:
+        return True
+    installed = run.play.run.loading.collections
+    found = [meant(each, installed) for each in names if "." in action]
+    return action in {each.name for each in found if each is not None}
 
 
 def _full_names(name: str, searched: Iterable[object]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import position_of
 from provisioner.execution.connecting import Route
 from provisioner.execution.context import PlayContext
@@ -55,6 +56,8 @@ class TaskRun:
     """The task's time limit, once it is rendered; 0 is none."""
     interpreter: str = ""
     """The Python that answered its requests."""
+    folder: str = ""
+    """Where on the host the files of its last request lie, where they are kept."""
     calls: int = 0
     """How many requests it has made so far."""
 
@@ -161,6 +164,7 @@ class ActionCall:
         carried: Carried | None = None,
     ) -> Call:
         """Return a call of a module on the task's target. ``last``: the action asks nothing after it."""
+        target = self.resolved.route.target
         request = Request(
             module=module,
             params=params,
@@ -178,15 +182,16 @@ class ActionCall:
             again=self.run.play.run.recall is not None,
             lost=self.run.is_lost,
             hold=not self.check and not self.run.may_change,
+            cwd=str(Path(self.run.play.compiled.play.basedir).absolute()) if target.connection == "local" else "",
         )
-        return Call(request, self.resolved.route.target, self.resolved.route.become, last)
+        return Call(request, target, self.resolved.route.become, last)
 
     def find_file(self, name: str, folder: str) -> Path:
         """Return the controller file ``name`` means: absolute, or below the role's, task's or playbook's ``folder``.
 
         InputError names everywhere it was looked for.
         """
-        wanted = Path(name).expanduser()
+        wanted = expanded(name)
         tried: list[Path] = []
         for candidate in (wanted,) if wanted.is_absolute() else self._candidates(name, folder):
             if candidate.exists():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import position_of
 from provisioner.galaxy.semver import ANY
 from provisioner.loading.files import read_source
@@ -123,7 +124,7 @@ def collection_of_word(word: str) -> Requirement:
         return _from_git(word, "")
     if word.startswith(("http://", "https://")):
         return Requirement("", word, "url")
-    path = Path(word).expanduser()
+    path = expanded(word)
     if path.is_file():
         return Requirement("", str(path.absolute()), "file")
     if path.is_dir():
@@ -167,7 +168,7 @@ def _collection_of_mapping(written: Mapping[str, object], folder: Path) -> Requi
     if way == "git" or _GIT.match(name):
         return _from_git(named, "" if version == ANY else version)
     if way in ("file", "dir", "subdirs"):
-        return Requirement("", str((folder / Path(named).expanduser()).absolute()), way, version)
+        return Requirement("", str((folder / expanded(named)).absolute()), way, version)
     if way == "url" or name.startswith(("http://", "https://")):
         return Requirement("", named, "url", version)
     return _of_name(written, words, folder)
@@ -187,7 +188,7 @@ def _of_name(written: Mapping[str, object], words: Mapping[str, str], folder: Pa
     name, source = words["name"], words["source"]
     if not name:
         raise _no_name(name)
-    path = folder / Path(name).expanduser()
+    path = folder / expanded(name)
     if not COLLECTION_NAME.fullmatch(name):
         if path.exists():
             way = "file" if path.is_file() else _folder_kind(path)

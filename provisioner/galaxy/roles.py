@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.galaxy.archives import replace_folder, unpack
 from provisioner.galaxy.fetching import Fetcher
 from provisioner.galaxy.requirement import Requirement, roles_of_list
@@ -161,7 +162,7 @@ class Installer:
             shutil.move(str(clone), fresh)
             replace_folder(fresh, target)
             return requirement.version
-        version, archive = requirement.version, Path(requirement.place).expanduser()
+        version, archive = requirement.version, expanded(requirement.place)
         if requirement.way == "url":
             archive = self._downloaded(requirement.place)
         elif requirement.way == "galaxy":

@@ -6,7 +6,7 @@ whose nodes hang between their include and its join.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from provisioner.diagnostics.errors import InputError
@@ -76,7 +76,8 @@ def _known_strategy(play: Play) -> str:
 def _selected(
     operations: Iterable[Operation], selection: Selection, around: tuple[Branch, ...] = ()
 ) -> Iterable[Operation]:
-    return tags.without_empty_rescues(tags.apply(operations, selection.tags, selection.skip), around)
+    written = list(operations)
+    return tags.without_empty_rescues(tags.apply(written, selection.tags, selection.skip), around, written)
 
 
 def compile_fragment(nodes: Sequence[Node], place: Place, prefix: str, compiled: CompiledPlay) -> Graph:
@@ -157,11 +158,25 @@ def _handlers(play: Play, name: str) -> Iterable[Operation]:
     expansion = Expansion(f"{name}.h")
     place = Place(play=name, keywords=replace(play.keywords, tags=()), section="handlers")
     seen: set[str] = set()
-    for use in roles_of(play):
-        if use.role.path not in seen:
-            seen.add(use.role.path)
-            yield from role_handlers(use, place, expansion)
+    for top in (play.roles, play.pre_tasks, play.tasks, play.post_tasks):
+        for use, around in _placed(top, place, expansion):
+            if use.role.path not in seen:
+                seen.add(use.role.path)
+                yield from role_handlers(use, around, expansion)
     yield from _flattened(play.handlers, place, expansion)
+
+
+def _placed(nodes: Iterable[Node], place: Place, expansion: Expansion) -> Iterator[tuple[RoleUse, Place]]:
+    """Yield every role use with the place of its handlers: those of a dependency see what its role was given."""
+    for node in nodes:
+        if isinstance(node, RoleUse):
+            keywords = replace(node.keywords, tags=(), when=()).inherit(place.keywords)
+            around = expansion.around(node, replace(place, keywords=keywords))
+            yield from _placed(node.role.dependencies, around, expansion)
+            yield node, place
+            yield from _placed(node.role.tasks, place, expansion)
+        elif isinstance(node, Block):
+            yield from _placed((*node.block, *node.rescue, *node.always), place, expansion)
 
 
 def role_handlers(use: RoleUse, place: Place, expansion: Expansion) -> Iterable[Operation]:

@@ -101,11 +101,8 @@ class Expansion:
         """Yield a role's dependencies and tasks; a host that has run them already passes them by."""
         keywords = use.keywords.inherit(place.keywords)
         inner = replace(place.within(use.graphing), keywords=keywords)
-        around = replace(
-            inner, role=self.inside(use, inner).role, layers=inner.layers + _own_layers(use.role, use.params)
-        )
         for dependency in use.role.dependencies:
-            yield from self.role(dependency, around)
+            yield from self.role(dependency, self.around(use, inner))
         tasks = (*arguments_checked(use), *use.role.tasks, *proofs.of_role(use))
         yield from self.walk(tasks, self._in_this_use(use, self.inside(use, inner), place))
 
@@ -124,6 +121,11 @@ class Expansion:
         )
         self._identities.add(identity)
         return replace(place, role=context)
+
+    def around(self, use: RoleUse, place: Place) -> Place:
+        """Return the place of a role's dependencies, which see what belongs to the role that wants them."""
+        layers = place.layers + _own_layers(use.role, use.params)
+        return replace(place, role=self.inside(use, place).role, layers=layers)
 
     def inside(self, use: RoleUse, place: Place) -> Place:
         """Return the place of a role's own tasks and handlers."""

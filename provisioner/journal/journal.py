@@ -25,6 +25,8 @@ from provisioner.model.status import Status
 
 VERSION = 1
 SYNC_EVERY_S = 0.05
+KEPT = "kept"
+"""The key that says that a line's event is kept, as it was before redaction, beside the journal."""
 
 _HARMLESS = frozenset({Status.OK, Status.SKIPPED, Status.BYPASSED, Status.NOT_RUN})
 
@@ -41,6 +43,8 @@ class Journal:
         self._previous = ""
         self._is_due = False
         self._next_sync = 0.0
+        self.before_sync: Callable[[], None] = _nothing
+        """Brings to the disk what lines of the journal rely on."""
 
     @property
     def number(self) -> int:
@@ -67,9 +71,9 @@ class Journal:
         _sync_folder(folder)
         return journal
 
-    def write(self, event: Event) -> None:
-        """Append ``event``; it must have been redacted already."""
-        body = encode(event)
+    def write(self, event: Event, *, is_kept: bool = False) -> None:
+        """Append ``event``; it must have been redacted already. ``is_kept``: what was taken out is kept beside it."""
+        body = {**encode(event), **({KEPT: True} if is_kept else {})}
         with self._lock:
             line = to_json({"v": VERSION, "n": self._number + 1, "prev": self._previous, **body}).encode("ascii")
             self._append(line + b"\n")
@@ -81,8 +85,9 @@ class Journal:
                 self._is_due = True
             self._sync_if_due()
 
-    handle = write
-    """The name under which renderers take events."""
+    def handle(self, event: Event) -> None:
+        """Append ``event``, under the name by which renderers take events."""
+        self.write(event)
 
     def tick(self) -> None:
         """Sync what became due while nothing was written; call it about every 50 ms of a quiet run."""
@@ -120,6 +125,7 @@ class Journal:
 
     def _sync(self) -> None:
         began = self._clock()
+        self.before_sync()
         try:
             os.fdatasync(self._descriptor)
         except OSError as error:
@@ -127,6 +133,10 @@ class Journal:
         ended = self._clock()
         self._next_sync = ended + max(SYNC_EVERY_S, 10 * (ended - began))
         self._is_due = False
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _sync_folder(folder: Path) -> None:

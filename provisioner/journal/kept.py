@@ -32,6 +32,7 @@ class Kept:
         self._path, self._environ = folder / FILE, environ
         self._descriptor = -1
         self._cipher: Fernet | None = None
+        self._is_due = False
 
     def keep(self, number: int, event: Event) -> None:
         """Keep an event as it was before redaction; ``number`` is its line in the journal."""
@@ -43,9 +44,22 @@ class Kept:
             token = self._cipher.encrypt(to_json(encode(event)).encode()).decode("ascii")
             line = to_json({"n": number, "token": token}) + "\n"
             os.write(self._descriptor, line.encode("ascii"))
+            self._is_due = True
         except OSError as error:
-            remedy = "free some space or set PROVISIONER_STATE_DIR to a folder that can be written"
-            raise UnmetNeed(f"cannot write {self._path}: {error.strerror}", remedy) from error
+            raise self._cannot(error) from error
+
+    def sync(self) -> None:
+        """Put what was kept on disk; the journal does so before lines that rely on it are there."""
+        if self._is_due:
+            try:
+                os.fdatasync(self._descriptor)
+            except OSError as error:
+                raise self._cannot(error) from error
+            self._is_due = False
+
+    def _cannot(self, error: OSError) -> UnmetNeed:
+        remedy = "free some space or set PROVISIONER_STATE_DIR to a folder that can be written"
+        return UnmetNeed(f"cannot write {self._path}: {error.strerror}", remedy)
 
     def close(self) -> None:
         """Close the file; closing twice is fine."""

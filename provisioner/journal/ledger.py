@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.errors import InputError, UnmetNeed
 from provisioner.journal.places import FILE, runs_dir, state_dir
 from provisioner.journal.replay import replay
 from provisioner.model.event import OperationFinished, OperationPlanned, RunStarted
@@ -68,10 +68,16 @@ class Ledger:
 
 @contextmanager
 def ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
-    """Give the ledger with every run that is over folded in; what is changed in it is written at the end."""
+    """Give the ledger with every run that is over folded in; what is changed in it is written at the end.
+
+    UnmetNeed where it cannot be written.
+    """
     folder = state_dir(environ)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(folder / LOCK, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unwritable(folder / LEDGER, error) from error
     with os.fdopen(descriptor, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         found = _read(folder / LEDGER)
@@ -79,12 +85,31 @@ def ledger(environ: Mapping[str, str]) -> Iterator[Ledger]:
         _fold_new(found, environ)
         yield found
         if json.dumps(asdict(found)) != before:
-            _write(folder / LEDGER, found)
+            try:
+                _write(folder / LEDGER, found)
+            except OSError as error:
+                raise _unwritable(folder / LEDGER, error) from error
+
+
+def look(environ: Mapping[str, str]) -> Ledger:
+    """Return the ledger as it is now, also where it cannot be written: it is derived, so nothing is lost by that."""
+    try:
+        with ledger(environ) as book:
+            pass
+    except UnmetNeed:
+        book = _read(state_dir(environ) / LEDGER)
+        _fold_new(book, environ)
+    return book
+
+
+def _unwritable(path: Path, error: OSError) -> UnmetNeed:
+    remedy = "free some space or set PROVISIONER_STATE_DIR to a folder that can be written"
+    return UnmetNeed(f"cannot write {path}: {error.strerror}", remedy)
 
 
 def is_living(journal: Path) -> bool:
     """Tell whether a run still goes on: it holds a lock on its journal as long as its process lives."""
-    with suppress(FileNotFoundError), journal.open("rb") as stream:
+    with suppress(FileNotFoundError, PermissionError), journal.open("rb") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError:
@@ -155,7 +180,7 @@ def _read(path: Path) -> Ledger:
             for name, each in data["hosts"].items()
         }
         return Ledger(hosts, data["folded"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Ledger()  # derived: it is made anew from the journals
 
 

@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from provisioner.diagnostics.home import expanded
+
 VARIABLE = "PROVISIONER_STATE_DIR"
 FILE = "journal.jsonl"
 
@@ -19,9 +21,9 @@ _LETTERS = "bcdfghjkmnpqrstvwxz23456789"
 def state_dir(environ: Mapping[str, str]) -> Path:
     """Return the folder for everything that outlives a run: the variable's, else XDG's, for root as for anybody."""
     if given := environ.get(VARIABLE):
-        return Path(given).expanduser()
+        return expanded(given)
     base = environ.get("XDG_STATE_HOME", "")
-    root = Path(base) if base.startswith("/") else Path(environ.get("HOME") or "~").expanduser() / ".local" / "state"
+    root = Path(base) if base.startswith("/") else expanded(environ.get("HOME") or "~") / ".local" / "state"
     return root / "provisioner"
 
 

@@ -16,6 +16,7 @@ from threading import Lock
 
 from provisioner.journal.spellings import matcher, spellings
 from provisioner.model.event import Answered, CheckFinished, Event, ItemFinished, OperationFinished, OutputReceived
+from provisioner.model.secret import says_secret, secret_in
 
 MASK = "********"
 CENSORED = "the output has been hidden due to the fact that 'no_log: true' was specified for this result"
@@ -28,17 +29,21 @@ KEPT_EFFECTS = frozenset({"notified", "rescued", "ends", "hosts", "groups", "for
 
 # what a no_log task brought back; paths, modes and the like would mask half of what other tasks say
 _TELLING = ("stdout", "stderr", "content", "json", "results")
+_SETTING = ("variables", "included", "elsewhere")
+"""Effects of tasks that set variables."""
 _IDENTITIES = frozenset({"run", "host", "operation", "play", "handler", "version", "stats", "strategy", "action"})
 
 
 class Redactor:
     """Knows every secret of a run and takes them out of events and texts; any thread may teach or ask it.
 
-    ``warning`` says, once there is one, that a secret is too short to be looked for inside other text.
+    ``warning`` says, once there is one, that a secret is too short to be looked for inside other text. With
+    ``learns_names`` a value is a secret if its name says so; it is hidden where it stands as a word of its own.
     """
 
     def __init__(self) -> None:
         self.warning = ""
+        self.learns_names = False
         self._lock = Lock()
         self._whole: frozenset[str] = frozenset()
         self._forms: frozenset[str] = frozenset()
@@ -58,6 +63,19 @@ class Redactor:
             else:
                 self.warning = f"a secret has fewer than {SHORTEST} characters: it is hidden only where it stands alone"
             self._whole |= {plain, stripped}
+
+    def learn_named(self, value: object) -> None:
+        """Remember the value of something whose name says that it is a secret, where ``learns_names``."""
+        text = secret_in(value) if self.learns_names else ""
+        if text and text not in self._whole:
+            self._learn_told(text)
+
+    def _learn_names(self, value: object) -> None:
+        """Remember what in ``value`` stands under such a name."""
+        for mapping in _mappings(value):
+            for name, item in mapping.items():
+                if isinstance(name, str) and says_secret(name):
+                    self.learn_named(item)
 
     def _learn_told(self, text: str) -> None:
         """Remember output of a no_log task; it is hidden where it stands as a word of its own.
@@ -86,6 +104,8 @@ class Redactor:
 
     def event(self, event: Event) -> Event:
         """Return ``event`` without secrets; secrets that a result brings along are learned first."""
+        if self.learns_names and isinstance(event, OperationFinished):
+            self._learn_names([event.effects.get(name) for name in _SETTING])
         if isinstance(event, (OperationFinished, ItemFinished)):
             event = self._result(event)
         elif isinstance(event, OutputReceived) and event.no_log:
@@ -162,6 +182,16 @@ class Redactor:
                 self._patterns = tuple(p for p in (secret, words) if p is not None)
                 self._is_stale = False
         return self._patterns
+
+
+def _mappings(value: object) -> Iterable[Mapping[object, object]]:
+    if isinstance(value, Mapping):
+        yield value
+        for item in value.values():
+            yield from _mappings(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _mappings(item)
 
 
 def _leaves(value: object) -> Iterable[str]:

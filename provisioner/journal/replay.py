@@ -10,7 +10,7 @@ from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Source
-from provisioner.journal.journal import VERSION
+from provisioner.journal.journal import KEPT, VERSION
 from provisioner.model.encoding import Line, decode
 from provisioner.model.event import Event, RunFinished, RunStarted
 
@@ -27,6 +27,8 @@ class Replay:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.torn_bytes = 0
+        self.is_kept = False
+        """Whether the event that was given last is kept elsewhere, as it was before redaction."""
 
     def __iter__(self) -> Iterator[Event]:
         self.torn_bytes = 0
@@ -37,6 +39,7 @@ class Replay:
                 raise _damage(self.path, number, f"it says it is event {line.get('n')}, but it is line {number}")
             if line.get("prev") != previous:
                 raise _damage(self.path, number, "the line before it is not the one that was written there")
+            self.is_kept = bool(line.get(KEPT))
             yield _decoded(line, self.path, number)
             previous = hashlib.sha256(raw).hexdigest()
 

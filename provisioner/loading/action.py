@@ -11,7 +11,7 @@ from types import ModuleType
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Position, Text, position_of
-from provisioner.loading.collections import Plugin
+from provisioner.loading.collections import Collections, Plugin
 from provisioner.loading.files import absolute_path
 from provisioner.loading.keywords import SHARED
 from provisioner.loading.reading import Action, Reading, is_template, kind_of
@@ -103,10 +103,20 @@ def _meant(written: str, reading: Reading) -> Plugin | None:
     """Return what a name of an action means among the installed collections, None where it is not one of theirs."""
     if "." not in written:
         return _searched(written, reading) if reading.collections and written not in STATIC else None
+    return meant(written, reading.installed)
+
+
+def meant(written: str, installed: Collections) -> Plugin | None:
+    """Return what the full name of an action means, redirects followed; None where it is of no collection."""
     if written.count(".") < 2 or written.startswith(_BUILT_IN):
         return None
-    found = [reading.installed.plugin(kind, written) for kind in KINDS]
-    return next((each for each in found if each is not None and each.name != written), None) or found[0] or found[1]
+    found = [installed.plugin(kind, written) for kind in KINDS]
+    # where a module and an action are redirected, a task that is called so runs the action
+    return (
+        next((each for each in reversed(found) if each is not None and each.name != written), None)
+        or found[0]
+        or found[1]
+    )
 
 
 def resolved(written: str, reading: Reading, position: Position | None = None) -> str:
@@ -128,7 +138,8 @@ def _libraries(reading: Reading, kinds: tuple[str, ...] = ("library", "action_pl
     roles = reading.role.chain() if reading.role else ()
     beside = [f"{folder}/{kind}" for folder in (reading.basedir, *(r.path for r in roles)) for kind in kinds]
     usual = tuple(absolute_path(each, reading.basedir) for each in USUAL_LIBRARIES)
-    return (*beside, *reading.libraries, *(reading.settings.library or usual))
+    configured = reading.settings.action_plugins if "action_plugins" in kinds else ()
+    return (*beside, *reading.libraries, *configured, *(reading.settings.library or usual))
 
 
 def role_libraries(roles: Iterable[RoleUse]) -> tuple[str, ...]:

@@ -116,6 +116,16 @@ class Collections:
             found = replace(found, name=_full(str(target), collection))
         raise InputError.at(None, f"the redirects of '{name}' never end", detail=f"the last was '{found.name}'")
 
+    def acting(self, name: str) -> Plugin | None:
+        """Return the action plugin of a full name: one of that name, else the one its module is routed through."""
+        found = self.plugin("action", name)
+        if found is not None:
+            return found
+        module = self.plugin("modules", name)
+        asked = module.name if module else name
+        routed = self._entry(_split(asked)[0], "modules", asked).get("action_plugin")
+        return self.plugin("action", _full(str(routed), _split(asked)[0])) if routed else None
+
     def search(self, kind: str, name: str, collections: Sequence[str]) -> Plugin | None:
         """Return what a short name means among ``collections``, the first that has it."""
         for collection in collections:

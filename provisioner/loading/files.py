@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Position, Source
 from provisioner.syntax import yaml
 from provisioner.syntax.vault import Vault, is_encrypted
@@ -60,7 +61,7 @@ def shown(path: str | Path) -> str:
 
 def absolute_path(path: str, folder: str) -> str:
     """Return ``path`` as an absolute one, seen from ``folder``; ``~`` is the home folder."""
-    return os.path.normpath(Path(folder).absolute() / Path(path).expanduser())
+    return os.path.normpath(Path(folder).absolute() / expanded(path))
 
 
 def read_source(path: str) -> Source:

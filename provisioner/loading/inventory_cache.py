@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.loading.files import shown
 
 OUR_STORES = ("jsonfile", "memory")
@@ -89,7 +90,7 @@ class JsonFileStore(MemoryStore):
         folder = options.get("_uri")
         if not folder:
             raise InputError.at(None, "the cache 'jsonfile' needs a folder", hint="cache_connection names it")
-        self._folder = Path(os.path.expandvars(str(folder))).expanduser()
+        self._folder = expanded(os.path.expandvars(str(folder)))
         self._prefix = str(options.get("_prefix") or "")
 
     def get(self, key: str) -> Any:

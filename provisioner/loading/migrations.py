@@ -38,8 +38,8 @@ from provisioner.remote.params import Parameters
 KEYS = frozenset(
     {"migration", "description", "owner", "hosts", "vars", "window", "abort", "probe", "build", "data", "freeze",
      "unfreeze", "switch", "verify", "guard", "confirm", "observe", "retention", "approvals", "notify", "rehearsal",
-     "phases", "fence", "compare", "decommission", "accepted", "become", "become_user", "become_method", "become_flags",
-     "remote_user", "environment", "vars_files"}
+     "phases", "fence", "old_python", "compare", "decommission", "accepted", "become", "become_user", "become_method",
+     "become_flags", "remote_user", "environment", "vars_files"}
 )  # fmt: skip
 """Every key of a migration."""
 
@@ -60,10 +60,11 @@ def read_migration(written: dict[str, object], reading: Reading) -> Migration | 
         return None
     path = reading.open_files[-1] if reading.open_files else reading.folder
     sections = read_sections(written, hosts, reading)
-    undoing = _undoing(sections.get("unfreeze", ()), reading)
+    old_python = read_bool(_item({"old_python": True, **written}, "old_python"), reading) is not False
+    undoing = _undoing(sections.get("unfreeze", ()), reading, old_python=old_python)
     migration = Migration(
         name, position, reading.basedir, path, hosts,
-        data=_parts(written, "data", "mover", reading),
+        data=_parts(written, "data", "mover", reading, old_python=old_python),
         switches=_parts(written, "switch", "switcher", reading),
         sections=sections,
         undoing=undoing,
@@ -75,6 +76,7 @@ def read_migration(written: dict[str, object], reading: Reading) -> Migration | 
         notify=_addresses(written, reading),
         guard_s=duration(written.get("guard"), 30.0, reading),
         accepted=_accepted(written, reading),
+        old_python=old_python,
     )  # fmt: skip
     migration = replace(migration, **_settings(written, reading))
     _whole(migration, reading)
@@ -114,7 +116,7 @@ def _whole(migration: Migration, reading: Reading) -> None:
         reading.error("what freezes must be undone: there is 'freeze' but no 'unfreeze'", migration.position)
 
 
-def _undoing(sections: Sequence[Section], reading: Reading) -> tuple[LoneStep, ...]:
+def _undoing(sections: Sequence[Section], reading: Reading, *, old_python: bool) -> tuple[LoneStep, ...]:
     """Return what unfreezes as the hosts do it alone; what they cannot do without the controller is a mistake."""
     found = []
     for section in sections:
@@ -123,7 +125,11 @@ def _undoing(sections: Sequence[Section], reading: Reading) -> tuple[LoneStep, .
                           section.position)  # fmt: skip
             continue
         for node in read_nodes(section.body["tasks"], replace(reading, findings=Findings())):
-            refuse_what_cannot_be_armed(node, reading)
+            if old_python or section.on != ("old",):
+                refuse_what_cannot_be_armed(node, reading)
+            elif not isinstance(node, Task) or node.action != "raw" or node.loop is not None or node.keywords.when:
+                reading.error("the old server has no Python: what unfreezes it is 'raw', without loop or condition",
+                              node.position)  # fmt: skip
             if isinstance(node, Task):
                 found.append(LoneStep(section.on, node.action, dict(node.args)))
     return tuple(found)
@@ -199,7 +205,9 @@ _PART_KEYS = frozenset({"name", "in_sync"})
 _LIMIT_KEYS = frozenset({"delta", "lag", "cycles"})
 
 
-def _parts(written: Mapping[str, object], key: str, kind: str, reading: Reading) -> tuple[Part, ...]:
+def _parts(
+    written: Mapping[str, object], key: str, kind: str, reading: Reading, *, old_python: bool = True
+) -> tuple[Part, ...]:
     value = written.get(key)
     if value is None:
         return ()
@@ -208,7 +216,7 @@ def _parts(written: Mapping[str, object], key: str, kind: str, reading: Reading)
         return ()
     parts: dict[str, Part] = {}
     for each in value:
-        part = _part(each, kind, reading) if isinstance(each, dict) else None
+        part = _part(each, kind, reading, old_python) if isinstance(each, dict) else None
         if part is None:
             if not isinstance(each, dict):
                 reading.error(f"each of '{key}' must be a mapping with its {kind}, not {kind_of(each)}", each)
@@ -219,7 +227,7 @@ def _parts(written: Mapping[str, object], key: str, kind: str, reading: Reading)
     return tuple(parts.values())
 
 
-def _part(written: dict[str, object], kind: str, reading: Reading) -> Part | None:
+def _part(written: dict[str, object], kind: str, reading: Reading, old_python: bool) -> Part | None:
     known = catalog.names(kind)
     kinds = [each for each in written if each not in _PART_KEYS]
     at = position_of(written)
@@ -234,10 +242,21 @@ def _part(written: dict[str, object], kind: str, reading: Reading) -> Part | Non
         reading.error(f"parameters of {kind} '{kinds[0]}' must be a mapping, not {kind_of(args)}", kinds[0])
         return None
     given = with_on(args or {})
+    if not old_python and not _can_without_python(given, kind, kinds[0]):
+        reading.error(f"mover {kinds[0]} needs Python on the old server, and there is none", kinds[0],
+                      hint="'files' and 'archive' do without it")  # fmt: skip
     _report(kind, kinds[0], given, reading)
     position = position_of(kinds[0]) or at or place_of(written, reading)
     limits = _limits(_checked(_mapping(written, "in_sync", reading), _LIMIT_KEYS, "in_sync", reading), reading)
     return Part(str(written.get("name") or kinds[0]), str(kinds[0]), given, position, limits)
+
+
+def _can_without_python(given: dict[str, object], kind: str, name: str) -> bool:
+    """Tell a mover that the old server has no Python; return whether it can do without."""
+    declared: type[Parameters] = catalog.load(kind, name).Params
+    if "old_python" in declared.declared:
+        given.setdefault("old_python", False)
+    return "old_python" in declared.declared
 
 
 def _report(kind: str, name: str, args: Mapping[str, object], reading: Reading) -> None:
@@ -336,12 +355,19 @@ def _comparing(written: Mapping[str, object], reading: Reading) -> Comparing | N
     return Comparing(tuple(map(reading.path, files)), reading.path(str(signers)) if signers else "")
 
 
+_CONFIRM_KEYS = frozenset({"manual", "within"})
+
+
 def _confirmation(written: Mapping[str, object], reading: Reading) -> Confirmation:
     value = written.get("confirm")
     if value is None:
         return Confirmation()
     if not isinstance(value, dict):
         return Confirmation(True, duration(value, 3600.0, reading))
-    _checked(value, frozenset({"manual", "within"}), "confirm", reading)
+    if "by" in value:
+        reading.error("hosts go back alone until the decision, not after it: without each other they would lose writes",
+                      position_of(value["by"]) or _item(written, "confirm").at,
+                      hint="'within' alone: 'provisioner migrate run' goes back when the time is over")  # fmt: skip
+    _checked({key: each for key, each in value.items() if key != "by"}, _CONFIRM_KEYS, "confirm", reading)
     manual = read_bool(Item("manual", value.get("manual", True), "confirm"), reading)
     return Confirmation(bool(manual), duration(value.get("within"), 3600.0, reading))

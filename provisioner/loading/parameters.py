@@ -102,6 +102,8 @@ def _check_params(task: Task, declared: type[Parameters], around: Around, readin
     for problem in declared.problems(given, is_template):
         if is_partial and problem.parameter not in given:
             continue
+        if problem.parameter in declared.beyond and problem.wrong.kind == "unknown":
+            continue  # another module may do it; whether there is one, only the run knows
         where = _place(problem, args) or task.position
         hint = ""
         if problem.parameter and problem.parameter not in declared.names():

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
-from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import InputError, nearest
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.files import shown
 from provisioner.loading.variables import LOCAL
@@ -108,7 +108,7 @@ def _by_colon(word: str) -> list[str]:
 
 
 def _from_file(path: str) -> list[str]:
-    place = Path(path).expanduser()
+    place = expanded(path)
     if place.exists() and not place.is_file():
         raise InputError.at(None, f"--limit with @ must be a file, and {shown(path)} is none")
     try:

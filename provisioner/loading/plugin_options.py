@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Source
 from provisioner.loading.inventory_settings import InventorySettings
 from provisioner.loading.reading import kind_of
@@ -106,7 +106,7 @@ def _typed(name: str, value: Any, spec: Mapping[str, Any]) -> Any:
                     return [word.strip() for word in value.split(",")]
                 return value if isinstance(value, list) else [value]
             case "path" | "tmppath":
-                return str(Path(str(value)).expanduser())
+                return str(expanded(str(value)))
             case "dict" | "dictionary" if not isinstance(value, dict):
                 raise ValueError(value)
             case _:

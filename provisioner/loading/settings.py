@@ -29,9 +29,9 @@ class LoadSettings:
     ``defers_mistakes``: what is wrong with a task and Ansible only finds when the task runs is left for then.
     ``strategy`` is that of plays that name none. ``private_role_vars``: what a role defines stays with it; None, the
     default, means so for included roles only. ``rejected_modules`` must not be used. ``inventory``
-    says how inventories are read. ``library`` are folders that hold the user's own modules. ``collections`` are the
-    installed ones; those beside a playbook and those of ``collections_path`` are seen besides. ``files`` remembers
-    what was read.
+    says how inventories are read. ``library`` are folders that hold the user's own modules, ``action_plugins`` such
+    with action plugins. ``collections`` are the installed ones; those beside a playbook and those of
+    ``collections_path`` are seen besides. ``files`` remembers what was read.
     """
 
     vault: Vault | None = None
@@ -39,6 +39,7 @@ class LoadSettings:
     roles_path: tuple[str, ...] = ()
     collections_path: tuple[str, ...] = ()
     library: tuple[str, ...] = ()
+    action_plugins: tuple[str, ...] = ()
     basedir: str = "."
     playbook_dirs: tuple[str, ...] = ()
     add_plugins: Callable[[Path], None] | None = None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Source, position_of
-from provisioner.loading.files import shown
+from provisioner.loading.files import read_source, shown
 from provisioner.loading.reading import kind_of
 from provisioner.loading.settings import LoadSettings
 from provisioner.loading.vars_plugins import VarsPlugin, vars_plugins
-from provisioner.model.inventory import VarsFile
+from provisioner.model.inventory import Sealed, VarsFile
+from provisioner.syntax.vault import is_encrypted
 
 FOLDERS = {"group": "group_vars", "host": "host_vars"}
 HOST_GROUP_VARS = ("host_group_vars", "ansible.builtin.host_group_vars", "ansible.legacy.host_group_vars")
@@ -60,7 +61,7 @@ class VarsFolders:
                 continue
             for path in self._paths(home, name, present):
                 values = self._values(path)
-                if values:
+                if isinstance(values, Sealed) or values:
                     yield VarsFile(kind, name, beside, path, values)
 
     def _paths(self, home: Path, name: str, present: frozenset[str]) -> list[str]:
@@ -72,10 +73,13 @@ class VarsFolders:
                 return _inside(place, endings) if place.is_dir() else [str(place)]
         return []
 
-    def _values(self, path: str) -> dict[str, object]:
+    def _values(self, path: str) -> Mapping[str, object]:
+        """Return a file's variables; what is wrong with it is told now, or to who needs it where Ansible does so."""
         try:
             content = self._settings.files.document(path, self._settings.vault, self._findings)
         except InputError as error:
+            if self._settings.defers_mistakes or _is_encrypted(path):
+                return Sealed(error.diagnostics)
             self._findings.extend(error.diagnostics)
             return {}
         if content is None:
@@ -85,6 +89,13 @@ class VarsFolders:
             self._findings.error(f"a file of variables must be a mapping, not {kind_of(content)}", where)
             return {}
         return content
+
+
+def _is_encrypted(path: str) -> bool:
+    try:
+        return is_encrypted(read_source(path).text)
+    except InputError:
+        return False
 
 
 def _names_in(home: Path) -> frozenset[str]:

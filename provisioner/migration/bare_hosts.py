@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from shlex import quote
 
+from provisioner.migration.bare_scripts import CHANGED, word
 from provisioner.remote.transfers import LISTS, OLD_LIMITS, Transfer, daemon_command, daemon_settings, key_line
 
-CHANGED = "'changed' in ({0}.stdout_lines | default([]))"
+__all__ = ["CHANGED", "HOST_KEYS", "Use", "drop", "let_in", "needs", "pack", "serving", "take_away"]
+
 HOST_KEYS = "{{{{ {0}.stdout_lines | default([]) | select('match', '(ssh|ecdsa)-') | list }}}}"
 
 OPENING = """set -eu
@@ -87,13 +88,13 @@ def let_in(use: Use, key: str, source: Sequence[str]) -> str:
     """Return the script that lets a key in for these trees; without ``key`` only says anew what it may do there."""
     values = {
         "user": use.user,
-        "folder": quote(use.moved.folder),
-        "lists": quote(use.moved.file(LISTS)),
-        "file": quote(use.file),
-        "paths": " ".join(quote(tree["path"]) for tree in use.trees),
-        "settings": quote(use.settings),
-        "mark": quote(use.moved.mark),
-        "line": quote(key_line(use.moved, key, source, use.command, OLD_LIMITS)) if key else "",
+        "folder": word(use.moved.folder),
+        "lists": word(use.moved.file(LISTS)),
+        "file": word(use.file),
+        "paths": " ".join(word(tree["path"]) for tree in use.trees),
+        "settings": word(use.settings),
+        "mark": word(use.moved.mark),
+        "line": word(key_line(use.moved, key, source, use.command, OLD_LIMITS)) if key else "",
     }
     return (OPENING + SETTINGS + (LET_IN if key else "")).format(**values)
 
@@ -115,14 +116,14 @@ def serving(trees: Sequence[Mapping[str, str]], *, writable: bool) -> str:
     cases = []
     for number, tree in enumerate(trees):
         for what in ("pack", "unpack") if writable else ("pack",):
-            cases.append(f'"{what} {number:04}") what={what}; cd {quote(tree["path"])} || exit 66 ;;')
+            cases.append(f'"{what} {number:04}") what={what}; cd {word(tree["path"])} || exit 66 ;;')
     return SERVING.format(cases="\n".join(cases))
 
 
 def take_away(moved: Transfer, user: str) -> str:
     """Return the script that removes the key and everything kept for it."""
-    files = " ".join(quote(moved.file(each)) for each in ("rsyncd", "rsyncd.log", "serve", LISTS))
-    return (OPENING + TAKE_AWAY).format(user=user, mark=quote(moved.mark), files=files)
+    files = " ".join(word(moved.file(each)) for each in ("rsyncd", "rsyncd.log", "serve", LISTS))
+    return (OPENING + TAKE_AWAY).format(user=user, mark=word(moved.mark), files=files)
 
 
 PACK = """set -eu
@@ -158,23 +159,23 @@ def pack(base: str, paths: Sequence[str], dumps: Sequence[Mapping[str, str]], ex
     """
     folder, _, _ = base.rpartition("/")
     members = [path.strip("/") for path in paths]
-    commands = [f"mkdir -p {quote(base + '.dumps')}"] if dumps else []
+    commands = [f"mkdir -p {word(base + '.dumps')}"] if dumps else []
     for each in dumps:
-        commands.append(f"( {each['command']} ) > {quote(base + '.dumps/' + each['name'])}")
+        commands.append(f"( {each['command']} ) > {word(base + '.dumps/' + each['name'])}")
     members += [(base + ".dumps").strip("/")] if dumps else []
-    left_out = " -o ".join(f"-name {quote(each)}" for each in exclude)
+    left_out = " -o ".join(f"-name {word(each)}" for each in exclude)
     return PACK.format(
         left_out=f"\\( {left_out} \\) -prune -o" if exclude else "",
-        base=quote(base),
-        folder=quote(folder),
+        base=word(base),
+        folder=word(folder),
         dumps="\n".join(commands),
-        paths=" ".join(quote("./" + each) for each in members),
-        exclude=" ".join("--exclude=" + quote(each) for each in exclude),
+        paths=" ".join(word("./" + each) for each in members),
+        exclude=" ".join("--exclude=" + word(each) for each in exclude),
         note=NOTE.format(days=days),
     )
 
 
 def drop(base: str) -> str:
     """Return the script that removes the archive and keeps the note that it was made."""
-    there = quote(base + ".tar.gz")
-    return f"if [ -f {there} ]; then rm -rf {there} {quote(base + '.dumps')}; echo changed; fi"
+    there = word(base + ".tar.gz")
+    return f"if [ -f {there} ]; then rm -rf {there} {word(base + '.dumps')}; echo changed; fi"

@@ -12,8 +12,10 @@ from provisioner.loading.imports import read_import
 from provisioner.loading.plays import read_play
 from provisioner.loading.reading import Reading
 from provisioner.loading.settings import LoadSettings
+from provisioner.migration.bare_tasks import refuse_python
 from provisioner.migration.casting import Casting
 from provisioner.migration.stages import Piece, Stage
+from provisioner.migration.steps import OLD
 from provisioner.model.migration import Migration, Section
 from provisioner.model.play import Play, Playbook
 
@@ -47,6 +49,8 @@ def compiled(
             plays += [play] if play is not None else []
     playbook = Playbook(tuple(plays), (migration.path,))
     check_playbook(playbook, settings, findings)
+    if not migration.old_python:
+        refuse_python(playbook, frozenset(casting.hosts[OLD]), findings)
     return playbook, findings
 
 

@@ -47,16 +47,16 @@ def prepare(params: Mapping[str, object]) -> Sequence[Step]:
 def fence(params: Mapping[str, object]) -> Sequence[Step]:
     """Keep writes away from the old server; a balancer, whose writes wait, goes on reading there until it switches."""
     told = Params.parse(params)
-    return [_gate("old is fenced", "fenced", ports=told.ports, exempt=_exempt(told, BALANCERS))]
+    return [_gate("old is fenced", "fenced", ports=told.ports, exempt=exempt(told, BALANCERS))]
 
 
 def forward(params: Mapping[str, object]) -> Sequence[Step]:
     """Lead those who still ask the old server on to the new one, and keep a ledger of them (after the switch)."""
     told = Params.parse(params)
     if not told.forward:
-        return [_gate("old is fenced", "fenced", ports=told.ports, exempt=_exempt(told))]
+        return [_gate("old is fenced", "fenced", ports=told.ports, exempt=exempt(told))]
     words = {"to": told.to or "{{ peer_address }}", "masquerade": told.masquerade}
-    return [_gate("stragglers are led on", "forwarding", ports=told.ports, exempt=_exempt(told), **words)]
+    return [_gate("stragglers are led on", "forwarding", ports=told.ports, exempt=exempt(told), **words)]
 
 
 def ledger(params: Mapping[str, object]) -> Sequence[Step]:
@@ -80,7 +80,7 @@ def undo(params: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     return [{"module": "straggler_gate", "params": {"id": "{{ migration.id }}", "state": "open"}}]
 
 
-def _exempt(told: Params, more: str = "[]") -> str:
+def exempt(told: Params, more: str = "[]") -> str:
     """Return who is let through: those written, and the new server, which brings back what is written there."""
     return f"{{{{ ({list(told.exempt)!r} + {PEER} + ({more})) | select | list }}}}"
 

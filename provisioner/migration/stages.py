@@ -9,7 +9,8 @@ from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.reading import is_template
-from provisioner.migration import fencing
+from provisioner.migration import bare_fence, fencing
+from provisioner.migration.bare_scripts import script_task
 from provisioner.migration.guards import GuardUse, arm, call_off, commit, reach
 from provisioner.migration.steps import LB, NEW, OLD, Step
 from provisioner.model.migration import Migration, Part, Section
@@ -51,7 +52,11 @@ class Stages:
         self.migration = migration
         _refuse_wrong_fence(migration)
         _refuse_short_holds(migration)
-        self.guards = [GuardUse(guard, host_role, wait_s, steps) for host_role, wait_s, steps in self._undoing()]
+        self.fences = fencing if migration.old_python else bare_fence
+        self.guards = [
+            GuardUse(guard, host_role, wait_s, steps, is_bare=host_role == OLD and not migration.old_python)
+            for host_role, wait_s, steps in self._undoing()
+        ]
 
     # ------------------------------------------------------------------------------------------------- phases
 
@@ -59,7 +64,7 @@ class Stages:
         """Provision the new server, and prepare what moves and switches."""
         return [
             Stage("build", self._around("build", self._written("build"))),
-            Stage("prepare", (*self._data("prepare"), *self._switches("prepare"), *self._steps(fencing.prepare))),
+            Stage("prepare", (*self._data("prepare"), *self._switches("prepare"), *self._steps(self.fences.prepare))),
         ]
 
     def seed(self, *, after_loss: bool = False) -> list[Stage]:
@@ -75,7 +80,7 @@ class Stages:
         """Move the work over: held from quiesce to release, undone by the hosts themselves until the decision."""
         prepared = self._switches("prepare")  # somebody's configuration management may have been there since
         before, after = self._written("cutover.before"), self._written("cutover.after")
-        forwards = self._steps(fencing.forward)
+        forwards = self._steps(self.fences.forward)
         return [
             Stage(
                 PREFLIGHT,
@@ -92,7 +97,7 @@ class Stages:
             Stage(QUIESCE, (*self._switches("hold"), *self._written("freeze"), *self._data("freeze"))),
             Stage(FINAL, self._data("final")),
             Stage(CHECK, self._data("verify")),
-            Stage(FENCE, self._steps(fencing.fence)),
+            Stage(FENCE, self._steps(self.fences.fence)),
             Stage(SWITCH, (*self._data("promote"), *self._switches("point_to"))),
             Stage(SMOKE, (*self._written("verify.during"), *self._current(NEW))),
             Stage(DECISION, self._plain(*map(reach, self._deciding), *map(commit, self._deciding))),
@@ -113,13 +118,13 @@ class Stages:
 
         Requests go on first; the old server, which may be what is away, comes after that.
         """
-        on_old = (*self._plain(*map(call_off, self._others)), *self._data("freeze"), *self._steps(fencing.fence))
+        on_old = (*self._plain(*map(call_off, self._others)), *self._data("freeze"), *self._steps(self.fences.fence))
         return [
             Stage(DECISION, self._plain(*map(call_off, self._deciding))),
             Stage(SWITCH, (*_only(NEW, self._data("promote")), *self._switches("point_to"))),
             Stage(RELEASE, self._switches("release")),
             Stage(FENCE, on_old),
-            Stage("reverse", (*self._data("reverse"), *self._steps(fencing.forward))),
+            Stage("reverse", (*self._data("reverse"), *self._steps(self.fences.forward))),
         ]
 
     def go_back(self, *, may_lose_new: bool) -> list[Stage]:
@@ -127,7 +132,7 @@ class Stages:
         lenient = may_lose_new
         return [
             Stage("hold", _lenient(self._switches("hold"), lenient)),
-            Stage("bring back", (*self._steps(fencing.unfence), *_lenient_on(NEW, self._data("back"), lenient))),
+            Stage("bring back", (*self._steps(self.fences.unfence), *_lenient_on(NEW, self._data("back"), lenient))),
             Stage("unfreeze", self._written("unfreeze")),
             Stage("switch back", (*self._switches("back"), *self._current(OLD), *self._switches("release"))),
             Stage("call off", self._plain(*(call_off(each) for each in self.guards))),
@@ -137,7 +142,7 @@ class Stages:
     def observe(self) -> list[Stage]:
         """Look whether the new server does what it should, and keep the old one in step."""
         pieces = (*self._written("verify.after"), *self._current(NEW), *self._data("reverse"))
-        return [Stage("observe", self._around("observe", pieces)), Stage("ledger", self._steps(fencing.ledger))]
+        return [Stage("observe", self._around("observe", pieces)), Stage("ledger", self._steps(self.fences.ledger))]
 
     def confirm(self) -> list[Stage]:
         """Look once more before the move is confirmed."""
@@ -150,7 +155,7 @@ class Stages:
 
     def decommission(self) -> list[Stage]:
         """Retire the old server."""
-        pieces = (*self._written("decommission"), *self._steps(fencing.retire))
+        pieces = (*self._written("decommission"), *self._steps(self.fences.retire))
         return [Stage("decommission", self._around("decommission", pieces))]
 
     def rehearsal_on_new(self) -> list[Stage]:
@@ -172,8 +177,11 @@ class Stages:
 
     def _everybody(self) -> tuple[Piece, ...]:
         """All connections are made before anything is held."""
-        step = Step(list(map(str, self.migration.hosts)), {"name": "reach every host", "ping": {}})
-        return (Piece((step,), self.migration.position),)
+        roles = [role for role in map(str, self.migration.hosts) if role != OLD or self.migration.old_python]
+        steps = [Step(roles, {"name": "reach every host", "ping": {}})]
+        if not self.migration.old_python:
+            steps.append(Step(OLD, script_task("reach the old server, which has no Python", "true", {})))
+        return (Piece(tuple(steps), self.migration.position),)
 
     def probe(self) -> list[Stage]:
         """Ask the hosts how far an interrupted cut-over went."""
@@ -222,7 +230,7 @@ class Stages:
         """Return by host role when it goes back alone, and how; the old server first, as it must be up by then."""
         found: dict[str, list[Mapping[str, object]]] = {OLD: []}
         if self.migration.fence is not None:
-            found[OLD] += fencing.undo(self.migration.fence)
+            found[OLD] += self.fences.undo(self.migration.fence)
         for part in self.migration.data:
             found[OLD] += undo_of("mover", part)
         for each in self.migration.undoing:

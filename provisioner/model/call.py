@@ -8,6 +8,13 @@ from pathlib import Path
 
 from provisioner.diagnostics.errors import TargetError
 
+ABOUT_CONNECTION = "connection plugin"
+"""In place of a module's name: what the connection plugin itself is asked, which runs nothing on the host.
+
+With ``option`` among the parameters the result's ``value`` is that option of the plugin's; without, the result says
+what the plugin knows of itself and of its shell.
+"""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parcel:
@@ -38,7 +45,8 @@ class Request:
     ``reply_path`` is where a raw reply body (fetch) is written; without it the body arrives in memory. ``op`` is the
     operation's key in the run, which the host records with what came of it (see remote/oplog.py); without one nothing
     is recorded. ``secret``: what it said is recorded sealed. ``again``: it may have been sent before; ``lost``: it was,
-    and no answer came. ``hold``: what would change something fails instead.
+    and no answer came. ``hold``: what would change something fails instead. ``cwd`` is the folder to run it in, where
+    that is not wherever the worker is.
     """
 
     module: str
@@ -58,6 +66,7 @@ class Request:
     again: bool = False
     lost: bool = False
     hold: bool = False
+    cwd: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +81,5 @@ class Reply:
     seconds: float = 0.0
     interpreter: str = ""
     """The Python that the worker runs on, where a worker answered."""
+    folder: str = ""
+    """Where on the host the files of the request lie that were kept."""

@@ -83,7 +83,20 @@ def _stats(value: Mapping[str, Mapping[str, int]]) -> dict[str, HostStats]:
     return {host: HostStats(**{k: v for k, v in row.items() if k in _STATS}) for host, row in value.items()}
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"{type(value).__name__} stands where a mapping belongs")
+    return value
+
+
 _INWARD: Mapping[str, Callable[[Any], Any]] = {
+    "str": _text,
+    "Data": _mapping,
+    "Mapping[str, Data]": _mapping,
     "Status": Status,
     "tuple[str, ...]": tuple,
     "Mapping[str, HostStats]": _stats,

@@ -77,6 +77,16 @@ class OperationStarted:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginStarted:
+    """An action plugin of the project's begins on the controller, where only its end in the journal tells of it."""
+
+    operation: str
+    host: str
+    plugin: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ItemFinished:
     """One loop item is done; ``label`` is what to show for it."""
 
@@ -243,6 +253,7 @@ Event: TypeAlias = (
     | PlayStarted
     | OperationPlanned
     | OperationStarted
+    | PluginStarted
     | ItemFinished
     | Retrying
     | OutputReceived

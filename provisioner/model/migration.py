@@ -133,3 +133,5 @@ class Migration:
     accepted: tuple[str, ...] = ()
     """Files of findings that were accepted, as absolute paths."""
     fence: Mapping[str, object] | None = None
+    old_python: bool = True
+    """Whether the old server has Python; where not, everything on it is done by scripts for its shell."""

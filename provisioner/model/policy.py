@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from provisioner.model.target import Files
+
 
 @dataclass(frozen=True, slots=True)
 class FactCache:
@@ -25,6 +27,7 @@ class Policy:
     ``gathering``: ``implicit`` gathers unless a play says no, ``explicit`` only where it says yes, ``smart`` only where
     nothing is known yet. ``facts_modules`` are the modules that gather (``smart`` is ours). ``inject_facts`` shows
     facts as variables of their own too. ``retry_folder`` is where names of failed hosts are written, None for nowhere.
+    ``files`` is how programs are put on hosts where that is asked for.
     """
 
     strategy: str = "linear"
@@ -36,3 +39,4 @@ class Policy:
     retry_folder: str | None = None
     task_timeout_s: float = 0.0
     cache: FactCache = FactCache()
+    files: Files = Files()  # noqa: RUF009 - frozen

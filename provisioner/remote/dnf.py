@@ -13,6 +13,7 @@ from .system.commands import PLAIN, Completed
 FORMAT = "%{NAME} %{EPOCHNUM} %{VERSION} %{RELEASE} %{ARCH}\\n"
 UPDATE = re.compile(r"^(\S+)\.(\w+)\s+(\S+)\s+(\S+)\s*$")
 SAME = {"installed": "present", "removed": "absent"}
+UNKNOWN_GROUP = re.compile(r"^Module or Group '(.+)' is not available", re.M)
 HAS_UPDATES = 100
 WITH_VERSION = re.compile(r"^(.+?)\s*(>=|<=|=|>|<)\s*(\S+)$")
 
@@ -134,6 +135,9 @@ def _to_install(params: Any, system: System, program: str, missing: List[str]) -
     vague = [wish for wish in missing if _is_vague(wish) and wish != "*"]
     if vague:
         done = _ask(params, system, program, ["install", *vague])
+        unknown = UNKNOWN_GROUP.findall(done.out + done.err)
+        if unknown:
+            raise Failed("No group %s available." % unknown[0], rc=1, results=[])
         if "Nothing to do" not in done.out + done.err:
             plain += vague
     return plain

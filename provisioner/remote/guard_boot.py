@@ -10,8 +10,6 @@ import shutil
 import sys
 from typing import Any, Dict, List
 
-from .change import Failed
-
 RUNNING = "/run/systemd/system"
 UNITS = "/etc/systemd/system"
 WANTS = "multi-user.target.wants"
@@ -34,35 +32,46 @@ RUN = """import sys
 sys.path.insert(0, %(folder)r)
 from %(package)s.modules.armed_guard import after_boot
 
-after_boot(%(path)r)
+after_boot(%(path)r, %(folder)r)
 """
 
 
-def refuse_where_impossible() -> None:
-    """Raise what says why a guard cannot outlive a reboot here."""
+def why_impossible() -> str:
+    """Say why a guard cannot outlive a reboot here; nothing where it can."""
     if os.geteuid() != 0:
-        raise Failed("a guard that survives a reboot needs root: become root for the block")
+        return "a guard that survives a reboot needs root: become root for the block"
     if not os.path.isdir(RUNNING):
-        raise Failed("a guard cannot survive a reboot on this host: it was not booted by systemd")
-    if not _sources():
-        raise Failed("a guard cannot survive a reboot from here: the code of its steps is not at hand")
+        return "a guard cannot survive a reboot on this host: it was not booted by systemd"
+    return "" if _sources() else "a guard cannot survive a reboot from here: the code of its steps is not at hand"
 
 
 def keep(path: str, steps: List[Dict[str, Any]]) -> None:
     """Have the steps carried out after a boot for as long as the guard's file ``path`` says that it is armed."""
-    folder, package = path + ".d", __package__.split(".")[0]
+    folder = path + ".d"
     forget(path)
+    lay_down(folder, path, steps)
+    shown = {"folder": folder.replace("%", "%%"), "python": sys.executable.replace("%", "%%")}
+    _write(_unit(path), UNIT % dict(shown, id=_id(path), before=BEFORE))
+    os.makedirs(os.path.join(UNITS, WANTS), exist_ok=True)
+    os.symlink(_unit(path), _link(path))
+    package = os.path.join(folder, __package__.split(".")[0])
+    for place in (os.path.join(UNITS, WANTS), UNITS, folder, package, os.path.dirname(path)):
+        _sync(place)
+
+
+def lay_down(folder: str, path: str, steps: List[Dict[str, Any]]) -> None:
+    """Write into a new folder, for root alone, all that carrying out the steps of the guard ``path`` needs."""
+    package = __package__.split(".")[0]
     os.mkdir(folder, 0o700)
     for name, text in _sources().items():
         _write(os.path.join(folder, package, name), text)
     _write(os.path.join(folder, "run.py"), RUN % {"folder": folder, "package": package, "path": path})
     _write(os.path.join(folder, "steps.json"), json.dumps(steps))
-    shown = {"folder": folder.replace("%", "%%"), "python": sys.executable.replace("%", "%%")}
-    _write(_unit(path), UNIT % dict(shown, id=_id(path), before=BEFORE))
-    os.makedirs(os.path.join(UNITS, WANTS), exist_ok=True)
-    os.symlink(_unit(path), _link(path))
-    for place in (os.path.join(UNITS, WANTS), UNITS, folder, os.path.join(folder, package), os.path.dirname(path)):
-        _sync(place)
+
+
+def has_code() -> bool:
+    """Tell whether the code of the steps is at hand, as it is where a controller brought it."""
+    return bool(_sources())
 
 
 def forget(path: str) -> None:
@@ -80,9 +89,9 @@ def is_kept(path: str) -> bool:
     return os.path.exists(path + ".d/steps.json") and os.path.islink(_link(path))
 
 
-def steps_of(path: str) -> List[Dict[str, Any]]:
-    """Return the steps that were kept."""
-    with open(path + ".d/steps.json") as stream:
+def steps_in(folder: str) -> List[Dict[str, Any]]:
+    """Return the steps that were laid down there."""
+    with open(folder + "/steps.json") as stream:
         steps: List[Dict[str, Any]] = json.load(stream)
     return steps
 

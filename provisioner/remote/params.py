@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import typing
 from typing import Any, Callable, Dict, Iterable, List, Mapping, NamedTuple, Optional, Sequence, Tuple, Type, TypeVar
 
 from .wording import Wrong, sentence, sentences_of, unsupported
@@ -151,6 +152,8 @@ class Parameters:
     ``free_form`` names the parameter that a free-form string (``command: ls -l``) fills.
     ``names_supported`` tells whether a result about an unknown parameter lists those that there are.
     A parameter whose name is a Python keyword is declared with a trailing underscore (``global_``).
+    ``original`` is the full name of the module of a collection that this one stands for, and ``beyond`` names what only
+    that one takes (a parameter, or ``parameter=value``): a task that gives any is done by that module, over the bridge.
     """
 
     declared: Dict[str, Param] = {}
@@ -159,6 +162,8 @@ class Parameters:
     accepts_any = False
     free_form = ""
     names_supported = True
+    original = ""
+    beyond: typing.FrozenSet[str] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the declarations of the class and its bases."""
@@ -244,8 +249,16 @@ class Parameters:
         shown = {}
         for name, param in self.declared.items():
             value = getattr(self, name)
-            shown[name.rstrip("_")] = "********" if (param.no_log or param.quiet) and value is not None else value
+            hidden = (param.no_log or param.quiet) and value is not None
+            shown[name.rstrip("_")] = "********" if hidden else _unparsed(value)
         return shown
+
+
+def _unparsed(value: Any) -> Any:
+    """Return parsed options of a parameter as a mapping again."""
+    if isinstance(value, list):
+        return [_unparsed(each) for each in value]
+    return value.raw() if isinstance(value, Parameters) else value
 
 
 def _never(_value: object) -> bool:

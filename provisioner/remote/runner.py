@@ -6,7 +6,7 @@ from typing import Any, Dict, Mapping, Optional
 from .change import Change, Failed, Skipped, Traits
 from .params import BadParameters, FileParameters
 from .system import System
-from .system.attributes import foretold_accounts
+from .system.attributes import foretold_accounts, info
 
 
 class Mode:
@@ -44,6 +44,7 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
         }
     if mode.check and isinstance(params, FileParameters):
         _foretell_accounts(params, result)
+    _describe_path(result, system)
     if any(p.no_log for p in module.Params.declared.values()):
         result["_secrets"] = [
             getattr(params, name)
@@ -60,9 +61,21 @@ def _foretell_accounts(params: FileParameters, result: Dict[str, Any]) -> None:
         result["warnings"] = old + [text for text in said if text not in old]
 
 
+def _describe_path(result: Dict[str, Any], system: System) -> None:
+    """Add owner, mode and so on of the path a result names, as Ansible does whatever the module."""
+    path = result.get("path", result.get("dest"))
+    if isinstance(path, str) and path and "uid" not in result:
+        try:
+            found = info(system, path)
+        except OSError:
+            return
+        for name, value in found.items():
+            result.setdefault(name, value)
+
+
 def _work(module: Any, params: Any, mode: Mode, system: System) -> Dict[str, Any]:
     traits: Traits = getattr(module, "TRAITS", Traits())
-    system.foretell = mode.check or mode.diff
+    system.foretell, system.checks = mode.check or mode.diff, mode.check
     change = _decide(module, params, system)
     result = dict(change.result)
     result.setdefault("changed", bool(change.changed))

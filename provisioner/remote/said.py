@@ -5,6 +5,7 @@ from typing import Any, Dict, Tuple
 
 NOTHING = "No start of json char found"
 UNREADABLE = "No end of json char found"
+INTERNAL = "_ansible_"
 
 
 def parse(text: str) -> Tuple[Dict[str, Any], str]:
@@ -34,12 +35,19 @@ def result_of(rc: int, out: bytes, err: bytes) -> Dict[str, Any]:
         result, behind = parse(text)
     except ValueError as error:
         return _failure(rc, text, errors, str(error))
-    result = {key: value for key, value in result.items() if not key.startswith("_ansible_")}
+    result = {key: _without_internal(value) for key, value in result.items() if not key.startswith(INTERNAL)}
     if behind:
         warnings = result.get("warnings")
         told = "Module invocation had junk after the JSON data: %s" % behind
         result["warnings"] = (warnings if isinstance(warnings, list) else []) + [told]
     return result
+
+
+def _without_internal(value: Any) -> Any:
+    """Return a value without what Ansible keeps to itself, at any depth."""
+    if isinstance(value, dict):
+        return {key: _without_internal(each) for key, each in value.items() if not key.startswith(INTERNAL)}
+    return [_without_internal(each) for each in value] if isinstance(value, list) else value
 
 
 def _failure(rc: int, out: str, err: str, why: str) -> Dict[str, Any]:

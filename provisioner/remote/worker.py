@@ -3,8 +3,9 @@
 A thread reads frames so that the controller is never kept waiting while a module runs; requests queue here. When one
 request fails and says ``stop_chain``, the rest of its chain is answered as dropped without being run, and the
 controller decides what happens then; it can also break a chain itself, to stop. When the controller closes or the link
-breaks, the request under way is finished and the queue is thrown away: nobody would hear what came of it. A link that
-breaks without a word is noticed, too: while the controller is silent nothing is begun, after a long silence it is over.
+breaks, the request under way is finished and the queue is thrown away: nobody would hear what came of it; unless the
+requests came all at once and somebody waits for every answer (``finish``). A link that breaks without a word is
+noticed, too: while the controller is silent nothing is begun, after a long silence it is over.
 """
 
 import importlib
@@ -101,11 +102,13 @@ class Worker:
             self.linked = False
 
     def _read(self) -> None:
+        finishes = False
         try:
             while True:
                 frame = protocol.read_head(self.inbound)
                 if frame is None or frame[0] == protocol.CLOSE:
                     self.closed = frame is not None and not frame[1].get("keep")
+                    finishes = frame is not None and bool(frame[1].get("finish"))
                     break
                 kind, head, size = frame
                 self.heard = time.monotonic()
@@ -124,7 +127,7 @@ class Worker:
         except (protocol.Broken, OSError, ValueError, KeyError, TypeError):
             pass  # a broken link and a closed one end alike
         finally:
-            self.linked = False
+            self.linked = finishes
             self.requests.put(None)
 
     def _payload(self, head: Dict[str, Any], size: int) -> Optional[Payload]:
@@ -210,6 +213,10 @@ class Worker:
         return result
 
     def _work(self, head: Dict[str, Any], system: System) -> Dict[str, Any]:
+        try:
+            os.chdir(head.get("cwd") or ".")
+        except OSError:
+            pass  # whoever it runs as may not go there
         if head.get("carrier"):
             carrier = importlib.import_module("." + head["carrier"], __package__ + ".carriers")
             held = head.get("hold")

@@ -196,6 +196,8 @@ def _surround(asked: Dict[str, Any]) -> None:
         wanted = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         if wanted != soft:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if asked.get("cwd") and os.access(asked["cwd"], os.X_OK):
+        os.chdir(asked["cwd"])
     os.environ.update(asked["environment"])
     if "TZ" in asked["environment"]:
         time.tzset()

@@ -147,6 +147,7 @@ def _parameters(params: type[Parameters]) -> Schema:
         if not name.startswith("_"):
             value = {"description": param.help, **_value(param)}
             properties.update(dict.fromkeys((name.rstrip("_"), *param.aliases), value))
+    properties.update({name: ANY for name in params.beyond if "=" not in name})
     return {"type": "object", "properties": properties, "additionalProperties": params.accepts_any}
 
 

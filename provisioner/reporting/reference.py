@@ -131,6 +131,7 @@ class Described:
     returns: Mapping[str, str]
     traits: Mapping[str, str]
     examples: str
+    beyond: str = ""
 
 
 def parameters_of(name: str) -> type[Parameters] | None:
@@ -154,7 +155,15 @@ def described(name: str) -> Described:
         returns_of(name),
         {key: _plain(value) for key, value in _traits(traits)} if traits is not None else {},
         examples.strip(),
+        beyond_of(params),
     )
+
+
+def beyond_of(params: type[Parameters] | None) -> str:
+    """Return in words what is left to the module that ours stands for; empty where nothing is."""
+    if params is None or not params.beyond:
+        return ""
+    return f"Left to {params.original}, over the bridge: {', '.join(sorted(params.beyond))}."
 
 
 def returns_of(name: str) -> dict[str, str]:
@@ -187,6 +196,7 @@ def _module_page(name: str) -> str:
         parts.append("## Parameters\n\n" + (table(_HEAD, list(_rows(params))) or "None."))
         if params.accepts_any:
             parts.append("Any further names are accepted.")
+        parts.append(beyond_of(params))
     returns = returns_of(name)
     if returns:
         parts.append("## Return values\n\n" + table(("key", "meaning"), [(f"`{k}`", v) for k, v in returns.items()]))

@@ -79,6 +79,8 @@ class Screen:
             self.deprecate(text)
         elif severity == "job":
             self.say(text, "cyan")
+        elif severity == "trace":
+            self.say(text, "blue")
         elif severity == "note":
             self.say(f"\t{text}")
         elif severity == "error":

@@ -19,3 +19,10 @@ class Rules:
     force_handlers: bool = False
     send_ahead: bool = True
     informed: frozenset[str] = frozenset()
+    batch_size: int = 0
+    """How many hosts the batch was cut to, with those that failed before it began; 0: those it begins with."""
+
+    def too_many(self, failed: int, hosts: int) -> bool:
+        """Tell whether more hosts failed than ``max_fail_percentage`` allows."""
+        limit = self.max_fail_percentage
+        return limit is not None and failed / (self.batch_size or hosts) * 100 > limit

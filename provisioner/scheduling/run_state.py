@@ -100,7 +100,7 @@ class RunState:
         for host in self.hosts.values():
             if host.gone and not host.doomed:
                 host.gone = False
-            elif host.doomed:
+            else:
                 host.forgive(operation.branches)
 
     @property
@@ -183,7 +183,14 @@ class RunState:
         """Tell whether a failed host runs this all the same: a handler, or what a handler includes."""
         if not self.rules.force_handlers or not host.doomed or host.gone or host.has_failed_handler:
             return False
-        return operation.section == "handlers" or operation.kind is Kind.FLUSH
+        return self._is_last_flush(operation)
+
+    def _is_last_flush(self, operation: Operation) -> bool:
+        """Tell whether this is the flush at the end of a section of the play, or a handler that runs there."""
+        if operation.kind is Kind.FLUSH:
+            return operation.task is None
+        flush = self._index.get(operation.id.partition("/")[0])
+        return operation.section == "handlers" and flush is not None and self.plan.nodes[flush].operation.task is None
 
     def _goes_on(self, host: HostState, operation: Operation) -> bool:
         """Tell whether what an operation brings is run: also in ``always`` and forced handlers of a failed host."""
@@ -220,6 +227,8 @@ class RunState:
         )
         node.once = told.runs_once and len(node.parties) > 1
         node.chosen = host.name if node.once else ""
+        if node.operation.handler:
+            self._forget_notice(host, node.operation)
         before, node.locks = node.locks, locks(node.operation)
         self._locks.take(tuple(each for each in node.locks if each not in before))
         self._ready.extend((self.hosts[name], node) for name in node.waiting)
@@ -233,11 +242,15 @@ class RunState:
         host.in_flight.add(node.index)
         host.phase[node.index] = Phase.RUNNING
         if operation.handler:
-            for each in self.hosts.values() if operation.runs_once else (host,):
-                each.notified.pop(operation.handler, None)
+            self._forget_notice(host, operation)
         if operation.keywords.notify:
             host.may_notify += 1
         self._out.append(Dispatch(operation.id, host.name, ahead))
+
+    def _forget_notice(self, host: HostState, operation: Operation) -> None:
+        """Take a handler as notified no more: by its host, or by all where one runs it for them."""
+        for each in self.hosts.values() if operation.runs_once else (host,):
+            each.notified.pop(operation.handler, None)
 
     def _release(self, host: HostState, node: Node) -> None:
         host.in_flight.discard(node.index)
@@ -315,7 +328,7 @@ class RunState:
     def _failed(self, host: HostState, node: Node, told: Finished) -> None:
         if told.status is Status.FAILED:
             host.fail(node.operation.branches)
-            host.has_failed_handler |= node.operation.section == "handlers"
+            host.has_failed_handler |= self._is_last_flush(node.operation)
         else:
             host.gone = True
         self._spread(host, node, fatal=told.fatal)
@@ -327,11 +340,8 @@ class RunState:
             for other in self.hosts.values():
                 if other.is_live and other.phase[node.index] == Phase.SETTLED and other is not host:
                     other.fail(node.operation.branches)
-        limit = self.rules.max_fail_percentage
-        if limit is not None:
-            failed = sum(1 for h in self.hosts.values() if h.doomed)
-            if failed / len(self.hosts) * 100 > limit:
-                self._doom_all()
+        if self.rules.too_many(sum(1 for h in self.hosts.values() if h.doomed), len(self.hosts)):
+            self._doom_all()
 
     def _doom_all(self) -> None:
         for host in self.hosts.values():
@@ -407,7 +417,7 @@ class RunState:
             if graph is None:
                 for name in names:
                     self.hosts[name].fail(node.operation.branches)
-                    self.hosts[name].has_failed_handler |= node.operation.section == "handlers"
+                    self.hosts[name].has_failed_handler |= self._is_last_flush(node.operation)
                     self._spread(self.hosts[name], node, fatal=told.fatal)
             elif len(graph):
                 ends = self._splice(graph, parties, frozenset(names), ends, node.index)

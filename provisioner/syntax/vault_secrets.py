@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.syntax.vault import DEFAULT_ID, VaultSecret
 
 Ask = Callable[[str], str]
@@ -36,7 +37,7 @@ def _secret(vault_id: str, origin: str, ask: Ask) -> VaultSecret:
         label = "Vault password: " if vault_id == DEFAULT_ID else f"Vault password ({vault_id}): "
         password = ask(label).encode()
     else:
-        path = Path(origin).expanduser()
+        path = expanded(origin)
         if not path.is_file():
             raise InputError.at(None, f"the vault password file '{origin}' does not exist",
                                 hint="give ID@FILE, ID@prompt, or the path of a file or executable",

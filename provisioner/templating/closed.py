@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment
 from jinja2.sandbox import SandboxedFormatter, is_internal_attribute
 
+from provisioner.model.secret import says_secret
+from provisioner.templating.settings import unheard
 from provisioner.templating.undefined import Missing
 
 CLOSED = "names that begin with two underscores are Python's own, and closed to templates"
@@ -40,7 +42,12 @@ class Kind:
 
 
 class ClosedAttributes(Environment):
-    """An environment whose templates reach no internals, neither by attribute, nor by item, nor by ``format``."""
+    """An environment whose templates reach no internals, neither by attribute, nor by item, nor by ``format``.
+
+    ``on_named_secret`` hears of items whose name says that they are secrets.
+    """
+
+    on_named_secret: Callable[[object], None] = staticmethod(unheard)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Return an attribute or item of a value."""
@@ -48,15 +55,24 @@ class ClosedAttributes(Environment):
             return self._own(obj, attribute)
         if attribute in FORMATTERS and isinstance(obj, str):
             return self._formatter(obj, attribute)
-        return super().getattr(obj, attribute)
+        value = super().getattr(obj, attribute)
+        if says_secret(attribute):
+            self.on_named_secret(value)
+        return value
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """Return an item or attribute of a value."""
+        """Return an item or attribute of a value; where what names it is not defined, that is what is missing."""
+        if isinstance(argument, Missing):
+            return argument
         if isinstance(argument, str):
             if argument[:2] == "__" or argument in INTERNAL:
                 return self._own(obj, argument)
             if argument in FORMATTERS and isinstance(obj, str):
                 return self._formatter(obj, argument)
+            if says_secret(argument):
+                value = super().getitem(obj, argument)
+                self.on_named_secret(value)
+                return value
         return super().getitem(obj, argument)
 
     def _own(self, obj: Any, name: str) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.configuration.configuration import Configuration
+from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Source
 from provisioner.loading.plugin_options import declared
 from provisioner.remote.params import boolean
@@ -45,14 +46,14 @@ class Loader:
 
     def path_dwim(self, given: str) -> str:
         """Return the absolute path of a file."""
-        return os.path.normpath(Path(self.get_basedir(), Path(str(given)).expanduser()))
+        return os.path.normpath(Path(self.get_basedir(), expanded(str(given))))
 
     def path_dwim_relative(self, path: str, dirname: str, source: str, is_role: bool = False) -> str:
         """Return a file that belongs to a role's or task file's folder ``path``, or to the playbook.
 
         It lies in ``dirname`` or beside that, the first found counts; where there is none, the last place looked at.
         """
-        given = Path(str(source)).expanduser()
+        given = expanded(str(source))
         if given.is_absolute():
             return os.path.normpath(given)
         home, base = Path(path), Path(self.get_basedir())
@@ -291,7 +292,7 @@ def _list(value: Any) -> Any:
 
 
 def _path(value: Any) -> str:
-    return str(Path(os.path.expandvars(str(value))).expanduser())
+    return str(expanded(os.path.expandvars(str(value))))
 
 
 def _mapping(value: Any) -> Any:

@@ -336,6 +336,7 @@ class Renderer:
             loader = FolderLoader(folders, self.settings.read_file) if folders else None
             kind = NativeEnvironment if self.settings.native else ScopeEnvironment
             environment = kind(options, loader, self.settings.extensions)
+            environment.on_named_secret = self.settings.on_named_secret
             environment.filters = self._filters
             environment.tests = self._tests  # type: ignore[assignment]
             environment.globals.update(self._lookups.functions())

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from jinja2.utils import missing
 
 from provisioner.diagnostics.position import Unsafe, position_of
+from provisioner.model.secret import says_secret
 from provisioner.syntax.vault import VaultText
 from provisioner.templating import explaining
 from provisioner.templating.errors import UndefinedVariable
@@ -100,6 +101,8 @@ class Rendering:
                 self.watched.append(found)
         else:
             value = self._rendered(name, found.value)
+        if says_secret(name):
+            self._renderer.settings.on_named_secret(value)
         if self.copying:
             value = _copy(value)
         cache[name] = value

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from provisioner.diagnostics.home import expanded
+
 
 def candidates(name: str, folder: str, search_paths: Sequence[Path]) -> list[Path]:
     """Return every place where ``name`` may be, the best first: below ``folder`` of a search path, then beside it."""
-    path = Path(name).expanduser()
+    path = expanded(name)
     if path.is_absolute():
         return [path]
     places: dict[Path, None] = {}

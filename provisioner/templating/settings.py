@@ -57,8 +57,8 @@ def _undecrypted(value: VaultText) -> str:
     raise InputError.at(value.position, "this value is encrypted and no vault password was given")
 
 
-def unheard(_diagnostic: Diagnostic) -> None:
-    """Drop a warning."""
+def unheard(_told: object) -> None:
+    """Drop what nobody listens to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,8 @@ class RenderSettings:
     of Jinja. Without ``strict`` what is undefined stays as it is written.
     ``collections`` are searched for plugins of full names, ``configuration`` has the settings they may ask for.
     ``decrypt`` turns a ``!vault`` value into text, ``read_file`` returns a file's content (a vault file's
-    decrypted), ``warn`` hears about what works but should be written otherwise.
+    decrypted), ``warn`` hears about what works but should be written otherwise. ``on_secret`` hears of secrets that are
+    made or read, ``on_named_secret`` of values whose name says that they are.
     """
 
     native: bool = False
@@ -84,3 +85,5 @@ class RenderSettings:
     configuration: Configuration = field(default=NO_CONFIGURATION, compare=False, repr=False)
     ansible_managed: str = "Ansible managed"
     warn: Callable[[Diagnostic], None] = unheard
+    on_secret: Callable[[str], None] = field(default=unheard, compare=False)
+    on_named_secret: Callable[[object], None] = field(default=unheard, compare=False)

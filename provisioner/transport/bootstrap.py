@@ -59,21 +59,26 @@ class Started:
 
 def script(python: str, blob_size: int, *, terminal: bool = False) -> str:
     """Return the POSIX shell text that turns into a worker. No quote, backslash or ``!``: any login shell passes it."""
+    start = (
+        f"import io,os,zlib;i=io.BufferedReader(io.FileIO(os.dup(0)),65536);exec(zlib.decompress(i.read({blob_size})))"
+    )
+    return choosing(python, f'-c "{start}"', terminal=terminal)
+
+
+def choosing(python: str, what: str, *, terminal: bool = False) -> str:
+    """Return the POSIX shell text that turns into a Python that is new enough, with ``what`` to run as its words."""
     names = CANDIDATES if python in ("auto", "auto_silent", "auto_legacy", "auto_legacy_silent", "") else (python,)
     if not all(PLAIN_PATH.fullmatch(name) for name in names):
         raise NoInterpreter(f"'{python}' is no path of an interpreter")
     listed = " ".join(f'"{name}"' for name in names)
     others = " ".join(f'"{name}"' for name in dict.fromkeys((*names[:1], *OTHERS)))
     check = "import io,sys,zlib;sys.exit(sys.version_info<(3,6))"
-    start = (
-        f"import io,os,zlib;i=io.BufferedReader(io.FileIO(os.dup(0)),65536);exec(zlib.decompress(i.read({blob_size})))"
-    )
     setting = "stty raw -echo;" if terminal else ""
     errors = " 2>/dev/null" if terminal else ""
     return (
         f'for p in {listed};do if "$p" -I -S -c "{check}" </dev/null >/dev/null 2>&1;'
         f"then {setting}echo {READY.decode()};"
-        f'exec "$p" -I -S -c "{start}"{errors};fi;done;'
+        f'exec "$p" -I -S {what}{errors};fi;done;'
         f'for p in {others};do v=$("$p" -V 2>&1 </dev/null)&&echo @provisioner:found $p $v@;done;'
         f"echo {NONE.decode()};exit 127"
     )
@@ -220,10 +225,15 @@ class _Greeting:
         return Unreachable(f"{where(self.target)}: the worker did not come up: {ended}{heard}")
 
     def _no_python(self) -> NoInterpreter:
-        found = re.findall(rb"@provisioner:found (.*?)@", self.noise)
-        listed = ", ".join(text.decode("utf-8", "replace") for text in found) or "none at all"
-        tried = ", ".join(CANDIDATES) if self.target.python == "auto" else f"{self.target.python}, as configured"
-        return NoInterpreter(
-            f"{where(self.target)}: no Python 3.6 or newer found (looked for {tried}; there is: {listed})\n"
-            "    hint: install python3 there (the raw module works without it), or set ansible_python_interpreter"
-        )
+        return no_python(self.target, self.noise)
+
+
+def no_python(target: Target, said: bytes) -> NoInterpreter:
+    """Return the error for a host whose shell found no Python that is new enough, from what it said."""
+    found = re.findall(rb"@provisioner:found (.*?)@", said)
+    listed = ", ".join(text.decode("utf-8", "replace") for text in found) or "none at all"
+    tried = ", ".join(CANDIDATES) if target.python == "auto" else f"{target.python}, as configured"
+    return NoInterpreter(
+        f"{where(target)}: no Python 3.6 or newer found (looked for {tried}; there is: {listed})\n"
+        "    hint: install python3 there (the raw module works without it), or set ansible_python_interpreter"
+    )

@@ -16,8 +16,10 @@ class NoInterpreter(Unreachable):
 
 def where(target: Target) -> str:
     """Return how errors name a host: its name and, where a network lies between, user, address and port."""
-    if target.connection == "local":
+    if target.connection == "local" and target.plugin is None:
         return f"host {target.host} (this machine)"
+    if target.plugin is not None:
+        return f"host {target.host} (by {target.plugin.name})"
     user = f"{target.user}@" if target.user else ""
     return f"host {target.host} ({user}{target.address or target.host}:{target.port or 22})"
 

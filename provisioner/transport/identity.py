@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from provisioner.model.target import Become, Target
 
 RECONNECT_S = 60.0
+LATEST = 4102444800.0
+"""The year 2100: what a holder says beyond it is no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +48,7 @@ class Identity:
 def held_by(holder: Mapping[str, object]) -> str:
     """Return who has a host, in words; all but the ids is what the holder said of itself."""
     said = [f"{name} {holder[name]}" for name in ("run", "owner", "reason") if holder.get(name)]
+    since = holder.get("since")
+    if isinstance(since, (int, float)) and 0 < since < LATEST:
+        said.append(f"since {datetime.fromtimestamp(since, UTC):%Y-%m-%d %H:%M:%S}Z")
     return f"{', '.join(said) or 'somebody'} (process {holder.get('pid')} of user {holder.get('uid')} there)"

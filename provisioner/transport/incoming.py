@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from provisioner.diagnostics.errors import Lost
 from provisioner.model.call import Reply
 from provisioner.remote import protocol
-
-from .pipe import Inbound
 
 MAX_IN_MEMORY = 64 * 1024 * 1024
 DEEPEST = 100
 """How deep a result may lie in itself."""
 
 
-def reply_of(head: dict[str, Any], size: int, inbound: Inbound, path: Path | None) -> Reply:
+class Readable(Protocol):
+    """What frames are read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at least one and at most ``size`` bytes, or nothing at the end."""
+
+
+def reply_of(head: dict[str, Any], size: int, inbound: Readable, path: Path | None) -> Reply:
     """Return the reply in a RESULT frame, its body read to memory or to ``path``."""
     result = head.get("result")
     if result is not None and not isinstance(result, dict):
@@ -54,7 +59,7 @@ def _lies_deeper(value: object, levels: int) -> bool:
     return True
 
 
-def _stored(head: dict[str, Any], size: int, inbound: Inbound, path: Path) -> dict[str, Any]:
+def _stored(head: dict[str, Any], size: int, inbound: Readable, path: Path) -> dict[str, Any]:
     """Write the body to ``path``; when that cannot be done, read it away and return a failed result instead."""
     left = size
     try:

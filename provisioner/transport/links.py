@@ -40,7 +40,7 @@ def connection_type(target: Target) -> Callable[[Target, Notice], Connection]:
     name = ALIASES.get(name, name)
     known = catalog.names("connection")
     if name not in known:
-        hint = f"ansible_connection is one of {', '.join(sorted(known))}"
+        hint = f"ansible_connection is one of {', '.join(sorted(known))}, or a plugin that an installed Ansible has"
         raise Unreachable(f"host {target.host}: there is no connection type '{target.connection}'\n    hint: {hint}")
     connection: Callable[[Target, Notice], Connection] = catalog.load("connection", name).Connection
     return connection

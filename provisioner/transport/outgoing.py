@@ -71,9 +71,11 @@ class Frames:
         self._write(self._sources.load_frame({"sealing.py"} | ({"lease.py"} if lease else set())))
         self._write(protocol.pack(protocol.RUN, head))
 
-    def send_close(self, *, keeps_records: bool = False) -> None:
-        """Tell the worker that nothing more comes, and whether what it recorded may still be needed."""
-        self._write(protocol.pack(protocol.CLOSE, {"keep": True} if keeps_records else {}))
+    def send_close(self, *, keeps_records: bool = False, finishes: bool = False) -> None:
+        """Tell the worker that nothing more comes, whether what it recorded may still be needed, and whether what it
+        was asked is still to be done."""
+        head = {name: True for name, holds in (("keep", keeps_records), ("finish", finishes)) if holds}
+        self._write(protocol.pack(protocol.CLOSE, head))
 
     def _add_sources(self, request: Request) -> None:
         try:
@@ -160,6 +162,8 @@ def _head(item: Outgoing) -> dict[str, Any]:
         head.update(chain=request.chain, link=request.link, stop_chain=request.stop_chain)
     if request.op:
         head["op"] = request.op
+    if request.cwd:
+        head["cwd"] = request.cwd
     if item.heard:
         head["heard"] = item.heard
     return head

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Protocol
 
 from provisioner.diagnostics.errors import Unreachable
@@ -15,13 +16,18 @@ from provisioner.model.target import Become, Target
 from .bootstrap import Facts
 from .bundle import ModuleSources
 from .identity import Identity
+from .link_reach import LinkReach
 from .links import Limits, Link, Notice, prepare
 from .outgoing import Done, Output
+from .plugin_link import PluginLink
+from .plugin_process import PluginHosts
 from .raw import Command, RawCommands
 from .recovery import Recovery
+from .script_session import ScriptSession
 from .worker_session import WorkerSession
 
 Key = tuple[Target, Become | None]
+Ending = WorkerSession | RawCommands | ScriptSession
 
 
 class Session(Protocol):
@@ -47,6 +53,7 @@ class Sessions:
 
     ``notice`` is given warnings to show (a host key stored, an option unknown), from any thread. With an ``identity``
     hosts keep a record of what was done, and a session whose contact is lost seeks it again and goes on where it was.
+    ``plugins`` runs connection plugins; a target that names one is not reached without it.
     """
 
     def __init__(
@@ -55,20 +62,25 @@ class Sessions:
         limits: Limits | None = None,
         notice: Notice = _silent,
         identity: Identity | None = None,
+        plugins: PluginHosts | None = None,
     ) -> None:
-        self._identity = identity
+        self._identity, self._plugins = identity, plugins
         self._sources, self._limits, self._notice = sources, limits or Limits(), notice
         self._gate = threading.BoundedSemaphore(self._limits.connecting)
         self._lock = threading.Lock()
         self._links: dict[Target, Link] = {}
         self._workers: dict[Key, WorkerSession] = {}
         self._raws: dict[Key, RawCommands] = {}
+        self._ways: dict[Target, PluginLink] = {}
+        self._scripts: dict[Key, ScriptSession] = {}
         self._closed = False
 
     def session(self, target: Target, become: Become | None = None) -> Session:
         """Return the session of this target and user; made, and connecting by itself, when first asked for."""
         key = (target, become)
         with self._lock:
+            if target.plugin is not None or target.files is not None:
+                return self._script(key)
             if key not in self._workers:
                 self._refuse_when_closed(target)
                 link = self._link(target)
@@ -92,13 +104,22 @@ class Sessions:
         """
         key = (target, become)
         with self._lock:
+            if target.plugin is not None:
+                self._script(key).command(Command(command, done, output, stdin))
+                return
             if key not in self._raws:
                 self._refuse_when_closed(target)
                 self._raws[key] = RawCommands(target, become, self._link(target))
             self._raws[key].submit(Command(command, done, output, stdin))
 
-    def reset(self, host: str) -> None:
-        """Drop every connection of a host; the next request connects anew. What runs there is answered as Lost."""
+    def reset(self, host: str, user: str = "") -> None:
+        """Drop every connection of a host; the next request connects anew. What runs there is answered as Lost.
+
+        With ``user`` only the workers end that have become that user and have nothing to do.
+        """
+        if user:
+            self._rest(host, user)
+            return
         with self._lock:
             old = {way: link for way, link in self._links.items() if way.host == host}
             for way in old:
@@ -109,8 +130,17 @@ class Sessions:
             for (target, _become), raw in self._raws.items():
                 if target.host == host:
                     raw.link = self._link(target)
+            for target, plugin_way in self._ways.items():
+                if target.host == host:
+                    plugin_way.reset()
         for link in old.values():
             link.close()
+
+    def _rest(self, host: str, user: str) -> None:
+        with self._lock:
+            for (target, become), worker in self._workers.items():
+                if target.host == host and become is not None and become.user == user and worker.is_idle:
+                    worker.reset(self._link(target))
 
     def close(self, *, keeps_records: bool = False) -> None:
         """End everything within a bounded time. A worker busy with a request finishes it alone; its reply is Lost.
@@ -119,8 +149,8 @@ class Sessions:
         """
         with self._lock:
             self._closed = True
-            ending: list[WorkerSession | RawCommands] = [*self._workers.values(), *self._raws.values()]
-            links = list(self._links.values())
+            ending: list[Ending] = [*self._workers.values(), *self._raws.values(), *self._scripts.values()]
+            links: list[Link | PluginLink] = [*self._links.values(), *self._ways.values()]
         for each in ending:
             if isinstance(each, WorkerSession):
                 each.shut(keeps_records=keeps_records)
@@ -136,6 +166,29 @@ class Sessions:
             link.abort()
         for link in links:
             link.close()
+        if self._plugins is not None:
+            self._plugins.close()
+
+    def _script(self, key: Key) -> ScriptSession:
+        """Return the session of a target that has no lasting worker."""
+        target, become = key
+        if key not in self._scripts:
+            self._refuse_when_closed(target)
+            if target.plugin is None:
+                trace = self._plugins.trace if self._plugins is not None else _silent
+                reach = LinkReach(target, partial(self._link_of, target), trace)
+                self._scripts[key] = ScriptSession(target, become, self._sources, reach, batch=1)
+            elif self._plugins is None:
+                raise Unreachable(f"host {target.host}: connection plugins are not run here")
+            else:
+                way = self._ways.setdefault(target, PluginLink(target, self._plugins))
+                self._scripts[key] = ScriptSession(target, become, self._sources, way)
+        return self._scripts[key]
+
+    def _link_of(self, target: Target) -> Link:
+        with self._lock:
+            self._refuse_when_closed(target)
+            return self._link(target)
 
     def _recovery(self, target: Target, become: Become | None) -> Recovery | None:
         if self._identity is None:
@@ -154,7 +207,7 @@ class Sessions:
         return link
 
     def _link(self, target: Target) -> Link:
-        way = replace(target, python="auto")  # another interpreter is no other connection
+        way = replace(target, python="auto", files=None)  # another interpreter is no other connection
         if way not in self._links:
             prepare(target)
             self._links[way] = self._new_link(way)
@@ -168,6 +221,6 @@ class Sessions:
             raise Unreachable(f"host {target.host}: the run is over")
 
 
-def _all_ended(ending: list[WorkerSession | RawCommands], timeout_s: float) -> bool:
+def _all_ended(ending: list[Ending], timeout_s: float) -> bool:
     deadline = time.monotonic() + timeout_s
     return all([each.join(max(0.0, deadline - time.monotonic())) for each in ending])

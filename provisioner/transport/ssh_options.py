@@ -12,6 +12,7 @@ from paramiko.config import SSHConfig
 from paramiko.ssh_exception import ConfigParseError
 
 from provisioner.diagnostics.errors import Unreachable
+from provisioner.diagnostics.home import expanded
 from provisioner.model.target import Target
 
 from .ssh_words import client_options, keepalive, own_value
@@ -130,8 +131,8 @@ def _lines(path: Path, target: Target, depth: int = 0) -> list[str]:
         words = line.split()
         if words and words[0].lower() == "include" and depth < MAX_INCLUDES:
             for pattern in words[1:]:
-                folder = path.parent if path.parent == Path("/etc/ssh") else Path("~/.ssh").expanduser()
-                wanted = folder / Path(pattern).expanduser()
+                folder = path.parent if path.parent == Path("/etc/ssh") else expanded("~/.ssh")
+                wanted = folder / expanded(pattern)
                 for name in sorted(Path(wanted.anchor).glob(str(wanted.relative_to(wanted.anchor)))):
                     lines += _lines(name, target, depth + 1)
         else:
@@ -161,4 +162,4 @@ def _key_name(alias: str, host: str, port: int) -> str:
 
 
 def _expanded(path: str) -> str:
-    return str(Path(path).expanduser())
+    return str(expanded(path))

@@ -84,6 +84,12 @@ class WorkerSession:
             self._outbox.append(Breaking(chain, link))
             self._wake.notify_all()
 
+    @property
+    def is_idle(self) -> bool:
+        """Tell whether nothing was asked that is not answered."""
+        with self._wake:
+            return not self._outbox and not self._written
+
     def reset(self, link: Link) -> None:
         """End the worker; the next request starts another over ``link``. Requests not yet written are kept for it."""
         with self._wake:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,7 @@ ansible_connection=local
 """
 NAMES = ("va", "vb", "vc", "vd")
 TAGS = ("red", "blue", "always", "never")
+CAN_FAIL = frozenset({"fail", "assert", "failed_when", "until"})
 Tree = dict[str, Any]
 
 
@@ -105,7 +106,25 @@ class Maker:
             self.made.arguments += ["-e", f"{self.random.choice(NAMES)}=extra"]
         if chance() < 0.1:
             self.made.arguments += ["--force-handlers"]
+        self._leave_out()
         return self.made
+
+    def _leave_out(self) -> None:
+        """Take out what the two sides do differently on purpose; ``docs/compat.md`` has the reasons."""
+        is_for_all = "any_errors_fatal" in json.dumps([self.made.plays, self.made.files])
+        for task, around, is_once in _tasks(self.made):
+            is_nested = not {"rescue", "always"}.isdisjoint(around)
+            ends = str(task.get("meta")).startswith("end") and (is_nested or is_for_all)
+            if ends or task.get("meta") == "clear_host_errors":
+                task["meta"] = "noop"
+            for name, value in task.get("set_fact", {}).items():
+                task["set_fact"][name] = value.replace(f"'].{name} |", "'].nothing |")
+            if is_for_all and "run_once" in task and {"include_tasks", "include_role"}.intersection(task):
+                task["run_once"] = False
+            if task.get("run_once") == "{{ 1 == 2 }}" and ("register" in task or "set_fact" in task):
+                task["run_once"] = False
+            if is_once and around and CAN_FAIL.intersection(task):
+                task["ignore_errors"] = True
 
     # ------------------------------------------------------------------ values and texts
 
@@ -362,6 +381,32 @@ class Maker:
         topic = {"name": "listens", "listen": "topic", "debug": {"msg": "heard"}}
         play["handlers"] = [*(self._handler(name) for name in self._handlers), topic]
         return play
+
+
+def _tasks(made: Scenario) -> Iterator[tuple[Tree, tuple[str, ...], bool]]:
+    """Yield every task where it is run: with the sections of blocks around it, and whether one host runs it for all."""
+    for play in made.plays:
+        if "roles" in play:
+            yield from _tasks_of(made, made.files["roles/part/tasks/main.json"], (), is_once=False)
+        for name in ("pre_tasks", "tasks", "post_tasks"):
+            yield from _tasks_of(made, play.get(name, []), (), is_once=False)
+        yield from _tasks_of(made, play["handlers"], ("block",), is_once=False)  # wherever they are flushed
+
+
+def _tasks_of(
+    made: Scenario, nodes: list[Tree], around: tuple[str, ...], *, is_once: bool
+) -> Iterator[tuple[Tree, tuple[str, ...], bool]]:
+    for node in nodes:
+        is_for_all = bool(node.get("run_once", is_once))
+        name = node.get("include_tasks", node.get("import_tasks"))
+        name = "roles/part/tasks/main.json" if {"include_role", "import_role"}.intersection(node) else name
+        if "block" not in node:
+            yield node, around, is_for_all
+        for section in ("block", "rescue", "always"):
+            yield from _tasks_of(made, node.get(section, []), (*around, section), is_once=is_for_all)
+        if name:
+            is_inherited = is_for_all if "import_tasks" in node or "import_role" in node else is_once
+            yield from _tasks_of(made, made.files[name], around, is_once=is_inherited)
 
 
 def scenario(seed: int) -> Scenario:

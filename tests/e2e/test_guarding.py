@@ -139,3 +139,15 @@ def boot_of(lab: Lab) -> str:
 def guard_id(on: On) -> str:
     """Return the name of the one guard on h1."""
     return on("h1", "basename $(ls ~/.provisioner/guard-????????????????)").strip().removeprefix("guard-")
+
+
+def test_a_timer_of_systemd_undoes_it_where_everything_of_the_session_was_killed(cli: Cli, on: On) -> None:
+    process = cli.start_run(SITE.replace("confirm: 4s", "confirm: 8s"), "-e", "wait=60", "--reconnect", "0")
+    eventually(lambda: "g-open" in on("h1", THERE))
+    timers = "systemctl list-timers --all --no-legend 'provisioner-undo-*'"
+    assert on("h1", timers) != "", "an administrator sees it"
+    on("h1", "pkill -9 -x python3; true")
+    process.send_signal(signal.SIGKILL)
+    cli.end(process)
+    eventually(lambda: on("h1", THERE) == "", 30)
+    eventually(lambda: on("h1", timers + "; ls -A /run/provisioner") == "", 10)

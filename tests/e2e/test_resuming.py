@@ -120,10 +120,24 @@ def test_a_playbook_that_changed_is_not_resumed_unless_adopted(cli: Cli, on: On)
     assert_whole(on)
 
 
+UNTIL_TOLD = """
+- hosts: h1
+  gather_facts: false
+  tasks:
+    - shell: touch /var/tmp/r-waits; while [ ! -e /var/tmp/r-gate ]; do sleep 0.1; done
+"""
+"""Goes on until somebody makes the gate, however slow the machine is."""
+
+
+def waits(on: On) -> Callable[[], bool]:
+    return lambda: on("h1", "ls /var/tmp/r-waits || true").strip() != ""
+
+
 def test_a_run_that_ended_well_and_one_that_goes_on_are_not_resumed(cli: Cli, on: On) -> None:
-    process = cli.start_run(SITE)
-    eventually(in_loop(on, "1"))
+    process = cli.start_run(UNTIL_TOLD)
+    eventually(waits(on))
     going_on = cli.call("resume")
+    on("h1", "touch /var/tmp/r-gate")
     assert going_on.code == 4
     assert "still going on" in going_on.text
     assert cli.end(process).code == 0
@@ -145,13 +159,15 @@ def test_where_the_home_is_full_the_record_is_kept_elsewhere(cli: Cli, on: On) -
 
 
 def test_a_second_run_is_told_who_has_the_host_and_may_share_it(cli: Cli, on: On) -> None:
-    process = cli.start_run(SITE)
-    eventually(in_loop(on, "1"))
+    process = cli.start_run(UNTIL_TOLD)
+    eventually(waits(on))
     small = "- hosts: h1\n  gather_facts: false\n  tasks:\n    - command: touch /var/tmp/r-second\n"
     refused = cli.run(small)
+    shared = cli.run(small, "--share")
+    on("h1", "touch /var/tmp/r-gate")
     assert refused.code == 4, refused.text
     assert "another run has this host" in refused.text
-    shared = cli.run(small, "--share")
+    assert ", since 20" in refused.text
     assert shared.code == 0, shared.text
     assert cli.end(process).code == 0
     later = cli.run(small)

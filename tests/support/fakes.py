@@ -176,8 +176,10 @@ class FakeSessions:
         self.commands.append((target.host, command))
         done(Reply(result={"rc": 0, "stdout": command, "stderr": "", "changed": True}))
 
-    def reset(self, host: str) -> None:
-        self.resets.append(host)
+    def reset(self, host: str, user: str = "") -> None:
+        self.resets.append(f"{host} {user}".strip())
+        if user:
+            return
         for worker in self.workers.values():
             if worker.target.host == host:
                 worker.reset()

@@ -74,6 +74,9 @@ class RunningHaproxy:
 
     def _order(self, command: str) -> str:
         self.orders.append(command)
+        if command.startswith("shutdown sessions server"):
+            self.sessions[command.rpartition("/")[2]] = [0]
+            return "\n"
         _, _, where, _, state = command.split()
         name = where.partition("/")[2]
         if name not in self.servers:

@@ -14,6 +14,7 @@ from provisioner.model.target import Become, Target
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
+from provisioner.transport.plugin_process import PluginHosts
 from provisioner.transport.sessions import Session, Sessions
 
 PATIENCE_S = 30.0
@@ -74,8 +75,10 @@ def apply(change, system):
     if params.fail:
         raise Failed(params.fail)
     result = {"pid": os.getpid(), "stdin": os.read(0, 1).decode(), "word": os.environ.get("PROBE_WORD", "")}
+    result["cwd"] = os.getcwd()
     if system.payload:
-        result.update(size=system.payload.size, sha1=hashlib.sha1(system.payload.read()).hexdigest())
+        data = system.payload.read()
+        result.update(size=len(data), sha1=hashlib.sha1(data).hexdigest())
     return result
 '''
 
@@ -96,7 +99,9 @@ class Talk:
     ) -> None:
         self.target = target
         self.notices: list[str] = []
-        self.sessions = Sessions(sources, limits, self.notices.append, identity)
+        self.shown: list[str] = []
+        plugins = PluginHosts(lambda text, _warns: self.shown.append(text), traces=True)
+        self.sessions = Sessions(sources, limits, self.notices.append, identity, plugins)
 
     def session(self, become: Become | None = None, target: Target | None = None) -> Session:
         """Return a session."""
@@ -137,6 +142,5 @@ class Talk:
 
 def transport_threads() -> list[str]:
     """Return the names of threads that belong to the transport."""
-    return [
-        t.name for t in threading.enumerate() if t.name.startswith(("owner", "reader", "raw", "Thread-", "paramiko"))
-    ]
+    ours = ("owner", "reader", "raw", "scripts", "Thread-", "paramiko")
+    return [t.name for t in threading.enumerate() if t.name.startswith(ours)]

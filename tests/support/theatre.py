@@ -10,6 +10,7 @@ from typing import Any
 
 from provisioner.app.credentials import Credentials
 from provisioner.app.wiring import compiled_plays, load, reload_inventory
+from provisioner.execution.connection_plugins import ConnectionPlugins
 from provisioner.execution.context import RunContext
 from provisioner.execution.course import Course
 from provisioner.execution.executor import Surroundings
@@ -37,6 +38,7 @@ class Theatre:
     prompt: FakePrompt = field(default_factory=FakePrompt)
     stop_at: str = ""
     cache: KeepsFacts = field(default_factory=Nothing)
+    plugins: ConnectionPlugins | None = None
 
     def __post_init__(self) -> None:
         self.sessions = FakeSessions(self._answer)
@@ -67,6 +69,8 @@ class Theatre:
             wanted, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, "run-1", self.folder,
             self.secrets.append, lambda: reload_inventory(loaded, wanted), cache=self.cache,
         )  # fmt: skip
+        if self.plugins is not None:
+            self.context.plugins = self.plugins
         with ThreadPoolExecutor(max_workers=2) as threads:
             around = Surroundings(self.sessions, self.clock, self.prompt, threads, self._quiet)
             self.course = Course(self.context, around, self)

@@ -157,7 +157,8 @@ def opened(name: str, path: str, way: Way) -> Iterator[Book]:
             book.note("defined", path=str(Path(path).resolve()), fingerprint=print_of, folder=str(Path.cwd()),
                       inventories=[str(Path(each).resolve()) if Path(each).exists() else each
                                    for each in way.options.inventories],
-                      options=kept, owner=migration.owner)  # fmt: skip
+                      options=kept, owner=migration.owner,
+                      hosts={role: list(names) for role, names in casting.hosts.items()})  # fmt: skip
         yield book
 
 

@@ -15,9 +15,11 @@ from provisioner.discovery.probing import Wanted
 from provisioner.discovery.snapshot import save
 from provisioner.migration import record as states
 from provisioner.migration.acceptances import read_acceptances
+from provisioner.migration.assessment_text import as_text
 from provisioner.migration.lifecycle import Situation, rehearsal_gate
 from provisioner.migration.steps import NEW, OLD
 from provisioner.migration.timing import timed
+from provisioner.reporting.paint import Paint
 
 
 def discover(book: Book) -> int:
@@ -52,6 +54,8 @@ def assess(book: Book) -> int:
         book.note("ended", ok=False, failure=str(error).splitlines()[0])
         return int(Exit.HOSTS_UNREACHABLE)
     counts = _keep(book, found)
+    for each in found:
+        book.way.tell(as_text(each.assessment, Paint(is_coloured=False), is_brief=True))
     book.note("ended", ok=True)
     book.enter(states.ASSESSED, ", ".join(f"{count} {name}" for name, count in counts.items() if count))
     return int(Exit.OK)

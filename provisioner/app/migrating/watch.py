@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioner.app.migrating.book import Book
+from provisioner.migration import bare_fence, bare_guard, fencing
 from provisioner.migration import stages as names
 from provisioner.migration.compile import stage_of
 from provisioner.migration.record import samples
@@ -81,23 +82,40 @@ class Watch:
         measured = happened.result.get("measured")
         if isinstance(measured, dict) and self._counts:
             self._book.note("measured", part=name.partition(":")[0], values=measured)
-        if "stragglers" in happened.result and name.startswith("fence: ") and self._counts:
-            told = {key: happened.result.get(key) for key in ("count", "quiet_for_s", "stragglers")}
-            self._book.note("stragglers", **told)
+        told = self._stragglers(happened) if name.startswith("fence: ") and self._counts else None
+        if told is not None:
+            self._book.note("stragglers", **{key: told.get(key) for key in ("count", "quiet_for_s", "stragglers")})
         if name.startswith("guard of "):
             self._guard(name, happened)
         if happened.status in BAD and not self.failure and not happened.effects.get("rescued"):
-            said = str(happened.result.get("msg", "")).strip().splitlines()
-            self.failure = f"{name} on {happened.host}: {said[0] if said else happened.status.value}"
+            self.failure = f"{name} on {happened.host}: {_why(happened)}"
+
+    def _stragglers(self, happened: event.OperationFinished) -> Mapping[str, object] | None:
+        """Return who still asked the old server, where this is what was asked."""
+        fence = self._book.migration.fence
+        if fence is None or "stragglers" in happened.result:
+            return happened.result if fence is not None else None
+        told = fencing.Params.parse(fence)
+        return bare_fence.told_by(str(happened.result.get("stdout", "")), told.quiet_s)
 
     def _guard(self, name: str, happened: event.OperationFinished) -> None:
-        self.answers.setdefault(name, {})[happened.host] = happened.result
+        answer = {**happened.result, "state": bare_guard.state_in(happened.result) or None}
+        self.answers.setdefault(name, {})[happened.host] = answer
         if name.endswith(": arm") and not self._armed:
             self._armed = happened.at
         if name.endswith(": confirm") and happened.status not in BAD and not self.decided:
             self.decided = True
             if self._counts:
                 self._book.note("decided", host=happened.host)
+
+
+def _why(happened: event.OperationFinished) -> str:
+    """Return in a line why something failed; of a script what it said itself."""
+    said = str(happened.result.get("msg", "")).strip().splitlines()
+    complaint = str(happened.result.get("stderr", "")).strip().splitlines()
+    if said[:1] == ["non-zero return code"] and complaint:
+        return complaint[-1]
+    return said[0] if said else happened.status.value
 
 
 def timetable(rehearsed: Mapping[str, list[float]]) -> dict[str, float]:

@@ -20,7 +20,7 @@ from provisioner.cli.options import (
     credentials_from,
     run_options,
 )
-from provisioner.diagnostics.errors import Exit, ProvisionerError
+from provisioner.diagnostics.errors import Exit, InputError, ProvisionerError
 from provisioner.migration.acceptances import Acceptances, read_acceptances
 from provisioner.migration.assessing import Assessment
 from provisioner.migration.assessment_text import as_text
@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
         acceptances = read_acceptances([Path(each) for each in arguments.accepted], datetime.now(UTC).date())
         found = _assessed(arguments, acceptances)
     except ProvisionerError as error:
-        _warn(f"provisioner: {error}")
+        _warn(str(error) if isinstance(error, InputError) else f"provisioner: {error}")
         return Exit.ERROR
     for each in acceptances.expired:
         _warn(f"no longer accepted: {each.finding}, {each.account}")

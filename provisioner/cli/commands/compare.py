@@ -16,7 +16,7 @@ from provisioner.cli.options import (
     credentials_from,
     run_options,
 )
-from provisioner.diagnostics.errors import Exit, ProvisionerError
+from provisioner.diagnostics.errors import Exit, InputError, ProvisionerError
 from provisioner.discovery.comparing import compare
 from provisioner.discovery.page import as_page
 from provisioner.discovery.telling import Comparison, as_data, as_text
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.html:
             Path(arguments.html).write_text(as_page(comparison), encoding="utf-8")
     except (ProvisionerError, OSError) as error:
-        _warn(f"provisioner: {error}")
+        _warn(str(error) if isinstance(error, InputError) else f"provisioner: {error}")
         return Exit.ERROR
     if arguments.json:
         print(as_data(comparison))

@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Plan; return the exit code."""
+    if arguments.out:
+        planning.refuse_unwritable(arguments.out)
     credentials = credentials_from(arguments)
     try:
         plan = planning.make_plan(arguments.playbooks, run_options(arguments, credentials), credentials, (), ask)

@@ -21,6 +21,7 @@ from provisioner.cli.options import (
     credentials_from,
 )
 from provisioner.cli.output import add_output_options, polite, renderers
+from provisioner.model.recall import AGAIN, STOP, TAKEN
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--adopt", action="store_true", help="go on although playbook or inventory changed since")
     parser.add_argument(
-        "--unknown", choices=(use_case.STOP, use_case.AGAIN, use_case.DONE), default=use_case.STOP,
+        "--unknown", choices=(STOP, AGAIN, TAKEN), default=STOP,
         help="operations of which nobody knows whether they were done: say so and leave their host out (default), "
         "run them again, or take them for done",
     )  # fmt: skip

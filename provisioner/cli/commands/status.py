@@ -1,4 +1,4 @@
-"""Show what is known of hosts: runs at work on them, how they were seen last, handlers they are still owed.
+"""Show what is known of hosts: runs at work on them, migrations, how they were seen last, handlers they are owed.
 
 A handler that was notified and did not run (its host failed, contact was lost, the run was stopped) is owed: the next
 run of the same playbook runs it, or it is waived here.
@@ -49,5 +49,7 @@ def _show(host: use_case.HostStatus) -> None:
     print(f"{host.name:24} {known.seen or '-':12} {when}  run {known.run or '-'}")
     for run in host.working:
         print(f"    run {run} is at work on it")
+    for migration in host.migrations:
+        print(f"    part of migration {migration}")
     for owed in known.owed:
         print(f"    owed: handler '{owed.handler}' since run {owed.run} of {' '.join(owed.playbooks)}")

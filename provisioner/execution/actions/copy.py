@@ -19,6 +19,8 @@ from provisioner.remote.params import demand
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
 TRAITS = Traits()
+OF_TEXT = "0600"
+"""What ``mode: preserve`` means for content that no file has: that of the file Ansible would have written it to."""
 
 
 def run(call: ActionCall) -> Steps:
@@ -63,6 +65,7 @@ def _text(call: ActionCall, args: dict[str, Any]) -> Steps:
     args.pop("src", None)
     content = args.pop("content")
     text = content if isinstance(content, str) else json.dumps(content)
+    args["_source_mode"] = OF_TEXT
     return (yield from write_file(call, args, text.encode("utf-8", "surrogateescape"), str(args.get("dest"))))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Generator
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
@@ -17,19 +18,24 @@ from provisioner.remote.params import demand
 
 __all__ = ["EXAMPLES", "TRAITS", "Params", "run"]
 
-TRAITS = Traits()
+TRAITS = Traits(predictable="no")
+UNSUPPORTED = "check mode not (yet) supported for this module: fetch does not support check mode"
 
 
 def run(call: ActionCall) -> Steps:
     """Ask for the content unless the controller has it; it is streamed to its place."""
     demand(bool(call.args.get("src") and call.args.get("dest")), "src and dest are required")
+    for name, what in (("src", "source"), ("dest", "destination")):
+        demand(isinstance(call.args[name], str), f"Invalid type supplied for {what} option, it must be a string")
     params = Params.parse(call.args)
+    if call.check:
+        return {"changed": False, "skipped": True, "msg": UNSUPPORTED}
     dest = _destination(call, params)
     have = yield from _sums(call, dest)
     written = {name: value for name, value in call.args.items() if name in ("src", "path", "fail_on_missing")}
     if have is not None:
         written["_have_checksum"] = have[0]
-    if not call.check and not dest.parent.is_dir():
+    if not dest.parent.is_dir():
         _make_folder(call, dest.parent)
     result = result_of((yield call.remote("fetch", written, reply_path=dest, last=False)))
     if result.get("failed") or "checksum" not in result:
@@ -46,19 +52,21 @@ def _make_folder(call: ActionCall, folder: Path) -> None:
 
 def _destination(call: ActionCall, params: Params) -> Path:
     written = str(params.dest)
-    root = Path(call.run.play.compiled.play.basedir)
-    dest = root / Path(written).expanduser()
-    source = params.src.lstrip("/")
+    where = call.run.operation.position
+    dest = Path(call.run.play.compiled.play.basedir) / Path(written).expanduser()
+    source = normpath(f"/{params.src}").lstrip("/")  # whatever it says, it stays below the host's folder
+    if call.host in ("", ".", "..") or "/" in call.host:
+        raise InputError.at(where, f"fetch: the host's name '{call.host}' cannot name a folder")
     if not params.flat:
         dest = dest / call.host / source
     elif written.endswith("/"):
         dest = dest / Path(source).name
     elif dest.is_dir():
-        raise InputError.at(call.run.operation.position, f"fetch: {dest} is a folder", hint="end it with a slash")
-    if call.host in ("", ".", "..") or "/" in call.host:
-        raise InputError.at(call.run.operation.position, f"fetch: the host's name '{call.host}' cannot name a folder")
-    if ".." in Path(source).parts:
-        raise InputError.at(call.run.operation.position, f"fetch: '{params.src}' leads out of the destination")
+        more = "use a trailing slash if you want to fetch src into that directory"
+        raise InputError.at(where, f"fetch: dest is an existing directory, {more}: {dest}")
+    if dest.is_dir():
+        more = "use another path that does not point to an existing directory"
+        raise InputError.at(where, f"fetch: calculated dest '{dest}' is an existing directory, {more}")
     return dest
 
 
@@ -90,8 +98,6 @@ def _described(call: ActionCall, params: Params, result: Result, dest: Path) -> 
     shown: Result = {"changed": result["changed"], "dest": str(dest.resolve()), "checksum": result["checksum"]}
     if not result["changed"]:
         shown["file"] = params.src
-    if call.check:
-        return shown
     if result["changed"] and result.get("size") == 0:
         yield from _locally(call, dest, lambda: dest.write_bytes(b""))
     have = yield from _sums(call, dest)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.judge import result_of
@@ -49,6 +50,8 @@ def _complete(call: ActionCall, line: str, executable: str | None) -> str:
     words = [f"{name}={shlex.quote(value)}" for name, value in call.resolved.environment.items()]
     if executable:
         line = f"{executable} -c {shlex.quote(line)}"
+    if call.resolved.route.target.connection == "local":
+        line = f"cd {shlex.quote(str(Path(call.run.play.compiled.play.basedir).absolute()))} 2>/dev/null; {line}"
     return f"export {' '.join(words)}; {line}" if words else line
 
 

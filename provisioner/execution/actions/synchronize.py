@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.home import expanded
 from provisioner.execution.connecting import LOCAL_NAMES, Route
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Result, Steps, locally
@@ -102,7 +103,7 @@ def _local_path(call: ActionCall, written: str, folder: str) -> str:
 
 
 def _beside_playbook(call: ActionCall, written: str) -> str:
-    plain = str(Path(call.run.play.compiled.play.basedir) / Path(written).expanduser())
+    plain = str(Path(call.run.play.compiled.play.basedir) / expanded(written))
     return f"{plain}/" if written.endswith("/") else plain
 
 

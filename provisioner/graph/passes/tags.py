@@ -19,11 +19,29 @@ def apply(operations: Iterable[Operation], wanted: frozenset[str], skipped: froz
             yield operation
 
 
-def without_empty_rescues(operations: Iterable[Operation], around: Iterable[Branch]) -> list[Operation]:
-    """Return the operations; a block of whose ``rescue`` nothing was selected has none. Blocks ``around`` stay."""
+def without_empty_rescues(
+    operations: Iterable[Operation], around: Iterable[Branch], written: Iterable[Operation] = ()
+) -> list[Operation]:
+    """Return the operations; a block of whose ``rescue`` nothing was selected has none. Blocks ``around`` stay.
+
+    A role that is imported in a ``rescue`` is something left of it, though nothing of the role was selected;
+    ``written`` are the operations before some were selected.
+    """
     kept = list(operations)
     left = {b.block for o in kept for b in o.branches if b.section is Section.RESCUE} | {b.block for b in around}
+    left |= _with_roles(written)
     return [_with_what_is_left(o, left) for o in kept]
+
+
+def _with_roles(operations: Iterable[Operation]) -> set[str]:
+    """Return the blocks in whose ``rescue`` a role is used."""
+    inside: set[tuple[str, str]] = set()
+    outside: set[tuple[str, str]] = set()
+    for operation in operations:
+        for use in operation.role.uses if operation.role else ():
+            for branch in operation.branches:
+                (inside if branch.section is Section.RESCUE else outside).add((branch.block, use))
+    return {block for block, _ in inside - outside}
 
 
 def _with_what_is_left(operation: Operation, rescued: set[str]) -> Operation:

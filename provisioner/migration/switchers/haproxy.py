@@ -29,6 +29,9 @@ class Params(Parameters):
         "float", "After so many seconds requests pass, whatever happened; longer than the guard.", 60.0
     )
     wait_s: float = optional("float", "How long to wait for requests under way, or for a server to be up.", 5.0)
+    end: bool = optional(
+        "bool", "End what is still under way then instead of giving up: for TCP connections that stay open.", False
+    )
     config: str | None = optional("path", "HAProxy's configuration.")
     socket: str | None = optional("path", "Its admin socket; that of the configuration.")
     master_socket: str | None = optional("path", "Its master's socket.")
@@ -49,7 +52,8 @@ def prepare(name: str, params: Params) -> Sequence[Step]:
 
 def hold(name: str, params: Params) -> Sequence[Step]:
     """Let requests wait until those under way have ended."""
-    words = {"hold": params.hold, "limit_s": params.limit_s, "wait_s": params.wait_s}
+    words: dict[str, object] = {"hold": params.hold, "limit_s": params.limit_s, "wait_s": params.wait_s}
+    words |= {"end": True} if params.end else {}
     return [_step(name, params, "requests wait", "hold", **words)]
 
 

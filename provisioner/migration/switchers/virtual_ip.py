@@ -14,7 +14,7 @@ class Params(Parameters):
     """Which address."""
 
     on: str = optional("str", "The host role that takes the address back alone: the old server.", OLD, choices=(OLD,))
-    address: str = required("str", "The address with its network's length: 10.0.0.80/24.")
+    address: str = required("str", "The address with its network's length: 10.0.0.80/24, 2001:db8::80/64.")
     interface: str | None = optional("str", "Where it belongs; the interface that has an address of its network.")
     ports: list[str] = optional("list", "TCP ports of the service; all.", (), elements="str")
     lease_s: float = optional(

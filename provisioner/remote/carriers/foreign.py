@@ -98,6 +98,7 @@ def _python(head: Mapping[str, Any], worker: Any, folder: str, given: Given) -> 
         "environment": environment,
         "open_files": how.get("open_files") or 0,
         "tmp": folder,
+        "cwd": head.get("cwd"),
     }
     python = how.get("interpreter") or [sys.executable]
     if python == [sys.executable] and not any(name.startswith(FRESH) for name in environment):

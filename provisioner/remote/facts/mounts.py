@@ -2,18 +2,21 @@
 
 import os
 import re
-from typing import Any, Dict, Set
+from typing import Any, Callable, Dict, List, Optional, Set
 
+from ..patience import one_by_one
 from ..system import System
 from ..system.reading import lines, names
 
 SUBSET = "hardware"
 FACTS = ("mounts",)
 MINIMAL = False
+WAITS_ITSELF = True
+NOTE = "Timed out: the file system did not tell its sizes within %g seconds"
 
 
 def collect(system: System) -> Dict[str, Any]:
-    """Read the mount table; a file system that does not answer is listed without sizes."""
+    """Read the mount table; a file system that does not answer, or not in time, is listed without sizes."""
     names_of = uuids(system)
     found: Dict[str, Dict[str, Any]] = {}
     bound = _bound(system)
@@ -31,9 +34,18 @@ def collect(system: System) -> Dict[str, Any]:
             "passno": int(words[5]) if len(words) > 5 else 0,
             "uuid": names_of.get(os.path.realpath(device), "N/A"),
         }
-        each.update(sizes_of(mount))
         found[mount] = each  # of several at one place the last hides the others
+    _add_sizes(list(found.values()), system.memory.get("gather_timeout"))
     return {"mounts": list(found.values())}
+
+
+def _add_sizes(mounts: List[Dict[str, Any]], timeout_s: Optional[float]) -> None:
+    for each, outcome in zip(mounts, one_by_one([_question(each["mount"]) for each in mounts], timeout_s)):
+        each.update({"note": NOTE % timeout_s} if outcome.is_given_up else outcome.get())
+
+
+def _question(mount: str) -> Callable[[], Dict[str, int]]:
+    return lambda: sizes_of(mount)
 
 
 def _bound(system: System) -> Set[str]:

@@ -1,18 +1,20 @@
-"""Move an IPv4 address from host to host: given up here, taken there, announced, never at both.
+"""Move an address from host to host: given up here, taken there, announced, never at both.
 
 ``absent`` gives it up and sees to it that this host cannot answer for it any more, after a restart neither; ``present``
-takes it once nobody else answers for it, and announces it (gratuitous ARP). With ``lease_s`` the kernel gives it up by
-itself unless ``kept`` makes it last. ``held`` lets connections to the address wait before it moves.
+takes it once nobody else answers for it, and announces it (gratuitous ARP, neighbour discovery of IPv6). With
+``lease_s`` the kernel gives it up by itself unless ``kept`` makes it last. ``held`` lets connections wait
+before it moves.
 """
 
+import ipaddress
 import json
 import re
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
-from ..system import System, arp
+from ..system import System, arp, ndisc
 
 TRAITS = Traits(reach="others", locks=("addresses",))
 STATES = ("present", "absent", "kept", "held", "released", "current")
@@ -39,10 +41,25 @@ WantedBy=multi-user.target
 """
 
 
+class Family(NamedTuple):
+    """What differs between IPv4 and IPv6: words of nftables and ip, and how others are told."""
+
+    number: str
+    word: str
+    kind: str
+    barred_in: str
+    flags: Tuple[str, ...]
+
+
+IPV4 = Family("-4", "ip", "ipv4_addr", "arp", ())
+IPV6 = Family("-6", "ip6", "ipv6_addr", "ip6", ("nodad",))
+Link = Union[arp.Interface, ndisc.Interface]
+
+
 class Params(Parameters):
     """Which address, and what becomes of it on this host."""
 
-    address: str = required("str", "The address with its network's length: 10.0.0.80/24.")
+    address: str = required("str", "The address with its network's length: 10.0.0.80/24, 2001:db8::80/64.")
     state: str = required("str", "What becomes of it.", choices=STATES)
     interface: Optional[str] = optional("str", "Where it belongs; the interface that has an address of its network.")
     lease_s: float = optional("float", "present: the kernel takes it away after so many seconds; 0 for never.", 0.0)
@@ -66,9 +83,9 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Ask the kernel, and look where the host's own configuration has the address."""
-    if not re.match(r"\d+\.\d+\.\d+\.\d+/\d+\Z", params.address):
-        raise Failed("'%s' is no IPv4 address with the length of its network (10.0.0.80/24)" % params.address)
-    links = json.loads(_run(system, "ip", "-j", "-4", "addr", "show").out or "[]")
+    _check(params)
+    family = _family(params)
+    links = json.loads(_run(system, "ip", "-j", family.number, "addr", "show").out or "[]")
     mine = [
         (link["ifname"], each) for link in links for each in link.get("addr_info", []) if each["local"] == _ip(params)
     ]
@@ -76,11 +93,26 @@ def inspect(params: Params, system: System) -> State:
         params.interface or (mine[0][0] if mine else _interface(params, links)),
         bool(mine),
         bool(mine) and not all(each["valid_life_time"] >= 4294967295 for _, each in mine),
-        _has_table(system, "arp", _table(params)),
+        _has_table(system, family.barred_in, _table(params)),
         "elements" in _listed(system, "inet", _table(params)),
         (system.files.read_or_none(_unit_path(params)) or b"").decode(),
         _mentions(_ip(params), system),
     )
+
+
+def _check(params: Params) -> None:
+    try:
+        ipaddress.ip_interface(params.address)
+    except ValueError:
+        is_address = False
+    else:
+        is_address = "/" in params.address
+    if not is_address:
+        raise Failed("'%s' is no address with the length of its network (10.0.0.80/24)" % params.address)
+
+
+def _family(params: Params) -> Family:
+    return IPV6 if ":" in params.address else IPV4
 
 
 def _run(system: System, *argv: str, **more: Any) -> Any:
@@ -100,16 +132,25 @@ def _interface(params: Params, links: List[Dict[str, Any]]) -> str:
 
 
 def _bits(address: str) -> str:
-    ip, _, length = address.partition("/")
-    return "".join("{:08b}".format(int(part)) for part in ip.split("."))[: int(length)]
+    return str(ipaddress.ip_interface(address).network)
 
 
 def _ip(params: Params) -> str:
-    return params.address.partition("/")[0]
+    """Return the address as the kernel writes it."""
+    return str(ipaddress.ip_interface(params.address).ip)
+
+
+def _shown(params: Params) -> str:
+    """Return it as programs want it where a port may follow."""
+    return "[%s]" % _ip(params) if _family(params) is IPV6 else _ip(params)
+
+
+def _link(params: Params, interface: str) -> Link:
+    return ndisc.Interface(interface) if _family(params) is IPV6 else arp.Interface(interface)
 
 
 def _table(params: Params) -> str:
-    return "provisioner_address_" + _ip(params).replace(".", "_")
+    return "provisioner_address_" + re.sub("[.:]", "_", _ip(params))
 
 
 def _unit_path(params: Params) -> str:
@@ -132,8 +173,9 @@ def _mentions(ip: str, system: System) -> List[str]:
         names = system.files.listdir(place) if system.files.is_dir(place) else [""]
         for path in [(place + "/" + name).rstrip("/") for name in names]:
             if re.search(
-                r"(?<![\d.])%s(?![\d.])" % re.escape(ip),
+                r"(?<![\da-f.:])%s(?![\da-f.:])" % re.escape(ip),
                 (system.files.read_or_none(path) or b"").decode("utf-8", "replace"),
+                re.IGNORECASE,
             ):
                 found.append(path)
     return found
@@ -177,8 +219,12 @@ def _unit(params: Params, state: State) -> str:
         said.update(after="local-fs.target", before="network-pre.target")
         said["command"] = "/bin/sh -c 'nft -f - < %s'" % _rules_path(params)
     else:
-        said["command"] = "/bin/sh -c 'ip addr replace %s dev %s'" % (params.address, state.interface)
+        said["command"] = "/bin/sh -c 'ip addr replace %s'" % " ".join(_placed(params, state))
     return UNIT % said
+
+
+def _placed(params: Params, state: State) -> List[str]:
+    return [params.address, "dev", state.interface, *_family(params).flags]
 
 
 def _rules_path(params: Params) -> str:
@@ -188,6 +234,16 @@ def _rules_path(params: Params) -> str:
 def _bar(params: Params) -> str:
     """Return the rules by which this host neither answers for the address nor speaks of it."""
     name = _table(params)
+    if _family(params) is IPV6:
+        target = "@th,64,128 0x%s" % ndisc.packed(_ip(params)).hex()
+        return (
+            "add table ip6 {0}\n"
+            "add chain ip6 {0} heard {{ type filter hook input priority 0; policy accept; }}\n"
+            "add chain ip6 {0} said {{ type filter hook output priority 0; policy accept; }}\n"
+            "flush table ip6 {0}\n"
+            "add rule ip6 {0} heard icmpv6 type nd-neighbor-solicit {1} drop\n"
+            "add rule ip6 {0} said icmpv6 type nd-neighbor-advert {1} drop\n"
+        ).format(name, target)
     return (
         "add table arp {0}\n"
         "add chain arp {0} heard {{ type filter hook input priority 0; policy accept; }}\n"
@@ -208,7 +264,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 def _give_up(params: Params, state: State, system: System) -> Dict[str, Any]:
     """Bar it first: from then on nobody hears of the address from here. Open connections are ended."""
     if state.is_here:
-        system.commands.run(["ss", "-K", "-t", "state", "established", "src", _ip(params)])
+        system.commands.run(["ss", "-K", "-t", "state", "established", "src", _shown(params)])
     system.files.makedirs("/etc/provisioner", 0o755)
     system.files.write(_rules_path(params), _bar(params).encode(), mode=0o644)
     _nft(_bar(params), system)
@@ -221,21 +277,21 @@ def _give_up(params: Params, state: State, system: System) -> Dict[str, Any]:
 def _take(params: Params, state: State, system: System) -> Dict[str, Any]:
     """Take it where nobody else has it, and say so to everybody."""
     if state.is_barred:
-        _nft("delete table arp %s\n" % _table(params), system)
-    with arp.Interface(state.interface) as link:
+        _nft("delete table %s %s\n" % (_family(params).barred_in, _table(params)), system)
+    with _link(params, state.interface) as link:
         if not state.is_here:
             _wait_until_free(params, link)
         lasting = ["valid_lft", "forever", "preferred_lft", "forever"]
         if params.lease_s:
             lasting = ["valid_lft", "%d" % params.lease_s, "preferred_lft", "%d" % params.lease_s]
-        _run(system, "ip", "addr", "replace", params.address, "dev", state.interface, *lasting)
+        _run(system, "ip", "addr", "replace", *_placed(params, state), *lasting)
         link.announce(_ip(params))
     if not params.lease_s:
         _at_every_start(params, state, system)
     return {"is_here": True, "lease_s": params.lease_s}
 
 
-def _wait_until_free(params: Params, link: arp.Interface) -> None:
+def _wait_until_free(params: Params, link: Link) -> None:
     deadline = time.monotonic() + params.wait_s
     while True:
         owner = link.owner(_ip(params), 0.06)
@@ -248,7 +304,7 @@ def _wait_until_free(params: Params, link: arp.Interface) -> None:
 
 def _keep(params: Params, state: State, system: System) -> Dict[str, Any]:
     forever = ["valid_lft", "forever", "preferred_lft", "forever"]
-    _run(system, "ip", "addr", "replace", params.address, "dev", state.interface, *forever)
+    _run(system, "ip", "addr", "replace", *_placed(params, state), *forever)
     _at_every_start(params, state, system)
     return {"is_here": True}
 
@@ -271,17 +327,18 @@ def _hold(params: Params, state: State, system: System) -> Dict[str, Any]:
     ports = "tcp dport { %s }" % ", ".join(params.ports) if params.ports else "meta l4proto tcp"
     text = (
         "add table inet {0}\n"
-        "add set inet {0} calls {{ type ipv4_addr; flags timeout; }}\n"
-        "add set inet {0} still {{ type ipv4_addr . inet_service; flags timeout; }}\n"
-        "add set inet {0} data {{ type ipv4_addr; flags timeout; }}\n"
+        "add set inet {0} calls {{ type {4}; flags timeout; }}\n"
+        "add set inet {0} still {{ type {4} . inet_service; flags timeout; }}\n"
+        "add set inet {0} data {{ type {4}; flags timeout; }}\n"
         "add chain inet {0} hold {{ type filter hook input priority -10; policy accept; }}\n"
         "flush chain inet {0} hold\n"
-        "add rule inet {0} hold ip daddr @calls {1} ct state new drop\n"
-        "add rule inet {0} hold ip daddr {2} {1} ip saddr . tcp sport @still drop\n"
-        "add rule inet {0} hold ip daddr @data {1} tcp flags & psh == psh drop\n"
+        "add rule inet {0} hold {5} daddr @calls {1} ct state new drop\n"
+        "add rule inet {0} hold {5} daddr {2} {1} {5} saddr . tcp sport @still drop\n"
+        "add rule inet {0} hold {5} daddr @data {1} tcp flags & psh == psh drop\n"
         "add element inet {0} calls {{ {2} timeout {3}s }}\n"
     )
-    _nft(text.format(name, ports, ip, int(params.limit_s)), system)
+    family = _family(params)
+    _nft(text.format(name, ports, ip, int(params.limit_s), family.kind, family.word), system)
     busy, held = _wait_until_still(params, system)
     if busy:
         _nft("delete table inet %s\n" % name, system)
@@ -326,8 +383,13 @@ def _wait_until_still(params: Params, system: System) -> Tuple[int, int]:
 def _end(params: Params, clients: Sequence[str], system: System) -> None:
     """End connections; a kernel that cannot leaves them held, and the clients find out when the address has moved."""
     if clients:
-        which = " or ".join("dst %s" % client.replace(" . ", ":") for client in clients)
-        system.commands.run(["ss", "-K", "-t", "state", "established", "src", _ip(params), "( %s )" % which])
+        which = " or ".join("dst %s" % _end_of(client) for client in clients)
+        system.commands.run(["ss", "-K", "-t", "state", "established", "src", _shown(params), "( %s )" % which])
+
+
+def _end_of(client: str) -> str:
+    address, _, port = client.partition(" . ")
+    return "[%s]:%s" % (address, port) if ":" in address else "%s:%s" % (address, port)
 
 
 def _connections(params: Params, system: System) -> Tuple[Set[str], Set[str]]:
@@ -335,7 +397,7 @@ def _connections(params: Params, system: System) -> Tuple[Set[str], Set[str]]:
 
     One waits for an answer where the last that passed came from the client, or where something is left to read or send.
     """
-    out = _run(system, "ss", "-tinH", "state", "established", "src", _ip(params)).out
+    out = _run(system, "ss", "-tinH", "state", "established", "src", _shown(params)).out
     busy: Set[str] = set()
     still: Set[str] = set()
     lines = out.splitlines()
@@ -343,7 +405,8 @@ def _connections(params: Params, system: System) -> Tuple[Set[str], Set[str]]:
         received, sent, here, there = head.split()[:4]
         if params.ports and here.rpartition(":")[2] not in params.ports:
             continue
-        client = there.replace("[::ffff:", "").replace("]", "").replace(":", " . ")
+        address, _, port = there.rpartition(":")
+        client = "%s . %s" % (address.strip("[]").replace("::ffff:", ""), port)
         is_busy = received != "0" or sent != "0" or _waits_for_an_answer(detail)
         (busy if is_busy else still).add(client)
     return busy, still

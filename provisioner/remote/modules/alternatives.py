@@ -105,7 +105,19 @@ def plan(params: Params, state: State) -> Change:
             calls.append(["--set", params.name, params.path or ""])
         if params.state == "auto" and state.mode == "manual":
             calls.append(["--auto", params.name])
-    return Change(bool(calls), calls, {}, _diff(params, state, known) if calls else None)
+    return Change(bool(calls), calls, {"msg": _told(params, calls)}, _diff(params, state, known) if calls else None)
+
+
+def _told(params: Params, calls: List[List[str]]) -> str:
+    words = {
+        "--install": "Install alternative '%s' for '%s'.",
+        "--set": "Set alternative '%s' for '%s'.",
+        "--remove": "Remove alternative '%s' from '%s'.",
+        "--auto": "Set alternative to auto for '%s'.",
+    }
+    known = {"path": params.path, "name": params.name}
+    sides = {each: (known["name"],) if each == "--auto" else (known["path"], known["name"]) for each in words}
+    return " ".join(words[call[0]] % sides[call[0]] for call in calls)
 
 
 def _differs(params: Params, state: State, known: Optional[Choice]) -> bool:

@@ -102,11 +102,12 @@ def plan(params: Params, state: State) -> Change:
     if params.id and state.given and not any(key.answers_to(params.id) for key in state.given):
         raise Failed("the key that came is not %s but %s" % (params.id, state.given[0].fingerprints[0]))
     new = [key for key in state.given if key.fingerprints[0] not in known]
-    result = _result(state.given or _answering(params, state))
+    result = _result(params, state, state.given or _answering(params, state))
     if not new:
         return Change(False, result=result)
     path = params.keyring or os.path.join(FOLDER, new[0].fingerprints[0][-16:] + ".gpg")
     packets = b"".join(key.packets for key in [*state.rings.get(path, []), *new])
+    result["after"] = result["before"] + [_long(key) for key in new]
     return Change(True, {path: packets}, result, _diff(path, state.rings.get(path, []), new, []))
 
 
@@ -115,7 +116,7 @@ def _plan_absent(params: Params, state: State) -> Change:
     edits: Dict[str, Optional[bytes]] = {}
     diffs = []
     for path, keys in state.rings.items():
-        gone = [key for key in keys if any(key.answers_to(name or "") for name in wanted)]
+        gone = [key for key in keys if _is_any(key, wanted)]
         kept = [key for key in keys if key not in gone]
         if not gone:
             continue
@@ -123,7 +124,18 @@ def _plan_absent(params: Params, state: State) -> Change:
             raise Failed("%s holds other keys too; take the key out of that armoured file by hand" % path)
         edits[path] = b"".join(key.packets for key in kept) if kept else None
         diffs.append(_diff(path, keys, [], gone))
-    return Change(bool(edits), edits, _result(_answering(params, state)), diffs or None)
+    result = _result(params, state, _answering(params, state))
+    if edits:
+        result["after"] = _left(state, wanted)
+    return Change(bool(edits), edits, result, diffs or None)
+
+
+def _left(state: State, wanted: List[Any]) -> List[str]:
+    return [_long(key) for keys in state.rings.values() for key in keys if not _is_any(key, wanted)]
+
+
+def _is_any(key: Key, wanted: List[Any]) -> bool:
+    return any(key.answers_to(name or "") for name in wanted)
 
 
 def _answering(params: Params, state: State) -> List[Key]:
@@ -131,11 +143,16 @@ def _answering(params: Params, state: State) -> List[Key]:
     return [key for key in keys if params.id and key.answers_to(params.id)]
 
 
-def _result(keys: List[Key]) -> Dict[str, Any]:
-    if not keys:
-        return {}
-    name = keys[0].fingerprints[0]
-    return {"fp": name, "id": name[-16:], "key_id": name[-16:], "short_id": name[-8:]}
+def _result(params: Params, state: State, keys: List[Key]) -> Dict[str, Any]:
+    """Return the names of the key in question, and of all keys there are."""
+    before = [_long(key) for ring in state.rings.values() for key in ring]
+    asked = (params.id or "").upper()
+    name = keys[0].fingerprints[0] if keys else asked[2:] if asked.startswith("0X") else asked
+    return {"before": before, "fp": name, "id": name[-16:], "key_id": name[-16:], "short_id": name[-8:]}
+
+
+def _long(key: Key) -> str:
+    return str(key.fingerprints[0][-16:])
 
 
 def _diff(path: str, before: List[Key], added: List[Key], gone: List[Key]) -> Dict[str, str]:

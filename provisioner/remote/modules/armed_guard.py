@@ -1,8 +1,8 @@
 """Undoes a change on the host by itself unless it is confirmed in time; what ``guard:`` of a block is made of.
 
 ``arm`` leaves a process on the host that carries out the undoing steps when the time is over, whatever became of the
-worker, the connection and the controller. ``confirm`` calls it off, ``undo`` carries the steps out at once. It survives
-a reboot of the host where ``survive_reboot`` asks for that.
+worker, the connection and the controller; root's has a timer of systemd beside it, where there is systemd. ``confirm``
+calls it off, ``undo`` carries the steps out at once. It survives a reboot of the host where ``survive_reboot`` says so.
 """
 
 import fcntl
@@ -14,7 +14,7 @@ import re
 import time
 from typing import Any, Dict, List, NamedTuple, Optional
 
-from .. import guard_boot
+from .. import guard_boot, guard_timer
 from ..change import Change, Failed, Traits
 from ..detaching import let_go
 from ..oplog import boot_id
@@ -46,6 +46,9 @@ class Params(Parameters):
         "for root alone, until the guard is over.",
         False,
     )  # fmt: skip
+    may_do_without: bool = optional(
+        "bool", "Arm it also where it cannot survive a reboot though that is asked for; the result says so.", False
+    )
 
 
 class State(NamedTuple):
@@ -87,17 +90,20 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if params.do == "arm":
         return _arm(params, system)
     if params.do == "confirm":
-        return _confirm(params)
+        return _confirm(params, system)
     return _settle(_path(params.id), params.steps or [], system)
 
 
 def _arm(params: Params, system: System) -> Dict[str, Any]:
     path, steps = _path(params.id), params.steps or []
-    if params.survive_reboot:
-        guard_boot.refuse_where_impossible()
+    guard_boot.forget(path)  # of an earlier guard of that name
+    why_not = guard_boot.why_impossible() if params.survive_reboot else ""
+    if why_not and not params.may_do_without:
+        raise Failed(why_not)
+    survives = params.survive_reboot and not why_not
+    if survives:
         guard_boot.keep(path, steps)
-    else:
-        guard_boot.forget(path)  # of an earlier guard of that name
+    timer = guard_timer.start(path, steps, params.seconds, system)
     begin = {"deadline": time.monotonic() + params.seconds, "boot": boot_id(), "seconds": params.seconds}
     _locked(path, lambda _told: dict(begin, state="armed", at=time.time(), by=os.getpid()))
     if not os.fork():
@@ -109,12 +115,14 @@ def _arm(params: Params, system: System) -> Dict[str, Any]:
         finally:
             os._exit(0)
     os.wait()
-    return {"state": "armed", "seconds": params.seconds}
+    return {"state": "armed", "seconds": params.seconds, "timer": timer, "survives_reboot": survives}
 
 
 def _wait(path: str, steps: List[Dict[str, Any]], system: System) -> None:
     """Be the process that stays: look whether it is called off, and undo when the time is over."""
     mine = _read(path)
+    if mine.get("state") != "armed":
+        return
     deadline = time.monotonic() + _remaining(mine)
     while time.monotonic() < deadline:
         time.sleep(LOOK_S)
@@ -123,12 +131,17 @@ def _wait(path: str, steps: List[Dict[str, Any]], system: System) -> None:
     _settle(path, steps, system)
 
 
-def after_boot(path: str) -> None:
-    """Be the unit that runs after a boot: undo what is still armed when its time is over, and be gone."""
+def after_boot(path: str, folder: str) -> None:
+    """Be the unit that a boot or a timer starts: undo what is still armed when its time is over, and be gone."""
     if _read(path).get("state") == "armed":
-        _wait(path, guard_boot.steps_of(path), System())
+        _wait(path, guard_boot.steps_in(folder), System())
     if _read(path).get("state") != "armed":
-        guard_boot.forget(path)
+        _forget(path, System())
+
+
+def _forget(path: str, system: System) -> None:
+    guard_boot.forget(path)
+    guard_timer.stop(path, system)
 
 
 def _remaining(told: Dict[str, Any]) -> float:
@@ -141,10 +154,10 @@ def _remaining(told: Dict[str, Any]) -> float:
     return min(max(0.0, left), seconds)
 
 
-def _confirm(params: Params) -> Dict[str, Any]:
+def _confirm(params: Params, system: System) -> Dict[str, Any]:
     path = _path(params.id)
     told = _locked(path, lambda t: dict(t, state="confirmed") if t.get("state") == "armed" else t)
-    guard_boot.forget(path)
+    _forget(path, system)
     if told.get("state") == "confirmed":
         return {"state": "confirmed"}
     if told.get("state") == "undone":
@@ -168,7 +181,7 @@ def _settle(path: str, steps: List[Dict[str, Any]], system: System) -> Dict[str,
         return {"state": "undone", "at": time.time(), "results": results}
 
     told = _locked(path, undo)
-    guard_boot.forget(path)
+    _forget(path, system)
     failed = [each for each in told.get("results", []) if each.get("failed")]
     if failed:
         raise Failed("what was to undo it failed: %s" % failed[0].get("msg", ""), results=told["results"])
@@ -225,6 +238,7 @@ state: What became of the guard, "armed, confirmed, undone, or absent where ther
 at: When it was armed or undone, in seconds since the epoch.
 remaining: The seconds until an armed guard undoes its change.
 survives_reboot: Whether it would also do so after a reboot.
+timer: The timer of systemd that does it, too, as ``systemctl list-timers`` shows it; empty where there is none.
 results: What came of each undoing step.
 """
 

@@ -1,6 +1,7 @@
 """Install, upgrade and remove packages with dnf.
 
-The programs rpm and dnf do the work. Tested against their recorded answers, not on Fedora.
+The programs rpm and dnf do the work. Tested with dnf 4.14 and a repository of packages made for it, on Debian; not on
+Fedora.
 """
 
 from typing import Any, Dict, Optional

@@ -28,7 +28,10 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Hash the file."""
-    status = system.files.stat(params.src, follow=True)
+    try:
+        status = system.files.stat(params.src, follow=True)
+    except OSError as error:
+        return State(None, 0, "file is not readable: %s: %s" % (params.src, error.strerror or error))
     if status is None:
         return State(None, 0, "the remote file does not exist")
     if system.files.is_dir(params.src):
@@ -36,7 +39,7 @@ def inspect(params: Params, system: System) -> State:
     try:
         return State(system.files.checksum(params.src), status.st_size)
     except OSError as error:
-        return State(None, 0, "no read permission on remote file: %s" % (error.strerror or error))
+        return State(None, 0, "file is not readable: %s: %s" % (params.src, error.strerror or error))
 
 
 def plan(params: Params, state: State) -> Change:

@@ -14,7 +14,7 @@ from ..params import optional, required
 from ..system import System, attributes
 from ..system.attributes import Current, Wanted
 from ..system.placing import Placing, copy_hashing, place
-from ..system.urls import Answer, Question, UrlParameters, ask
+from ..system.urls import Answer, Question, UrlParameters, ask, name_of
 
 TRAITS = Traits(predictable="partly")
 
@@ -60,7 +60,7 @@ def inspect(params: Params, system: System) -> State:
     if into_folder or (there and not digest) or (there and params.force):
         answer = _download(params, system, path if there and not params.force else None)
         if into_folder:
-            path = path.rstrip("/") + "/" + _name(answer)
+            path = path.rstrip("/") + "/" + name_of(answer)
         if answer.status != 304:
             scratch, scratch_checksum = _keep(answer, system, algorithm, digest)
     elif system.checks and not is_right:
@@ -91,7 +91,7 @@ def _expected(params: Params) -> Any:
     algorithm, colon, digest = (part.strip() for part in params.checksum.partition(":"))
     if not colon or algorithm not in hashlib.algorithms_available:
         raise Failed("The checksum parameter has to be in format <algorithm>:<checksum>", url=params.url)
-    if urllib.parse.urlsplit(digest).scheme in ("http", "https", "ftp"):
+    if urllib.parse.urlsplit(digest).scheme in ("http", "https", "ftp", "file"):
         digest = _listed(params, digest)
     digest = re.sub(r"\W+", "", digest).lower()
     try:
@@ -147,15 +147,6 @@ def _foretold(params: Params) -> Optional[Answer]:
     if answer.status in (405, 501):
         return None
     return _granted(params, answer)
-
-
-def _name(answer: Answer) -> str:
-    """Return the file's name as the server gives it, else from the URL; never with a folder in it."""
-    disposition = answer.headers.get("Content-Disposition", "") or ""
-    match = re.search(r'filename="?([^";]+)"?', disposition)
-    name = match.group(1) if match else urllib.parse.unquote(urllib.parse.urlsplit(answer.url).path)
-    name = os.path.basename(name.strip().rstrip("/"))
-    return name if name not in ("", ".", "..") else "index.html"
 
 
 class Checked:

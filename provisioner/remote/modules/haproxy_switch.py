@@ -35,6 +35,12 @@ class Params(Parameters):
     hold: str = optional("str", "hold: which requests wait.", "all", choices=("all", "writes"))
     limit_s: float = optional("float", "hold: after so many seconds requests pass, whatever happened.", 20.0)
     wait_s: float = optional("float", "How long to wait for requests under way, or for a server to be up.", 5.0)
+    end: bool = optional(
+        "bool",
+        "hold: end what is still under way after ``wait_s`` instead of giving up; for connections that stay open: "
+        "their clients connect anew, and wait.",
+        False,
+    )
     must_be_up: bool = optional(
         "bool", "point: refuse where a wanted server is down; else go there all the same.", True
     )
@@ -185,15 +191,17 @@ def _bytes(lines: List[str]) -> bytes:
 def _plan_hold(params: Params, state: State) -> Change:
     if not state.is_loaded:
         raise Failed("HAProxy cannot let requests for %s wait yet: 'prepare' it first" % params.backend)
-    if not 0 < params.limit_s <= 600:
-        raise Failed("limit_s is a number of seconds up to 600, not %g" % params.limit_s)
+    if not 0 < params.limit_s <= haproxy_hold.LONGEST_S:
+        raise Failed("limit_s is a number of seconds up to %d, not %g" % (haproxy_hold.LONGEST_S, params.limit_s))
     is_long_enough = state.hold.till - state.now > params.limit_s / 2
     is_same = state.hold.mode in ("all", _mode(params, state))
     return Change(not (is_long_enough and is_same), result={"held": _mode(params, state)}, settles=False)
 
 
 def _mode(params: Params, state: State) -> str:
-    """Return which requests wait: all where the servers' lines say that taking one out cuts what is under way."""
+    """Return which requests wait: all of TCP, and where taking a server out cuts what is under way."""
+    if state.where.is_tcp:
+        return "all"
     section = haproxy.backend_section(state.lines, params.backend)
     cuts = any("shutdown-sessions" in line.partition("#")[0] for line in state.lines[section.start : section.end])
     return "all" if cuts else params.hold
@@ -309,6 +317,9 @@ def _hold(change: Change, system: System) -> Dict[str, Any]:
     time.sleep(SETTLE_S)
     try:
         left = _wait_for_none(params, state, mode, system)
+        if left and params.end:
+            _end(params, state, system)
+            left = _wait_for_none(params, state, mode, system)
     except Failed:
         _let_pass(state, system)
         raise
@@ -317,6 +328,14 @@ def _hold(change: Change, system: System) -> Dict[str, Any]:
         message = "%d requests for %s are still under way after %g s; nothing is held any more"
         raise Failed(message % (left, params.backend, params.wait_s), in_flight=left)
     return {"held": mode, "until": round(now + params.limit_s, 3)}
+
+
+def _end(params: Params, state: State, system: System) -> None:
+    """End the connections to all servers: who had one connects anew, and waits."""
+    for worker in _workers(params, state.socket, system):
+        for name in worker.servers(params.backend):
+            if name in (*params.old, *params.new):
+                worker.tell("shutdown sessions server %s/%s" % (params.backend, name))
 
 
 def _let_pass(state: State, system: System) -> None:

@@ -59,7 +59,7 @@ def plan(params: Params, state: State) -> Change:
     if unknown:
         raise Failed("The locales you've entered are not available on your system: %s" % ", ".join(unknown))
     todo = [name for name in params.name if (_comparable(name) in state.have) != present]
-    result = {"mechanism": "glibc" if state.path == LIST else "ubuntu_legacy"}
+    result = {"mechanism": "glibc" if state.path == LIST else "ubuntu_legacy", "name": params.name}
     if not todo:
         return Change(False, result=result)
     content = _edited(state, [_comparable(name) for name in todo], present)

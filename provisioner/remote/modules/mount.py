@@ -89,7 +89,7 @@ def plan(params: Params, state: State) -> Change:
         after = _without(before, fields)
     content = after.encode("utf-8", "surrogateescape") if after != before else None
     steps = _steps(params, state, content)
-    result: Dict[str, Any] = {"name": params.path, "boot": params.boot, "fstab": params.fstab}
+    result: Dict[str, Any] = {"name": params.path, "boot": params.boot, "fstab": params.fstab, "backup_file": ""}
     given = {key: getattr(params, key) for key in ("src", "fstype", "dump", "passno")}
     result.update((key, value) for key, value in given.items() if value is not None)
     result["opts"] = fields[3]
@@ -170,7 +170,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     fstab = params.fstab or "/etc/fstab"
     if steps.fstab is not None:
         if params.backup and system.files.is_file(fstab):
-            result["backup_file"] = system.files.backup(fstab)
+            result["backup_file"] = system.files.backup(fstab) or ""
         mode = None if system.files.exists(fstab) else 0o644
         system.files.write(fstab, steps.fstab, mode=mode)
     made = system.files.makedirs(params.path, 0o755) if steps.mkdir else []

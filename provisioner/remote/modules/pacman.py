@@ -1,8 +1,9 @@
 """Manage packages of Arch Linux.
 
-The program pacman does the work. Tested against its recorded answers, not on Arch Linux.
+The program pacman does the work. Tested with pacman 6.0 and packages made for it, on Debian; not on Arch Linux.
 """
 
+import re
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed, Traits
@@ -10,6 +11,7 @@ from ..params import Parameters, optional, required_one_of
 from ..system import System
 from ..system.commands import PLAIN
 
+FILE = re.compile(r"^(?:.*/)?([^/]+)-([^/-]+-[^/-]+)-[^/-]+\.pkg\.tar(?:\.\w+)?$")
 TRAITS = Traits(reach="others", locks=("pacman",))
 STATES = {"installed": "present", "removed": "absent"}
 
@@ -44,7 +46,9 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Ask pacman; a group stands for its packages."""
-    listed = _pacman(params, system, ["-Q"])
+    listed = _pacman(params, system, ["-Q"], fails=False)
+    if listed.rc != 0 and listed.err.strip():  # it fails, too, where nothing at all is installed, and says nothing
+        raise Failed("pacman failed: %s" % listed.err.strip(), rc=listed.rc, stdout=listed.out, stderr=listed.err)
     installed = dict(line.split(" ", 1) for line in listed.out.splitlines() if " " in line)
     outdated: Tuple[str, ...] = ()
     if params.upgrade or params.state == "latest":
@@ -100,11 +104,20 @@ def _names(wanted: str, state: State) -> List[str]:
     """Return what has to be installed, upgraded or removed."""
     if wanted == "absent":
         return [each for each in state.wanted if each in state.installed]
-    missing = [each for each in state.wanted if _bare(each) not in state.installed]
+    missing = [each for each in state.wanted if not _is_there(each, state.installed)]
     return missing + [each for each in state.wanted if wanted == "latest" and each in state.outdated]
 
 
+def _is_there(wish: str, installed: Dict[str, str]) -> bool:
+    """Tell whether a package is installed; of a file, by the name and version that its own name has."""
+    file = FILE.match(wish)
+    return installed.get(file.group(1)) == file.group(2) if file else _bare(wish) in installed
+
+
 def _bare(name: str) -> str:
+    file = FILE.match(name)
+    if file:
+        return file.group(1)
     return name.rpartition("/")[2].partition("=")[0]
 
 
@@ -123,14 +136,23 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         force = ["--nodeps", "--nodeps"] if params.force else []
         out += _pacman(params, system, [flag, "--noconfirm", *force, *params.extra_args.split(), *names]).out
     elif names:
-        force = ["--overwrite", "*"] if params.force else []
-        out += _pacman(
-            params, system, ["-S", "--noconfirm", "--needed", *force, *params.extra_args.split(), *names]
-        ).out
+        out += _install(params, system, names)
         if params.reason:
             flag = "--asexplicit" if params.reason == "explicit" else "--asdeps"
             _pacman(params, system, ["-D", flag, *[_bare(name) for name in names]])
     return {"stdout": out}
+
+
+def _install(params: Params, system: System, names: List[str]) -> str:
+    """Install packages of repositories, and files."""
+    out = ""
+    more = ["--overwrite", "*"] if params.force else []
+    more += params.extra_args.split()
+    files = [each for each in names if FILE.match(each)]
+    for verb, chosen in (("-S", [each for each in names if each not in files]), ("-U", files)):
+        if chosen:
+            out += _pacman(params, system, [verb, "--noconfirm", "--needed", *more, *chosen]).out
+    return out
 
 
 EXAMPLES = """

@@ -57,6 +57,7 @@ def plan(params: Params, state: State) -> Change:
         "value": _value(row),
         "context": row["context"],
         "restart_required": False,
+        "queries": [],
     }
     if params.value is not None and params.reset:
         raise Failed("%s: value and reset params are mutually exclusive" % params.name)
@@ -72,7 +73,7 @@ def plan(params: Params, state: State) -> Change:
         statement = "ALTER SYSTEM SET %s = %s" % (names(params.name), _written(params.value or "", row))
     if row["context"] == "internal":
         raise Failed("%s cannot be changed (internal context)" % params.name)
-    result["restart_required"] = row["context"] == "postmaster"
+    result.update(restart_required=row["context"] == "postmaster", queries=[statement])
     diff = {"before": "%s\n" % row["pretty"], "after": "%s\n" % (params.value if params.value is not None else "")}
     return Change(True, statement, result, diff)
 

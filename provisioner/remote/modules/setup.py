@@ -1,7 +1,8 @@
 """Gather facts about the host."""
 
 import fnmatch
-from typing import Any, Dict, Iterable, List, Optional, Set, Tuple
+import itertools
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Optional, Set, Tuple
 
 from ..change import Change, Failed, Traits
 from ..facts import (
@@ -36,6 +37,7 @@ from ..facts import (
     virtual,
 )
 from ..params import Parameters, optional
+from ..patience import Outcome, one_by_one
 from ..system import System
 
 TRAITS = Traits()
@@ -83,7 +85,9 @@ class Params(Parameters):
     gather_subset: List[str] = optional(
         "list", "Subsets or single facts; ! leaves one out; all, min and their negation.", ("all",), elements="str"
     )
-    gather_timeout: int = optional("int", "Accepted; nothing here waits that long.", 10)
+    gather_timeout: int = optional(
+        "int", "Seconds each source of facts, and each file system, may take before it is given up; 0: for ever.", 10
+    )
     filter: List[str] = optional("list", "Only facts whose name fits one of these shell patterns.", (), elements="str")
     fact_path: str = optional("path", "Where the host's own *.fact files lie.", "/etc/ansible/facts.d")
 
@@ -95,16 +99,34 @@ def inspect(params: Params, system: System) -> Dict[str, Any]:
     """Run the collectors asked for; one that fails is named in a warning and costs nobody else anything."""
     known = [(each.SUBSET, each.FACTS, each.MINIMAL) for each in COLLECTORS]
     wanted = select(list(params.gather_subset), known)
-    system.memory["fact_path"] = params.fact_path
+    system.memory.update(fact_path=params.fact_path, gather_timeout=params.gather_timeout)
     found: Dict[str, Any] = {}
     warnings = []
-    for each in COLLECTORS:
-        if each.SUBSET in wanted:
-            try:
-                found.update(each.collect(system))
-            except (OSError, ValueError, LookupError) as error:
-                warnings.append("not gathered: %s: %s: %s" % (each.SUBSET, type(error).__name__, error))
+    chosen = [each for each in COLLECTORS if each.SUBSET in wanted]
+    for each, outcome in zip(chosen, _outcomes(chosen, params.gather_timeout, system)):
+        name = each.__name__.rpartition(".")[2]
+        if outcome.is_given_up:
+            warnings.append("No %s facts were gathered due to timeout: %d seconds" % (name, params.gather_timeout))
+            continue
+        try:
+            found.update(outcome.get())
+        except (OSError, ValueError, LookupError) as error:
+            warnings.append("not gathered: %s: %s: %s" % (each.SUBSET, type(error).__name__, error))
     return {"facts": found, "warnings": warnings}
+
+
+def _outcomes(collectors: List[Any], timeout_s: int, system: System) -> Iterator[Outcome]:
+    """Yield what becomes of each collector; one that watches the time itself is left to do so."""
+    rest = list(collectors)
+    while rest:
+        watched = list(itertools.takewhile(lambda each: not hasattr(each, "WAITS_ITSELF"), rest))
+        yield from one_by_one([_collecting(each, system) for each in watched], timeout_s)
+        yield from one_by_one([_collecting(each, system) for each in rest[len(watched) : len(watched) + 1]], None)
+        rest = rest[len(watched) + 1 :]
+
+
+def _collecting(collector: Any, system: System) -> Callable[[], Dict[str, Any]]:
+    return lambda: dict(collector.collect(system))
 
 
 def plan(params: Params, state: Dict[str, Any]) -> Change:

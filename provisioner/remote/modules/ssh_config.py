@@ -216,7 +216,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     if state.folders:
         folder = state.want._replace(mode="0700" if state.want.mode else None)
         attributes.make_folders(system, state.folders, folder)
-    place(system, state.path, io.BytesIO(change.todo), state.want, Placing())
+    want = state.want
+    if state.content is None and not want.mode and change.params.ssh_config_file:
+        want = want._replace(mode="0600")
+    place(system, state.path, io.BytesIO(change.todo), want, Placing())
     return None
 
 

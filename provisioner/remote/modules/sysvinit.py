@@ -42,9 +42,15 @@ def plan(params: Params, state: service.State) -> Change:
     return Change(
         change.changed,
         change.todo,
-        dict(change.result, results={"name": params.name, "status": steps}),
+        dict(change.result, results={"name": params.name, "status": steps}, status=_status(steps)),
         settles=change.settles,
     )
+
+
+def _status(steps: Dict[str, Dict[str, bool]]) -> Dict[str, Dict[str, Any]]:
+    """Return what was done to both sides of a service, also where nothing was."""
+    nothing: Dict[str, Any] = {"changed": False, "rc": None, "stdout": None, "stderr": None}
+    return {name: dict(nothing, **steps.get(name, {})) for name in dict.fromkeys(["enabled", "started", *steps])}
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:

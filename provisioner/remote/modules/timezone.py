@@ -59,7 +59,8 @@ def plan(params: Params, state: State) -> Change:
     if params.hwclock is not None and params.hwclock != state.clock:
         before["hwclock"], after["hwclock"] = state.clock, params.hwclock
     diff = {"before": _shown(before), "after": _shown(after)} if after else None
-    return Change(bool(after), after, {}, diff)
+    result = {"msg": "set: %s" % ", ".join("%s to %s" % item for item in sorted(after.items()))} if after else {}
+    return Change(bool(after), after, result, diff)
 
 
 def _shown(values: Dict[str, str]) -> str:

@@ -158,7 +158,11 @@ def plan(params: Params, state: State) -> Change:
         side["rule"] = " ".join(word for word in words if word != "delete")
     diff = {"before": _shown(before), "after": _shown(after)} if before or after else None
     settles = params.state not in ("reloaded", "reset")
-    return Change(bool(calls), calls, {"commands": [" ".join(["ufw", *each]) for each in calls]}, diff, settles)
+    result = {
+        "commands": [" ".join(["ufw", *each]) for each in calls],
+        "msg": "Status: active" if state.enabled else "Status: inactive",
+    }
+    return Change(bool(calls), calls, result, diff, settles)
 
 
 def _plan_settings(

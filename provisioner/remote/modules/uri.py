@@ -1,23 +1,25 @@
 """Ask a web service and take what it answers into a variable, or a file."""
 
+import email.utils
 import io
 import json
 import os
 import re
 import time
 import urllib.parse
-import uuid
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
 from ..params import boolean, mutually_exclusive, optional
-from ..system import System, attributes
+from ..system import System, attributes, web_bodies
 from ..system.placing import Placing, place, sha1_of
-from ..system.urls import Answer, Question, UrlParameters, ask
+from ..system.urls import Answer, Question, UrlParameters, ask, name_of
 
 TRAITS = Traits(predictable="no", reach="others", rerun=False, settles=False)
 JSON_TYPE = re.compile(r"^(application|text)/([\w.-]+\+)?json\b", re.IGNORECASE)
+MASK = "********"
+OWN_KEYS = frozenset(["changed", "content", "cookies", "json", "msg", "path", "redirected", "status", "url"])
 
 
 class Params(UrlParameters):
@@ -33,7 +35,9 @@ class Params(UrlParameters):
     dest: Optional[str] = optional("path", "Where to write the answer: a file, or a directory.")
     status_code: List[int] = optional("list", "Statuses that are fine.", (200,), elements="int")
     return_content: bool = optional("bool", "Whether the result holds the answer's text.", False)
-    follow_redirects: Any = optional("raw", "all, safe (only without a body) or none.", "safe")
+    follow_redirects: Any = optional(
+        "raw", "all, safe (only without a body), none, or urllib2: as Python does by itself.", "safe"
+    )
     creates: Optional[str] = optional("path", "Do nothing where this is there.")
     removes: Optional[str] = optional("path", "Do nothing where this is not there.")
     timeout: int = optional("int", "Seconds the server may be silent.", 30)
@@ -67,18 +71,26 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Ask, write, judge."""
     params: Params = change.params
     started = time.monotonic()
-    body, headers = _body(params, system)
+    body, headers = web_bodies.body(params, system)
+    had = _newer_than(params, system)
     question = Question(
-        params.method, body, headers, _redirects(params.follow_redirects), params.timeout, params.unix_socket
+        params.method,
+        body,
+        dict(headers, **had),
+        _redirects(params.follow_redirects),
+        params.timeout,
+        params.unix_socket,
     )
     answer = ask(params, question)
+    accepted = answer.status in params.status_code or (answer.status == 304 and bool(had))
+    is_saved = bool(params.dest) and accepted and answer.status != 304
     with answer.stream:
-        content = b"" if params.dest and answer.status in params.status_code else answer.stream.read()
+        content = b"" if is_saved else answer.stream.read()
         result = _result(params, answer, content)
         result["elapsed"] = int(time.monotonic() - started)
-        accepted = answer.status in params.status_code
-        if params.dest and accepted:
+        if is_saved:
             result.update(_save(params, answer, system))
+    result = dict(_masked(result, [each for each in (params.url_password,) if each]))
     if not accepted:
         wanted = ", ".join(str(code) for code in params.status_code)
         msg = "Status code was %d and not [%s]: %s" % (answer.status, wanted, answer.msg)
@@ -86,70 +98,43 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return result
 
 
+def _newer_than(params: Params, system: System) -> Dict[str, str]:
+    """Return the header that asks only for what is newer than the file that is there."""
+    status = system.files.stat(params.dest, follow=True) if params.dest and not params.force else None
+    if status is None or system.files.is_dir(params.dest or ""):
+        return {}
+    return {"If-modified-since": email.utils.formatdate(status.st_mtime, usegmt=True)}
+
+
+def _masked(value: Any, secrets: List[str]) -> Any:
+    """Return a result without the password in it, whatever the server made of it, also in names."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, MASK)
+    elif isinstance(value, dict):
+        return {key if key in OWN_KEYS else _masked(key, secrets): _masked(value[key], secrets) for key in value}
+    elif isinstance(value, list):
+        return [_masked(each, secrets) for each in value]
+    return value
+
+
 def _redirects(given: Any) -> str:
     word = str(given).lower()
-    if word in ("all", "safe", "none"):
+    if word in ("all", "safe", "none", "urllib2"):
         return word
-    if word == "urllib2":
-        return "safe"
     try:
         return "all" if boolean(given) else "none"
     except ValueError:
         raise Failed("follow_redirects must be all, safe or none, not %r" % (given,)) from None
 
 
-def _body(params: Params, system: System) -> Tuple[Optional[bytes], Dict[str, str]]:
-    if params.src is not None:
-        if system.payload is not None:
-            return system.payload.read(), {}
-        try:
-            return system.files.read(params.src), {}
-        except OSError as error:
-            raise Failed("Unable to open source file %s: %s" % (params.src, error.strerror)) from error
-    if params.body is None:
-        return None, {}
-    if params.body_format == "json":
-        text = params.body if isinstance(params.body, str) else json.dumps(params.body)
-        return text.encode("utf-8"), {"Content-type": "application/json"}
-    if params.body_format == "form-urlencoded":
-        text = params.body if isinstance(params.body, str) else urllib.parse.urlencode(_pairs(params.body), doseq=True)
-        return text.encode("utf-8"), {"Content-type": "application/x-www-form-urlencoded"}
-    if params.body_format == "form-multipart":
-        return _multipart(params.body, system)
-    text = params.body if isinstance(params.body, str) else json.dumps(params.body)
-    return text.encode("utf-8"), {}
-
-
-def _pairs(body: Any) -> Any:
-    if isinstance(body, dict):
-        return list(body.items())
-    if isinstance(body, list) and all(isinstance(each, (list, tuple)) and len(each) == 2 for each in body):
-        return [tuple(each) for each in body]
-    raise Failed("failed to parse body as form_urlencoded: it must be a dictionary or a list of pairs")
-
-
-def _multipart(body: Any, system: System) -> Tuple[bytes, Dict[str, str]]:
-    if not isinstance(body, dict):
-        raise Failed("failed to parse body as form-multipart: it must be a dictionary")
-    boundary = uuid.uuid4().hex
-    parts = []
-    for name, value in body.items():
-        field = value if isinstance(value, dict) else {"content": value}
-        head = 'Content-Disposition: form-data; name="%s"' % name
-        content = str(field.get("content", "")).encode("utf-8")
-        if field.get("filename"):
-            head += '; filename="%s"' % os.path.basename(field["filename"])
-            content = content if "content" in field else system.files.read(field["filename"])
-        head += "\r\nContent-Type: %s" % field.get("mime_type", "text/plain")
-        parts.append(("--%s\r\n%s\r\n\r\n" % (boundary, head)).encode("utf-8") + content + b"\r\n")
-    whole = b"".join(parts) + ("--%s--\r\n" % boundary).encode("ascii")
-    return whole, {"Content-type": "multipart/form-data; boundary=" + boundary}
-
-
 def _result(params: Params, answer: Answer, content: bytes) -> Dict[str, Any]:
-    result: Dict[str, Any] = {
-        name.lower().replace("-", "_"): value for name, value in sorted(dict(answer.headers).items())
-    }
+    result: Dict[str, Any] = {}
+    for name, value in answer.headers.items():
+        key = name.lower().replace("-", "_")
+        result[key] = "%s, %s" % (result[key], value) if key in result else value
+    if "location" in result:
+        result["location"] = urllib.parse.urljoin(answer.url, result["location"])
     result.update(
         status=answer.status,
         url=answer.url,
@@ -184,8 +169,9 @@ def _cookies(answer: Answer) -> Dict[str, str]:
 def _save(params: Params, answer: Answer, system: System) -> Dict[str, Any]:
     path = params.dest or ""
     if system.files.is_dir(path):
-        name = os.path.basename(urllib.parse.unquote(urllib.parse.urlsplit(answer.url).path)) or "index.html"
-        path = path.rstrip("/") + "/" + name
+        path = path.rstrip("/") + "/" + name_of(answer)
+    elif not system.files.is_dir(os.path.dirname(path) or "/"):
+        raise Failed("Could not replace file: %s: its folder does not exist" % path)
     content = answer.stream.read()
     want = attributes.wanted(params)
     changed = not system.files.is_file(path) or system.files.checksum(path) != sha1_of(io.BytesIO(content))

@@ -14,6 +14,10 @@ from ..system.accounts import Shadow, User, find_group, find_user, login_default
 
 TRAITS = Traits(locks=("accounts",))
 DAY_S = 86400
+IN_USE = 8
+"""What userdel exits with while a process of the user runs."""
+LEAVING_S, LOOK_S = 3.0, 0.1
+"""How long a process that was just told to end may take."""
 LATE = {"chpasswd": "password", "home": "home directory", "ssh-key": "ssh key"}
 
 
@@ -336,6 +340,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             if step[0] == "chpasswd":
                 step, stdin = ["chpasswd", "-e"], ("%s:%s\n" % (params.name, params.password)).encode()  # noqa: PLW2901
             done = system.commands.run(step, stdin=stdin)
+            deadline = time.monotonic() + LEAVING_S
+            while step[0] == "userdel" and done.rc == IN_USE and time.monotonic() < deadline:
+                time.sleep(LOOK_S)
+                done = system.commands.run(step)
             if done.rc != 0:
                 raise Failed((done.err or done.out).strip(), name=params.name, rc=done.rc)
             told.update({key: text for key, text in (("stdout", done.out), ("stderr", done.err)) if text})

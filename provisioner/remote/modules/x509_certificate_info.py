@@ -128,8 +128,34 @@ def _extensions(extensions: Any) -> Dict[str, Any]:
     )
     own, other = there.get(x509.SUBJECT_KEY), there.get(x509.AUTHORITY_KEY)
     found["subject_key_identifier"] = _hexadecimal(der.elements(own.value)[0].content) if own else None
-    parts = der.elements(other.value)[0].children() if other else []
-    found["authority_key_identifier"] = next((_hexadecimal(part.content) for part in parts if part.tag == 0x80), None)
+    found.update(_authority(other), **_access(there.get("1.3.6.1.5.5.7.1.1")))
+    return found
+
+
+def _authority(extension: Any) -> Dict[str, Any]:
+    """Return what a certificate says of its issuer's: key, names, serial number."""
+    parts = der.elements(extension.value)[0].children() if extension else []
+    by_tag = {part.tag: part for part in parts}
+    key, names, serial = (by_tag.get(tag) for tag in (0x80, 0xA1, 0x82))
+    return {
+        "authority_key_identifier": _hexadecimal(key.content) if key else None,
+        "authority_cert_issuer": _names(names) if names else None,
+        "authority_cert_serial_number": int.from_bytes(serial.content, "big") if serial else None,
+    }
+
+
+def _access(extension: Any) -> Dict[str, Optional[str]]:
+    places = _places(der.elements(extension.value)[0]) if extension else {}
+    return {"issuer_uri": places.get("1.3.6.1.5.5.7.48.2"), "ocsp_uri": places.get("1.3.6.1.5.5.7.48.1")}
+
+
+def _places(element: der.Element) -> Dict[str, str]:
+    """Return the first address of each kind of access to who issued a certificate."""
+    found: Dict[str, str] = {}
+    for each in element.children():
+        kind, place = each.children()[:2]
+        if place.tag == 0x86:
+            found.setdefault(der.oid(kind.content), place.content.decode("utf-8", "replace"))
     return found
 
 
@@ -161,6 +187,9 @@ def _names(element: der.Element) -> List[str]:
             found.append("%s:%s" % (kinds[each.tag], each.content.decode("utf-8", "replace")))
         elif each.tag == 0x87:
             found.append("IP:%s" % ipaddress.ip_address(each.content))
+        elif each.tag == 0xA4:
+            pairs = x509.spelled(der.name(der.elements(each.content)[0]))
+            found.append("dirName:%s" % ",".join("=".join(pair) for pair in pairs))
         elif each.tag == 0x88:
             found.append("RID:%s" % der.oid(each.content))
         else:

@@ -12,7 +12,7 @@ from ..params import FileParameters
 from .flags import flags_of
 from .system import System
 
-CLAUSE = re.compile(r"^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$")
+CLAUSE = re.compile(r"^(a|[ugo]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$")
 ACTION = re.compile(r"([-+=])([rwxXst]+|[ugo])?")
 SHIFTS = {"u": 6, "g": 3, "o": 0}
 OWN_BITS = {"u": 0o4700, "g": 0o2070, "o": 0o1007}

@@ -147,6 +147,23 @@ def backend_section(lines: Sequence[str], name: str) -> Section:
     raise Failed("the configuration of HAProxy has no backend '%s'; it has: %s" % (name, known or "none"))
 
 
+def mode_of(lines: Sequence[str], section: Section) -> str:
+    """Return ``http`` or ``tcp``: as the section says, or the defaults it has, or HAProxy's own."""
+    heading = lines[section.start].split()
+    wanted = heading[3] if len(heading) > 3 and heading[2] == "from" else None
+    found = ""
+    for each in sections(lines):
+        is_ours = each.kind == "defaults" and each.start < section.start and wanted in (None, each.name)
+        if is_ours:
+            found = ""
+        if is_ours or each.start == section.start:
+            for line in lines[each.start : each.end]:
+                words = line.partition("#")[0].split()
+                if len(words) > 1 and words[0] == "mode":
+                    found = words[1]
+    return found or "tcp"
+
+
 def runtime_socket(lines: Iterable[str]) -> str:
     """Return the path of the admin socket that the configuration names."""
     for line in lines:

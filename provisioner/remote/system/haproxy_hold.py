@@ -9,7 +9,7 @@ import re
 from typing import List, NamedTuple, Sequence
 
 from ..change import Failed
-from .haproxy import backend_section, block, chroot_of, sections, without_block
+from .haproxy import Section, backend_section, block, chroot_of, mode_of, sections, without_block
 from .system import System
 
 READS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -80,14 +80,16 @@ local function must_wait(method)
     return mode == "all" or (mode == "writes" and not SAFE[method])
 end
 
-core.register_action("%(action)s", { "http-req" }, function(txn)
-    local method = txn.sf:method()
+core.register_action("%(action)s", { "%(kind)s" }, function(txn)
+    local method = %(method)s
     while must_wait(method) do core.msleep(NAP_MS) end
 end)
 """
 
 
 OPEN = "open"
+LONGEST_S = 600
+"""No hold lasts longer; for so long HAProxy has to let a connection be looked at."""
 
 
 class Places(NamedTuple):
@@ -98,11 +100,13 @@ class Places(NamedTuple):
     program: str
     file: str
     inside: str
+    is_tcp: bool = False
 
     @property
     def text(self) -> str:
         """Return the program."""
         said = {"backend": self.backend, "inside": self.inside, "outside": self.file, "action": self.name}
+        said.update(kind="tcp-req" if self.is_tcp else "http-req", method='""' if self.is_tcp else "txn.sf:method()")
         return PROGRAM % said
 
 
@@ -134,6 +138,7 @@ def places(lines: Sequence[str], config: str, backend: str) -> Places:
         program="%s/%s.lua" % (config.rpartition("/")[0], name),
         file=(chroot or OUTSIDE) + inside,
         inside=inside if chroot else OUTSIDE + inside,
+        is_tcp=mode_of(lines, backend_section(lines, backend)) == "tcp",
     )
 
 
@@ -144,11 +149,7 @@ def with_hold(lines: Sequence[str], where: Places) -> List[str]:
     if not globals_:
         raise Failed("the configuration of HAProxy has no section 'global'")
     section = backend_section(kept, where.backend)
-    counter = _free_counter(kept)
-    rules = [
-        "http-request lua.%s" % where.name,
-        "http-request track-sc%d str(writes) table %s unless { method %s }" % (counter, where.name, " ".join(READS)),
-    ]
+    rules = _tcp_rules(kept, section, where) if where.is_tcp else _http_rules(kept, where)
     table = ["backend " + where.name, "    stick-table type string len 16 size 16 store conn_cur"]
     inserts = [
         (globals_[0].start + 1, block(where.name, ["lua-load " + where.program], "    ")),
@@ -158,6 +159,23 @@ def with_hold(lines: Sequence[str], where: Places) -> List[str]:
     for at, added in sorted(inserts, reverse=True):
         kept[at:at] = added
     return kept
+
+
+def _http_rules(lines: Sequence[str], where: Places) -> List[str]:
+    counter = _free_counter(lines)
+    return [
+        "http-request lua.%s" % where.name,
+        "http-request track-sc%d str(writes) table %s unless { method %s }" % (counter, where.name, " ".join(READS)),
+    ]
+
+
+def _tcp_rules(lines: Sequence[str], section: Section, where: Places) -> List[str]:
+    """Connections wait instead of requests; those that look into them for a time of their own would wait longer."""
+    for line in lines[section.start : section.end]:
+        if line.split()[:2] == ["tcp-request", "inspect-delay"]:
+            message = "backend %s has a 'tcp-request inspect-delay' of its own: connections cannot be held there"
+            raise Failed(message % where.backend)
+    return ["tcp-request inspect-delay %ds" % LONGEST_S, "tcp-request content lua.%s" % where.name]
 
 
 def without_hold(lines: Sequence[str], where: Places) -> List[str]:

@@ -17,6 +17,7 @@ class System:
     ``root`` is ``/`` on a host and a temporary folder in tests: every path goes through ``files``, which maps it.
     ``payload`` holds the request's raw body (a file's content), ``attachment`` the reply's.
     ``foretell`` tells whether somebody will read the plan (check mode, diff); where not, a costly preview is wasted.
+    ``checks`` tells that nothing will be applied (check mode).
     ``emit(stream, text)`` streams output of long work. ``tmp`` is a private folder of this worker, made
     by ``scratch`` when first asked for.
     """
@@ -39,7 +40,7 @@ class System:
         self.attachment: Optional[IO[bytes]] = None
         self.attachment_size = 0
         self.memory: Dict[str, Any] = {}
-        self.foretell = True
+        self.foretell, self.checks = True, False
 
     @property
     def tmp(self) -> str:

@@ -5,8 +5,11 @@ import gzip
 import http.client
 import io
 import netrc
+import os
+import re
 import socket
 import ssl
+import sys
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -43,7 +46,7 @@ class UrlParameters(FileParameters):
 
 
 class Question(NamedTuple):
-    """What to ask beside the parameters. ``redirects`` is all, none or safe (only without a body)."""
+    """What to ask beside the parameters. ``redirects`` is all, none, safe (only without a body) or urllib2."""
 
     method: str = "GET"
     body: Optional[bytes] = None
@@ -76,12 +79,13 @@ def ask(params: UrlParameters, question: Question) -> Answer:
     sent = {"User-agent": params.http_agent, "Cache-control": "no-cache"} if params.force else {}
     sent.update({"User-agent": params.http_agent}, **question.headers)
     sent.update({name: str(value) for name, value in (params.headers or {}).items()})
+    if credentials and params.force_basic_auth:
+        token = base64.b64encode(("%s:%s" % credentials).encode("utf-8")).decode("ascii")
+        sent = {name: value for name, value in sent.items() if name.lower() != "authorization"}
+        sent["Authorization"] = "Basic " + token
     for name, value in sent.items():
         add = request.add_unredirected_header if name.lower() in hidden else request.add_header
         add(name, value)
-    if credentials and params.force_basic_auth:
-        token = base64.b64encode(("%s:%s" % credentials).encode("utf-8")).decode("ascii")
-        request.add_unredirected_header("Authorization", "Basic " + token)
     return _open(_opener(params, question, url, credentials), request, question, params)
 
 
@@ -89,9 +93,7 @@ def _open(opener: Any, request: urllib.request.Request, question: Question, para
     try:
         response = opener.open(request, timeout=question.timeout_s)
     except urllib.error.HTTPError as error:
-        with error:
-            body = io.BytesIO(error.read() if error.fp else b"")
-        return Answer(error.code, error.geturl() or request.full_url, str(error), error.headers, body)
+        return _refusal(error, request)
     except urllib.error.URLError as error:
         return Answer(-1, request.full_url, "Request failed: %s" % error)
     except (OSError, http.client.HTTPException, ValueError) as error:
@@ -104,6 +106,25 @@ def _open(opener: Any, request: urllib.request.Request, question: Question, para
     return Answer(status, response.geturl(), msg, response.headers, stream)
 
 
+def _refusal(error: urllib.error.HTTPError, request: urllib.request.Request) -> Answer:
+    """Return an error status with its text; urllib's own, for a password refused again and again, has none."""
+    if getattr(error, "fp", None) is None:
+        return Answer(error.code, request.full_url, str(error), error.headers)
+    with error:
+        text = error.read()
+    body = io.BytesIO(text if isinstance(text, bytes) else b"")
+    return Answer(error.code, error.geturl() or request.full_url, str(error), error.headers, body)
+
+
+def name_of(answer: Answer) -> str:
+    """Return the file's name as the server gives it, else from the URL; never with a folder in it."""
+    disposition = answer.headers.get("Content-Disposition", "") or ""
+    match = re.search(r'filename="?([^";]+)"?', disposition)
+    name = match.group(1) if match else urllib.parse.unquote(urllib.parse.urlsplit(answer.url).path)
+    name = os.path.basename(name.strip().rstrip("/"))
+    return name if name not in ("", ".", "..") else "index.html"
+
+
 def _credentials(params: UrlParameters) -> Tuple[str, Optional[Tuple[str, str]]]:
     """Return the URL without user and password, and those."""
     parts = urllib.parse.urlsplit(params.url)
@@ -113,20 +134,21 @@ def _credentials(params: UrlParameters) -> Tuple[str, Optional[Tuple[str, str]]]
     url = urllib.parse.urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
     if not user and params.use_netrc:
         try:
-            found = netrc.netrc().authenticators(host)
+            found = netrc.netrc(os.environ.get("NETRC")).authenticators(host)
         except (OSError, netrc.NetrcParseError):
             found = None
         if found:
             user, password = found[0], found[2]
+            params.force_basic_auth = True
     return url, (user, password or "") if user else None
 
 
 def _opener(params: UrlParameters, question: Question, url: str, credentials: Optional[Tuple[str, str]]) -> Any:
-    handlers: List[Any] = [_Redirects(question.redirects), urllib.request.HTTPSHandler(context=_context(params))]
+    handlers: List[Any] = [_Redirects(question.redirects)]
     if not params.use_proxy:
         handlers.append(urllib.request.ProxyHandler({}))
-    if question.socket_path:
-        handlers.append(_SocketHandler(question.socket_path))
+    socket_path = question.socket_path
+    handlers.append(_SocketHandler(socket_path, params) if socket_path else _Https(params))
     if credentials:
         book = urllib.request.HTTPPasswordMgrWithDefaultRealm()
         book.add_password(None, url, *credentials)
@@ -149,6 +171,18 @@ def _context(params: UrlParameters) -> ssl.SSLContext:
     return context
 
 
+class _Https(urllib.request.HTTPSHandler):
+    """Sets TLS up, which reads all certificates there are, only where it is spoken."""
+
+    def __init__(self, params: UrlParameters) -> None:
+        urllib.request.HTTPHandler.__init__(self)
+        self.params = params
+
+    def https_open(self, req: Any) -> Any:
+        """Open with the certificates asked for."""
+        return self.do_open(http.client.HTTPSConnection, req, context=_context(self.params))
+
+
 class _Redirects(urllib.request.HTTPRedirectHandler):
     """Follows the server's pointers as asked; secrets do not follow to another host."""
 
@@ -158,13 +192,15 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(  # noqa: PLR0913 - urllib's signature
         self,
         req: Any,
-        fp: Any,  # noqa: ARG002
+        fp: Any,
         code: int,
-        msg: str,  # noqa: ARG002
-        headers: Any,  # noqa: ARG002
+        msg: str,
+        headers: Any,
         newurl: str,
     ) -> Any:
         method = req.get_method()
+        if self.which == "urllib2":
+            return urllib.request.HTTPRedirectHandler.redirect_request(self, req, fp, code, msg, headers, newurl)
         if self.which == "none" or (self.which == "safe" and method not in ("GET", "HEAD")):
             return None
         keeps = code in (307, 308) or method == "HEAD"
@@ -183,25 +219,37 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         )
 
     def http_error_308(self, req: Any, fp: Any, code: int, msg: str, headers: Any) -> Any:  # noqa: ARG002
-        """Treat it like 307, which older Pythons do not do."""
+        """Treat it like 307, which older Pythons do not do by themselves."""
+        if self.which == "urllib2":
+            return None if sys.version_info < (3, 11) else self.http_error_302(req, fp, code, msg, headers)
         return self.http_error_302(req, fp, 307, msg, headers)
 
 
-class _SocketHandler(urllib.request.HTTPHandler):
-    """Speaks HTTP over a Unix socket."""
+class _SocketHandler(_Https, urllib.request.HTTPHandler):
+    """Speaks HTTP over a Unix socket, with or without TLS."""
 
-    def __init__(self, path: str) -> None:
-        urllib.request.HTTPHandler.__init__(self)
+    def __init__(self, path: str, params: UrlParameters) -> None:
+        _Https.__init__(self, params)
         self.path = path
 
     def http_open(self, req: Any) -> Any:
+        """Open without TLS."""
+        return self.do_open(self._connection(http.client.HTTPConnection, None), req)
+
+    def https_open(self, req: Any) -> Any:
+        """Open with TLS, and the name of the URL."""
+        return self.do_open(self._connection(http.client.HTTPConnection, _context(self.params)), req)
+
+    def _connection(self, base: Any, context: Optional[ssl.SSLContext]) -> Any:
         path = self.path
 
-        class Connection(http.client.HTTPConnection):
+        class Connection(base):  # type: ignore[misc]
             def connect(self) -> None:
                 self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
                 if isinstance(self.timeout, (int, float)):
                     self.sock.settimeout(self.timeout)
                 self.sock.connect(path)
+                if context is not None:
+                    self.sock = context.wrap_socket(self.sock, server_hostname=self.host)
 
-        return self.do_open(Connection, req)
+        return Connection

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from provisioner.diagnostics.home import expanded
 from provisioner.templating.context import LookupContext
 from provisioner.templating.errors import LookupFailed
 from provisioner.templating.passwords import SAME_AS, SCHEMES, hashed, random_salt
@@ -45,6 +46,7 @@ def _password(term: str, options: dict[str, Any], context: LookupContext) -> str
         salt, fresh = random_salt(min(size, 22)), True
     if file and fresh:
         _keep(file, password, salt if encrypt else "")
+    context.settings.on_secret(password)
     if not encrypt:
         return password
     return hashed(password, str(encrypt), salt=salt, ident=options.get("ident"))
@@ -59,7 +61,7 @@ def _split(term: str) -> tuple[str, dict[str, Any]]:
 def _place(path: str, context: LookupContext) -> Path | None:
     if path == "/dev/null":
         return None
-    place = Path(path).expanduser()
+    place = expanded(path)
     if place.is_absolute():
         return place
     found = context.scope.find("playbook_dir")

@@ -17,21 +17,26 @@ from provisioner.model.call import Carried, Reply, Request
 from provisioner.model.target import Target
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.sessions import Sessions
+from provisioner.transport.worker_session import WorkerSession
 
+ANSWER_S = 120
+HERE = Target("here", connection="local", python=sys.executable)
 SPECIAL = ["fuse", "nfs", "vboxsf", "ramfs", "9p", "vfat"]
 
 
 class Both:
-    """Runs modules on this machine through a real worker; ``{dir}`` in parameters is the folder of the side."""
+    """Runs modules through real workers, on this machine or two hosts; ``{dir}`` is the folder of the side."""
 
-    def __init__(self, bridge: Bridge) -> None:
+    def __init__(self, bridge: Bridge, our_host: Target = HERE, their_host: Target = HERE) -> None:
         self.bridge = bridge
         self.sessions = Sessions(ModuleSources())
-        self.session = self.sessions.session(Target("here", connection="local", python=sys.executable))
+        self.our_session = self.sessions.session(our_host)
+        self.their_session = self.sessions.session(their_host)
 
     def ours(self, module: str, params: Mapping[str, Any], folder: Path, *, check: bool, diff: bool) -> dict[str, Any]:
         """Run our module."""
-        return self._ask(Request(module.rpartition(".")[2], placed(params, folder), check=check, diff=diff))
+        request = Request(module.rpartition(".")[2], placed(params, folder), check=check, diff=diff)
+        return _asked(self.our_session, request)
 
     def theirs(
         self, module: str, params: Mapping[str, Any], folder: Path, *, check: bool, diff: bool
@@ -54,14 +59,16 @@ class Both:
         internal = {f"_ansible_{name}": value for name, value in known.items() if name in there.internal}
         how = {"style": packed.style, "entry": packed.entry, "module": found.module, "internal": internal}
         carried = Carried("foreign", how, packed.parcel)
-        return self._ask(Request(found.name, placed(params, folder), check=check, diff=diff, carried=carried))
+        request = Request(found.name, placed(params, folder), check=check, diff=diff, carried=carried)
+        return _asked(self.their_session, request)
 
-    def _ask(self, request: Request) -> dict[str, Any]:
-        replies: Queue[Reply] = Queue()
-        self.session.submit(request, replies.put)
-        reply = replies.get(timeout=60)
-        assert reply.error is None
-        return dict(reply.result or {})
+
+def _asked(session: WorkerSession, request: Request) -> dict[str, Any]:
+    replies: Queue[Reply] = Queue()
+    session.submit(request, replies.put)
+    reply = replies.get(timeout=ANSWER_S)
+    assert reply.error is None, reply.error
+    return dict(reply.result or {})
 
 
 def placed(value: Any, folder: Path) -> Any:

@@ -14,6 +14,7 @@ from tests.compat.sides import PROJECT, oracle_programs
 
 from .contestants import Contestant
 from .suite import Suite, Target
+from .web_server import NAMES
 
 # what the machines have that Ansible's own tests are run on
 PACKAGES = (
@@ -74,6 +75,8 @@ SETTINGS = {
 OUTPUT = "/tmp/target-output"
 INJECTED = "test/lib/ansible_test/_util/target/injector"
 PREPARE_S = 120
+WEB_SERVER = Path(__file__).with_name("web_server.py")
+WEB = "/run/target-web"
 
 
 @dataclass(frozen=True)
@@ -134,6 +137,8 @@ class Sandbox:
             lines += [f"echo {packages} > {_interpreter() / packages.relative_to(packages.parents[2])}/oracle.pth"]
         inventory = self._suite.integration / "inventory"
         lines += [f"cat > {inventory} <<'END'\n{self._inventory()}END"]
+        # as it is on the machines those tests are run on
+        lines += ["echo '# as usual' > /etc/apt/sources.list", "rm -f /usr/lib/python3*/EXTERNALLY-MANAGED"]
         lines += ["ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519"]
         lines += ["cat /root/.ssh/id_ed25519.pub >> /root/.ssh/authorized_keys"]
         lines += ["ssh-keyscan -t ed25519 127.0.0.1 localhost > /root/.ssh/known_hosts 2>/dev/null"]
@@ -175,6 +180,8 @@ class Sandbox:
             if (support / kind).is_dir():
                 variables[name] = str(support / kind)
         lines = [f"export {name}='{value}'" for name, value in variables.items()]
+        if target.needs_web:
+            lines += _web()
         lines += [f"rm -rf {OUTPUT}; mkdir -p {OUTPUT} {OUTPUT}-junit; cd {here}"]
         if target.is_script:
             return [*lines, "./runme.sh </dev/null"]
@@ -182,6 +189,16 @@ class Sandbox:
         play = _play(target)
         lines += [f"cat > around-{target.name}.yml <<'END'\n{play}END"]
         return [*lines, f"ansible-playbook around-{target.name}.yml -i inventory </dev/null"]
+
+
+def _web() -> list[str]:
+    """Return the commands that start the web server that ansible-test would have in a container."""
+    return [
+        "export HTTPTESTER=1",
+        f"mkdir -p {WEB}; echo 127.0.0.1 {' '.join(NAMES)} >> /etc/hosts",
+        f"systemd-run --quiet --unit target-web /usr/bin/python3 {WEB_SERVER} {WEB}",
+        f"for second in $(seq 60); do [ -e {WEB}/ready ] && break; sleep 1; done",
+    ]
 
 
 def _play(target: Target) -> str:

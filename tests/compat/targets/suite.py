@@ -39,6 +39,11 @@ class Target:
         return "gather_facts/no" not in self.aliases
 
     @property
+    def needs_web(self) -> bool:
+        """Return whether it asks things of the web server that ansible-test would start beside it."""
+        return "needs/httptester" in self.aliases
+
+    @property
     def before(self) -> tuple[str, ...]:
         """Return the targets that are run before this one, on the same host."""
         found = [alias.split("/")[2] for alias in sorted(self.aliases) if alias.startswith("setup/")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -161,6 +162,24 @@ def test_haproxy_goes_on_reading_while_writes_wait(balanced: Site) -> None:
     assert {line.split()[0] for line in worked} == {"GET"}
 
 
+def test_haproxy_lets_connections_of_tcp_wait_and_ends_those_that_stay_open(balanced: Site) -> None:
+    text = HAPROXY.format(**balanced.address).replace("mode http", "mode tcp")
+    text = text.replace("option redispatch", "").replace("    option httpchk GET /healthz\n", "")
+    balanced.on("lb", f"cat > /etc/haproxy/haproxy.cfg <<'END'\n{text}\nEND\nsystemctl restart haproxy")
+    params = {"backend": "site", "end": True, "wait_s": 1.0}
+    balanced.switch("haproxy", params, "prepare", "old")
+    with (
+        socket.create_connection((balanced.address["lb"], 80), 5) as idle,
+        Visitors(balanced.address["lb"], 80, kept_open=False) as visitors,
+    ):
+        windows = balanced.quiet("haproxy", params, "point_to")
+        assert idle.recv(1) == b"", "it was ended"
+    assert visitors.failed == []
+    assert set(visitors.served) == {"old", "new"}
+    assert balanced.worked(windows) == []
+    balanced.switch("haproxy", params, "finish", "new")
+
+
 def test_a_reload_while_requests_wait_loses_none_and_they_go_where_requests_go_now(balanced: Site) -> None:
     params = {"backend": "site"}
     with Visitors(balanced.address["lb"], 80) as visitors:
@@ -259,6 +278,33 @@ def test_an_address_moves_there_and_back_and_new_connections_wait(site: Site) ->
     assert visitors.failed == []
     assert set(visitors.served) == {"old", "new"}
     assert site.worked(windows) == []
+
+
+def test_an_address_of_ipv6_moves_is_announced_and_waited_for(site: Site) -> None:
+    for number, host in enumerate(("old", "new", "lb"), 1):
+        site.on(
+            host, f"sysctl -qw net.ipv6.conf.host0.disable_ipv6=0; ip -6 addr replace fd77::{number}/64 dev host0 nodad"
+        )
+    for host in ("old", "new"):
+        site.on(host, "systemd-run -q --unit=v6 --working-directory=/etc python3 -m http.server --bind :: 8086")
+    params = {"address": "fd77::80/64", "ports": ["8086"]}
+    site.on("old", "ip -6 addr add fd77::80/64 dev host0 nodad")
+    asking = "curl -s -g -m 20 'http://[fd77::80]:8086/hostname'"
+    site.switch("virtual_ip", params, "prepare", "old")
+    assert site.on("lb", asking) == "old\n"
+    site.switch("virtual_ip", params, "hold")
+    site.on("lb", f"(sleep 0.2; {asking} > /var/tmp/waited) > /dev/null 2>&1 &")
+    time.sleep(0.5)
+    assert site.on("lb", "cat /var/tmp/waited") == "", "it waits"
+    site.switch("virtual_ip", params, "point_to", "new", "release")
+    assert site.on("lb", asking) == "new\n", "the neighbours were told"
+    assert site.on("lb", "for n in $(seq 50); do [ -s /var/tmp/waited ] && break; sleep 0.2; done; cat /var/tmp/waited")
+    site.on("old", "ip -6 addr add fd77::80/64 dev host0 nodad; sleep 0.2")
+    site.on("lb", "ip -6 neigh flush dev host0")
+    assert site.on("lb", asking) == "new\n", "the old host cannot answer for it, though somebody gave it the address"
+    site.on("old", "ip -6 addr del fd77::80/64 dev host0")
+    site.switch("virtual_ip", params, "back", "old", "release")
+    assert site.on("lb", asking) == "old\n"
 
 
 def test_an_address_that_nobody_confirms_goes_back_alone(site: Site) -> None:

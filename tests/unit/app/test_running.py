@@ -182,4 +182,4 @@ def test_a_run_that_was_ended_before_it_began_cannot_be_resumed(site: str) -> No
     journal = journal_of("last", os.environ)
     journal.write_bytes(b'{"v": 1, "torn')
     with pytest.raises(InputError, match="before it began: nothing was done"):
-        resume("last", Resuming(), Credentials(), [], nobody)
+        resume(journal.parent.name, Resuming(), Credentials(), [], nobody)

@@ -11,6 +11,7 @@ from provisioner.app.settings import read_settings
 from provisioner.app.wiring import Loaded
 from provisioner.diagnostics.errors import InputError
 from provisioner.model.options import RunOptions
+from provisioner.model.target import Files
 
 
 @pytest.fixture(autouse=True)
@@ -105,6 +106,23 @@ def test_what_connections_and_other_users_need_is_settled_below_the_options(tmp_
     assert (made.become_flags, made.ssh_args, made.diff, made.tags) == ("-n", ("-o", "A=b"), True, ("a", "b"))
     asked = settled(tmp_path, text, RunOptions(become_user="me", tags=("c",), become_method="su"))
     assert (asked.become_user, asked.tags, asked.become_flags) == ("me", ("c",), None)
+
+
+def test_the_password_of_another_user_may_be_set_for_the_way_to_become_it(
+    tmp_path: Path,
+) -> None:
+    text = "[sudo_become_plugin]\npassword = written\n"
+    assert settled(tmp_path, text, RunOptions()).become_password == "written"
+    assert settled(tmp_path, text, RunOptions(become_password="asked")).become_password == "asked"
+    assert settled(tmp_path, text, RunOptions(become_method="doas")).become_password is None
+
+
+def test_where_files_go_on_hosts_is_a_matter_of_settings(tmp_path: Path) -> None:
+    text = "keep_remote_files = yes\nremote_tmp = /t\ncommon_remote_group = g\nadmin_users = a, b\n"
+    text += "system_tmpdirs = /x\nallow_world_readable_tmpfiles = yes\n"
+    files = settled(tmp_path, text, RunOptions()).policy.files
+    assert files == Files("/t", ("/x",), ("a", "b"), "g", is_open=True, keeps=True)
+    assert settled(tmp_path, "", RunOptions()).policy.files == Files()
 
 
 def test_keys_of_unknown_hosts_are_accepted_only_where_that_is_said(tmp_path: Path) -> None:

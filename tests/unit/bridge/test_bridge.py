@@ -97,7 +97,6 @@ def test_a_name_leads_to_the_installation_or_through_its_redirects_to_a_collecti
     ("name", "why"),
     [
         ("acted", "action plugin of its own"),
-        ("ns.coll.acts", "action plugin of its own"),
         ("ns.coll.nothing", "collection ns.coll is installed, and has no such module"),
         ("other.coll.thing", "ansible-galaxy collection install other.coll"),
         ("nothing", "is not available here"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import io
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,10 +35,21 @@ def test_without_a_terminal_a_secret_is_a_line_of_standard_input(
 
 
 @pytest.mark.parametrize("secret", [True, False])
-def test_nobody_to_answer_is_an_unmet_need(monkeypatch: pytest.MonkeyPatch, secret: bool) -> None:
+def test_nobody_to_answer_is_an_unmet_need(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, secret: bool) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(asking, "TERMINAL", tmp_path / "none")
     with pytest.raises(UnmetNeed, match="nobody answered 'Name:'"):
         asking.ask("Name: ", secret)
+
+
+def test_where_standard_input_is_empty_a_secret_is_asked_for_on_the_terminal_of_the_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+    monkeypatch.setattr(asking, "TERMINAL", tmp_path / "tty")
+    (tmp_path / "tty").touch()
+    monkeypatch.setattr(getpass, "getpass", lambda question: f"answer to {question}")
+    assert asking.ask_secret("Password: ") == "answer to Password: "
 
 
 class Screen:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.model.event import PlayStarted
 from provisioner.model.policy import Policy
+from provisioner.reporting.recap import Recap
 from tests.support.theatre import FACTS_OFF, Theatre
 
 
@@ -72,12 +74,86 @@ def test_errors_cleared_in_always_let_the_host_go_on(theatre: Theatre) -> None:
     assert [line for line in theatre.told if "after" in line] == ["h1 after changed", "h2 after changed"]
 
 
+def test_errors_cleared_in_always_leave_an_outer_rescue_nothing_to_do(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n"
+        "    - block:\n      - {command: fail}\n      always:\n      - meta: clear_host_errors\n"
+        "    - {name: next, command: ok}\n"
+        "    rescue:\n    - {name: rescue, command: ok}\n"
+    )
+    theatre.run(play(tasks))
+    assert not [line for line in theatre.told if "rescue" in line]
+    assert [line for line in theatre.told if "next" in line] == ["h1 next changed", "h2 next changed"]
+
+
 def test_hosts_out_of_reach_are_tried_again_once_errors_are_cleared(theatre: Theatre) -> None:
     theatre.run(play("  - {command: die@h2}\n  - meta: clear_host_errors\n  - {name: after, command: ok}\n"))
     assert sorted(line for line in theatre.told if "after" in line) == ["h1 after changed", "h2 after unreachable"]
 
 
 # ---------------------------------------------------------------------- what counts as failed
+
+
+def test_a_failed_handler_counts_as_failed_though_the_rescue_around_its_flush_runs(theatre: Theatre) -> None:
+    tasks = (
+        "  - {command: ok, notify: h}\n"
+        "  - block:\n    - meta: flush_handlers\n"
+        "    rescue:\n    - {name: r, debug: {msg: '{{ ansible_failed_task.name | default(0) }}'}}\n"
+    )
+    theatre.run(play(tasks, handlers="  - {name: h, command: fail}\n"))
+    assert theatre.said("h1") == ["0"]
+    recap = Recap()
+    for happened in theatre.recorder.events:
+        recap.add(happened)
+    assert (recap.stats["h1"].failed, recap.stats["h1"].rescued) == (1, 0)
+
+
+def test_where_handlers_are_forced_a_failed_one_is_rescued(theatre: Theatre) -> None:
+    block = "  - block:\n    - meta: flush_handlers\n    rescue:\n    - {name: r, command: ok}\n"
+    tasks = f"  - {{command: ok, notify: h}}\n{block}"
+    theatre.run(play(tasks, "  force_handlers: true\n", "  - {name: h, command: fail}\n"))
+    recap = Recap()
+    for happened in theatre.recorder.events:
+        recap.add(happened)
+    assert (recap.stats["h1"].failed, recap.stats["h1"].rescued) == (0, 1)
+
+
+def test_what_a_flush_left_over_is_forced_at_the_end_of_the_section_and_not_again(theatre: Theatre) -> None:
+    listening = [("a", "fail"), ("b", "ok"), ("c", "fail"), ("d", "ok")]
+    handlers = "".join(f"  - {{name: {name}, command: {word}, listen: t}}\n" for name, word in listening)
+    tasks = "  - {name: n, command: ok, notify: t}\n  - meta: flush_handlers\n  - {name: z, command: ok}\n"
+    theatre.run(play(tasks, "  force_handlers: true\n", handlers))
+    assert theatre.on("h1") == ["n changed", "a failed", "b changed", "c failed"]
+
+
+def test_a_handler_that_one_host_runs_for_all_by_a_template_is_owed_by_none_of_them(theatre: Theatre) -> None:
+    tasks = "  - {name: n, command: ok, notify: h}\n  - meta: flush_handlers\n"
+    theatre.run(play(tasks, "", "  - {name: h, command: ok, run_once: '{{ true }}'}\n"))
+    assert [line for line in theatre.told if " h " in line] == ["h1 h changed"]
+
+
+def test_a_role_imported_in_a_rescue_makes_it_one_though_none_of_its_tasks_was_selected(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n    - {name: a, command: fail}\n"
+        "    rescue:\n    - {import_role: {name: r}, tags: [red]}\n"
+        "  - {name: z, command: ok}\n"
+    )
+    theatre.run(play(tasks), {"roles/r/tasks/main.yml": "- {name: in, command: ok}\n"}, skip_tags=("red",))
+    assert theatre.on("h1") == ["a failed", "z changed"]
+
+
+def test_a_batch_whose_hosts_all_failed_before_is_told_of(theatre: Theatre) -> None:
+    text = play("  - {command: fail@h2}\n") + play("  - {command: ok}\n", "  serial: 1\n")
+    theatre.run(text)
+    begun = [(e.batch, e.hosts) for e in theatre.recorder.events if isinstance(e, PlayStarted)]
+    assert begun == [(0, ("h1", "h2")), (0, ("h1",)), (1, ())]
+
+
+def test_hosts_that_failed_before_count_for_the_size_of_a_batch(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    second = play("  - {command: fail@h2}\n  - {name: on, command: ok}\n", "  max_fail_percentage: 26\n")
+    theatre.run(play("  - {command: fail@h1}\n") + second)
+    assert sorted(line for line in theatre.told if " on " in line) == ["h3 on changed", "h4 on changed"]
 
 
 def test_a_wrong_condition_is_named_beside_the_result(theatre: Theatre) -> None:
@@ -153,3 +229,18 @@ def test_hosts_come_together_between_the_items_of_an_include(theatre: Theatre) -
     tasks = "  - {include_tasks: t.yml, loop: [1, 2, 3]}\n"
     theatre.run(play(tasks), {"t.yml": "- {name: once, command: 'ok {{ item }}', run_once: '{{ 1 == 1 }}'}\n"})
     assert [line for line in theatre.told if "once" in line] == ["h1 once changed"] * 3
+
+
+@pytest.mark.parametrize(
+    ("task", "seen"),
+    [
+        ("{set_fact: {v: 1}, failed_when: true, ignore_errors: true}", "v is defined"),
+        ("{set_fact: {v: 1}, until: false, retries: 1, delay: 0, ignore_errors: true}", "v is defined"),
+        ("{set_fact: {v: 1}, loop: [1, 2], failed_when: item == 2, ignore_errors: true}", "v is defined"),
+        ("{group_by: {key: dyn}, failed_when: true, ignore_errors: true}", "'dyn' in groups"),
+        ("{add_host: {name: new, groups: dyn}, failed_when: true, ignore_errors: true}", "'dyn' in groups"),
+    ],
+)
+def test_a_task_that_failed_brings_no_facts_hosts_and_groups(theatre: Theatre, task: str, seen: str) -> None:
+    theatre.run(play(f'  - {task}\n  - {{debug: {{msg: "{{{{ {seen} }}}}"}}}}\n'))
+    assert theatre.said("h1") == [False]

@@ -133,3 +133,31 @@ def test_over_ssh_a_traceback_is_in_the_output_too_as_ansible_has_it(theatre: Th
     tasks += "  - {name: b, ping: {}, connection: local, ignore_errors: true}\n"
     theatre.run(play(tasks), {"library/mine.py": WANTS})
     assert (theatre.result("a")["module_stdout"], theatre.result("b")["module_stdout"]) == ("aboom", "a")
+
+
+def collection(theatre: Theatre) -> dict[str, str]:
+    """A collection beside the playbook that has a module of the name of one of ours."""
+    return {"collections/ansible_collections/community/docker/plugins/modules/docker_container.py": USES}
+
+
+def test_what_only_the_collections_module_can_do_is_left_to_it(theatre: Theatre) -> None:
+    tasks = "  - docker_container: {name: a, image: b}\n"
+    tasks += "  - docker_container: {name: a, image: b, platform: linux/arm64}\n"
+    tasks += "  - community.docker.docker_container: {name: a, image: b, platform: '{{ omit }}'}\n"
+    theatre.run(play(tasks), collection(theatre))
+    names = [name for name, _how in carried(theatre)]
+    assert names == ["docker_container", "community.docker.docker_container", "docker_container"]
+    assert theatre.sessions.ran[1][1].params["platform"] == "linux/arm64"
+
+
+def test_a_value_can_be_what_only_the_collections_module_does(theatre: Theatre) -> None:
+    files = {"collections/ansible_collections/containers/podman/plugins/modules/podman_container.py": USES}
+    theatre.run(play("  - podman_container: {name: a, image: b, state: quadlet}\n"), files)
+    assert [name for name, _how in carried(theatre)] == ["containers.podman.podman_container"]
+
+
+def test_without_that_collection_the_task_says_what_is_missing_for_what(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, docker_container: {name: a, image: b, platform: x}, ignore_errors: true}\n"))
+    message = theatre.result("a")["msg"]
+    assert message.startswith("docker_container does not do platform by itself, and module community.docker.docker_")
+    assert "ansible-galaxy collection install community.docker" in message

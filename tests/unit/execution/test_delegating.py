@@ -36,6 +36,27 @@ def test_its_variables_are_those_of_the_own_host(stage: Theatre) -> None:
     assert stage.commands == ["h2 echo h1 10.0.0.1"]
 
 
+def test_the_tasks_own_variables_count_on_the_way_to_the_delegate_with_the_delegates_values(stage: Theatre) -> None:
+    stage.run(
+        play("  - command: ok\n    delegate_to: h2\n    vars: {ansible_user: '{{ ansible_port }}', ansible_port: 9}\n")
+        + play(
+            "  - set_fact: {mine: 1}\n"
+            "  - {name: a, command: ok, delegate_to: h3, vars: {ansible_user: '{{ mine }}'}, ignore_errors: true}\n"
+            "  - command: ok\n    delegate_to: h3\n"
+            "    vars: {ansible_user: '{{ hostvars[inventory_hostname].mine }}'}\n"
+        )
+    )
+    assert [(t.host, t.user, t.port) for t, _ in stage.sessions.workers] == [("h2", "9", 9), ("h3", "1", None)]
+    assert "'mine' is undefined" in stage.result("a")["msg"]
+
+
+def test_where_the_own_host_says_nothing_of_its_address_that_of_the_delegate_is_seen(stage: Theatre) -> None:
+    stage.inventory = "h1\nh2 ansible_host=10.0.0.2 ansible_port=22\n"
+    seen = "{{ ansible_host }} {{ ansible_port | default('-') }}"
+    stage.run(play(f"  - command: \"echo {seen}\"\n    delegate_to: '{{{{ item }}}}'\n    loop: [h2, h1]\n"))
+    assert stage.commands == ["h2 echo 10.0.0.2 22", "h1 echo h1 -"]
+
+
 def test_the_result_is_registered_with_the_own_host(stage: Theatre) -> None:
     stage.run(play("  - {command: echo hi, delegate_to: h2, register: r}\n  - debug: {msg: '{{ r.stdout }}'}\n"))
     assert stage.said() == ["hi"]

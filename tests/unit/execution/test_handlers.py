@@ -175,6 +175,26 @@ def test_a_handler_may_be_named_with_its_role(theatre: Theatre) -> None:
     assert theatre.on("h1") == ["r : a changed", "r : h changed"]
 
 
+@pytest.mark.parametrize(
+    "used",
+    [
+        "  roles:\n  - {role: outer, vars: {word: given}}\n",
+        "  roles:\n  - {role: outer, word: given}\n",
+        "  tasks:\n  - import_role: {name: outer}\n    vars: {word: given}\n",
+        "  tasks:\n  - include_role: {name: outer}\n    vars: {word: given}\n",
+    ],
+)
+def test_the_handler_of_a_dependency_sees_what_its_role_was_given(theatre: Theatre, used: str) -> None:
+    files = {
+        "roles/inner/defaults/main.yml": "word: own\n",
+        "roles/inner/handlers/main.yml": "- {name: h, debug: {msg: '{{ word }}'}}\n",
+        "roles/inner/tasks/main.yml": "- {name: a, command: ok, notify: h}\n",
+        "roles/outer/meta/main.yml": "dependencies: [inner]\n",
+    }
+    theatre.run(f"- hosts: h1\n  gather_facts: false\n{used}", files)
+    assert theatre.said() == ["given"]
+
+
 def test_of_two_handlers_of_one_name_the_play_s_own_is_meant(theatre: Theatre) -> None:
     files = {
         "roles/r/handlers/main.yml": "- {name: h, debug: {msg: role}}\n",

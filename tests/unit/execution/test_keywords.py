@@ -73,7 +73,43 @@ def test_module_defaults_fill_in_what_the_task_does_not_say(theatre: Theatre) ->
         extra_vars={"o": "ann"},
     )
     shown = [(r.params.get("mode"), r.params.get("owner")) for _, r in theatre.sessions.ran]
-    assert shown == [("0644", "ann"), ("0600", "ann"), ("0644", "inner")]
+    assert shown == [("0644", "ann"), ("0600", "ann"), (None, "inner")]
+
+
+def test_module_defaults_further_in_replace_those_of_the_same_module_as_a_whole(theatre: Theatre) -> None:
+    tasks = "  - {debug: }\n  - {debug: , module_defaults: {debug: {}}}\n"
+    theatre.run(play(tasks, "  module_defaults: {ansible.builtin.debug: {msg: default}}\n"))
+    assert theatre.said("h1") == ["default", "Hello world!"]
+
+
+def test_a_module_that_may_lie_beside_the_playbook_has_no_defaults_of_the_built_in_one(theatre: Theatre) -> None:
+    tasks = "  - {ansible.legacy.debug: }\n  - {ansible.builtin.debug: }\n"
+    theatre.run(play(tasks, "  module_defaults: {ansible.builtin.debug: {msg: built-in}}\n"))
+    theatre.run(play(tasks, "  module_defaults: {ansible.legacy.debug: {msg: legacy}}\n"))
+    assert theatre.said("h1") == ["Hello world!", "built-in", "legacy", "legacy"]
+
+
+def test_module_defaults_follow_the_redirects_of_a_collection(theatre: Theatre) -> None:
+    home = "collections/ansible_collections/ns/coll"
+    routing = "plugin_routing:\n  modules:\n    old: {redirect: ns.coll.new}\n    seen: {action_plugin: ns.coll.acts}\n"
+    plugin = (
+        "from ansible.plugins.action import ActionBase\n"
+        "class ActionModule(ActionBase):\n"
+        "    def run(self, tmp=None, task_vars=None):\n"
+        "        return {'changed': False, 'args': dict(self._task.args)}\n"
+    )
+    files = {
+        f"{home}/meta/runtime.yml": routing,
+        **{f"{home}/plugins/action/{name}.py": plugin for name in ("new", "acts")},
+        **{f"{home}/plugins/modules/{name}.py": "" for name in ("new", "seen")},
+    }
+    tasks = (
+        "  - {name: a, ns.coll.new: {x: 1}, module_defaults: {ns.coll.old: {y: 2}}}\n"
+        "  - {name: b, ns.coll.old: {x: 1}, module_defaults: {ns.coll.new: {y: 2}}}\n"
+        "  - {name: c, ns.coll.seen: {x: 1}, module_defaults: {ns.coll.seen: {y: 2}, ns.coll.acts: {y: 3}}}\n"
+    )
+    theatre.run(play(tasks), files)
+    assert [theatre.result(name)["args"] for name in "abc"] == [{"x": 1, "y": 2}] * 3
 
 
 def test_omitted_arguments_are_left_out(theatre: Theatre) -> None:

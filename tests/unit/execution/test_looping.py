@@ -138,6 +138,19 @@ def test_a_pause_lies_between_items(theatre: Theatre) -> None:
     assert len(theatre.commands) == 2
 
 
+def test_what_follows_a_loop_is_not_sent_before_its_last_item(theatre: Theatre) -> None:
+    after = "  - command: ok after\n"
+    theatre.run(play("  - {command: 'ok {{ item }}', loop: [1, 2], loop_control: {pause: 1}}\n" + after))
+    assert theatre.commands == ["h1 ok 1", "h1 ok 2", "h1 ok after"]
+
+
+def test_nor_before_that_of_a_loop_whose_items_ask_for_more_than_one_thing(theatre: Theatre) -> None:
+    tasks = "  - {user: {name: '{{ item }}', state: absent}, loop: [u1, u2]}\n  - command: ok after\n"
+    theatre.run(play(tasks))
+    assert [request.params.get("name", "after") for _, request in theatre.sessions.ran] == ["u1", "u2", "after"]
+    assert theatre.sessions.resets == ["h1 u1", "h1 u2"]
+
+
 def test_until_is_decided_for_each_item(theatre: Theatre) -> None:
     seen: list[str] = []
 

@@ -9,7 +9,7 @@ import pytest
 
 from provisioner.diagnostics.errors import TargetError, Unreachable
 from provisioner.execution import connecting
-from provisioner.execution.connecting import route
+from provisioner.execution.connecting import Way, route
 from provisioner.execution.inventory_state import InventoryState
 from provisioner.execution.judge import DroppedUnrun, combined, normalised, result_of, status_of
 from provisioner.execution.memory import HostMemory
@@ -18,7 +18,9 @@ from provisioner.model.call import Reply
 from provisioner.model.inventory import Group, Host, Inventory, VarsFile
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.options import RunOptions
+from provisioner.model.policy import Policy
 from provisioner.model.status import Status
+from provisioner.model.target import Files, Plugin
 from provisioner.scheduling.stimuli import Ends
 from provisioner.variables.scope import Scope
 
@@ -193,7 +195,7 @@ PLAIN = RunOptions()
 
 
 def found(host: str = "h", keywords: Keywords = EMPTY, options: RunOptions = PLAIN, **known: Any) -> connecting.Route:
-    return route(host, keywords, known.get, options, implicit=host == "localhost")
+    return route(Way(host, implicit=host == "localhost"), keywords, known.get, options)
 
 
 def test_a_host_without_variables_is_reached_by_ssh_under_its_name() -> None:
@@ -253,6 +255,30 @@ def test_a_variable_switches_become_off_and_on() -> None:
     assert found("h", Keywords(), RunOptions(become=True)).become is not None
     assert found("h", Keywords(become=False), RunOptions(become=True)).become is None
     assert found(ansible_become=True, ansible_become_user="w").become is not None
+
+
+def test_a_plugin_takes_the_place_of_a_connection_of_ours_with_all_that_is_known_of_the_host() -> None:
+    plugin = Plugin("ns.coll.far", "python")
+    way = Way("h", plugin=lambda name: plugin if name == "ns.coll.far" else None)
+    known = {"ansible_connection": "ns.coll.far", "ansible_user": "u", "ansible_pipelining": False}
+    target = route(way, EMPTY, known.get, PLAIN).target
+    assert (target.connection, target.plugin, target.user, target.files) == ("ns.coll.far", plugin, "u", None)
+
+
+def test_files_are_put_on_hosts_only_where_that_is_asked_for() -> None:
+    assert found().target.files is None
+    assert found(ansible_remote_tmp="/t").target.files is None
+    assert found(ansible_pipelining="yes").target.files is None
+    keeping = RunOptions(policy=Policy(files=Files(folder="/c", group="g", keeps=True)))
+    assert found("h", EMPTY, keeping).target.files == Files(folder="/c", group="g", keeps=True)
+    made = found(
+        "localhost", EMPTY, keeping, ansible_remote_tmp="/t", ansible_common_remote_group="v",
+        ansible_system_tmpdirs="/a, /b", ansible_admin_users=["adm"], ansible_shell_allow_world_readable_temp="yes",
+    )  # fmt: skip
+    assert made.target.connection == "local"
+    assert made.target.files == Files("/t", ("/a", "/b"), ("adm",), "v", is_open=True, keeps=True)
+    off = found(ansible_pipelining="no").target.files
+    assert off == Files()
 
 
 def test_passwords_are_in_no_text_form() -> None:

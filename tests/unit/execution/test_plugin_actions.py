@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.model.call import Reply
 from provisioner.model.event import OperationFinished
 from tests.support.theatre import Theatre
 
@@ -48,6 +49,23 @@ def test_a_plugin_sees_its_arguments_and_variables_and_renders_templates(theatre
     )
     assert (found["x"], found["host"], found["raw"], found["twice"]) == (1, "h1", "{{ one * 2 }}", "2")
     assert found["changed"] is False
+
+
+def test_plugins_in_a_configured_folder_are_found_also_under_action(
+    theatre: Theatre, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_ACTION_PLUGINS", str(theatre.folder / "elsewhere"))
+    text = plugin("return {'here': 1}")["action_plugins/mine.py"]
+    theatre.run(play("  - {name: a, action: mine}\n"), {"elsewhere/mine.py": text})
+    assert theatre.result("a")["here"] == 1
+
+
+def test_the_folder_of_what_was_kept_on_the_host_is_the_shells(theatre: Theatre) -> None:
+    theatre.script = lambda _host, _request: Reply(result={"changed": False}, folder="/kept/here")
+    found = result_of(
+        theatre, "self._execute_module(module_name='ping')", "return {'t': self._connection._shell.tmpdir}"
+    )
+    assert found["t"] == "/kept/here"
 
 
 def test_what_a_plugin_runs_on_the_host_goes_the_way_of_all_calls(theatre: Theatre) -> None:

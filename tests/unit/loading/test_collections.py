@@ -153,3 +153,20 @@ def test_playbooks_of_collections_are_imported_and_run_by_name(load: Load, write
     again, findings = load_playbooks(["ns.coll.p"], LoadSettings())
     assert not findings.errors
     assert again.plays[0].basedir.endswith("ns/coll/playbooks")
+
+
+def test_an_action_plugin_may_stand_for_modules_of_other_names(write: Write) -> None:
+    routing = """\
+plugin_routing:
+  action:
+    gone: {redirect: ns.coll.nothing}
+  modules:
+    gone: {redirect: ns.coll.late}
+    late: {action_plugin: ns.coll.acts}
+"""
+    found = Collections([str(write({**FILES, f"{HOME}/meta/runtime.yml": routing}) / "collections")])
+    for name in ("acts", "late", "gone"):
+        plugin = found.acting(f"ns.coll.{name}")
+        assert plugin is not None
+        assert plugin.name == "ns.coll.acts"
+    assert found.acting("ns.coll.new") is None

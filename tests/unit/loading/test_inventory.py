@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.diagnostics.errors import InputError
 from provisioner.loading.inventory import NoInventory, load_inventory
 from provisioner.loading.inventory_settings import InventorySettings
 from provisioner.loading.settings import LoadSettings
@@ -313,7 +314,22 @@ def test_toml_has_tables_of_hosts_children_and_vars(write: Write) -> None:
     assert (inventory.hosts["h2"].vars, merged(inventory, "h4")) == ({"p": 2}, {"x": 1})
 
 
-def test_an_encrypted_group_vars_file_without_a_password_is_an_error_not_a_silence(write: Write) -> None:
-    write({"h": "a\n", "group_vars/all.yml": "$ANSIBLE_VAULT;1.1;AES256\n3132\n"})
+def test_an_encrypted_group_vars_file_without_a_password_is_told_to_whom_it_is_meant_for(write: Write) -> None:
+    write({"h": "[prod]\na\n[test]\nb\n", "group_vars/prod.yml": "$ANSIBLE_VAULT;1.1;AES256\n3132\n"})
+    inventory, findings = load_inventory(["h"], LoadSettings())
+    assert not findings.errors
+    assert merged(inventory, "b") == {}
+    assert inventory.sealed(["b"]) == ()
+    assert "no vault password was given" in inventory.sealed(["b", "a"])[0].summary
+    with pytest.raises(InputError, match="no vault password was given"):
+        merged(inventory, "a")
+
+
+def test_a_mistake_in_a_group_vars_file_is_told_at_once_unless_mistakes_are_left_for_the_run(write: Write) -> None:
+    write({"h": "[prod]\na\n[test]\nb\n", "group_vars/prod.yml": "x: [1\n"})
     _inventory, findings = load_inventory(["h"], LoadSettings())
-    assert "no vault password was given" in findings.errors[0].summary
+    assert findings.errors
+    inventory, findings = load_inventory(["h"], LoadSettings(defers_mistakes=True))
+    assert not findings.errors
+    assert inventory.sealed(["a"])
+    assert not inventory.sealed(["b"])

@@ -56,6 +56,18 @@ def test_tasks_are_for_the_host_role_they_name_or_that_of_their_phase(load: Load
     assert found.sections["seed.before"][0].body == {"roles": ["r"]}
 
 
+def test_where_old_has_no_python_the_movers_are_told_and_raw_unfreezes_it(load: Load) -> None:
+    found = definition(
+        load,
+        "  old_python: false\n"
+        "  data:\n    - files: {paths: [/a]}\n    - {name: b, archive: {paths: [/a], to: /b}}\n"
+        "  freeze: [{raw: stop}]\n  unfreeze: [{raw: start}]\n",
+    )
+    assert found.old_python is False
+    assert [part.args["old_python"] for part in found.data] == [False, False]
+    assert [(step.module, step.params) for step in found.undoing] == [("raw", {"_raw_params": "start"})]
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -76,6 +88,9 @@ def test_tasks_are_for_the_host_role_they_name_or_that_of_their_phase(load: Load
             "- migration: s\n" + HOSTS + "  unfreeze: [{command: x, loop: [1]}]\n",
             "a task that undoes a guarded block cannot have a loop or a condition",
         ),
+        ("- migration: s\n" + HOSTS + "  old_python: false\n  unfreeze: [{command: x}]\n", "is 'raw', without loop"),
+        ("- migration: s\n" + HOSTS + "  old_python: false\n  data: [{redis: }]\n", "redis needs Python on the old"),
+        ("- migration: s\n" + HOSTS + "  confirm: {within: 1h, by: hosts}\n", "hosts go back alone until the decision"),
         ("- migration: s\n" + HOSTS + "  unfreeze: [{roles: [r]}]\n", "what unfreezes must be single tasks"),
         ("- migration: s\n" + HOSTS + "  verify: {later: []}\n", "unknown key 'later' of a migration's 'verify'"),
         (

@@ -106,6 +106,12 @@ def test_an_unknown_parameter_that_may_be_omitted_is_a_warning() -> None:
         assert "unknown parameter 'sortof'" in found.all[0].summary
 
 
+def test_a_parameter_that_another_module_takes_for_ours_is_no_mistake(mistakes: Callable[..., list[str]]) -> None:
+    play = "- hosts: h\n  tasks: [{docker_container: {name: a, image: b, %s: x}}]\n"
+    assert mistakes(play % "platform") == []
+    assert "unknown parameter 'plattform'" in mistakes(play % "plattform")[0]
+
+
 def test_a_name_longer_than_a_file_can_have_is_a_file_that_is_not_there(mistakes: Callable[..., list[str]]) -> None:
     long = "x" * 5000
     found = mistakes(f"- hosts: all\n  roles: [{long}]\n  vars_files: [{long}]\n  tasks: [import_tasks: {long}]\n")

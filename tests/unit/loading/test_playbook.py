@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -243,16 +242,12 @@ def test_a_role_import_in_place_is_a_role_use(good_play: GoodPlay) -> None:
     assert (len(use.role.tasks), use.role.entry_point) == (1, "a.yml")
 
 
-def test_a_thousand_tasks_are_loaded_and_checked_quickly(load: Load) -> None:
+def test_a_thousand_tasks_are_loaded_and_checked(load: Load) -> None:
     text = "- hosts: all\n  tasks:\n" + "".join(
         f"    - name: Task {i}\n      copy:\n        content: f{i}\n        dest: /etc/{i}\n        mode: '0644'\n"
         f"      when: x{i} is defined\n      tags: [a, b]\n      become: yes\n"
         for i in range(1000)
     )
-    load("- hosts: all\n  tasks: [{copy: {content: x, dest: /a}}]\n")
-    started = time.perf_counter()
     playbook, findings = load(text)
-    seconds = time.perf_counter() - started
     assert not findings.errors
     assert len(playbook.plays[0].tasks) == 1000
-    assert seconds < 2.0, f"took {seconds:.2f} s; 0.2 s is usual"

@@ -76,6 +76,12 @@ def test_the_guard_of_old_undoes_fence_movers_and_freeze_and_that_of_the_balance
     assert old.steps[-1]["params"] == {"_raw_params": "app-thaw"}
 
 
+def test_a_guard_survives_a_reboot_of_its_host_where_that_can_be() -> None:
+    (announce,) = [stage for stage in Stages(SHOP, "g").cutover() if stage.name == "announce"]
+    armed = [step.task["armed_guard"] for piece in announce.pieces for step in piece.work]  # type: ignore[union-attr]
+    assert [(each["survive_reboot"], each["may_do_without"]) for each in armed] == [(True, True)] * 2  # type: ignore[index]
+
+
 def test_what_another_host_unfreezes_is_undone_there() -> None:
     elsewhere = replace(SHOP, undoing=(LoneStep(("lb",), "command", {"_raw_params": "open"}),))
     old, lb = Stages(elsewhere, "g").guards
@@ -97,6 +103,49 @@ def test_after_a_way_back_that_did_without_the_new_server_its_copy_does_not_coun
     assert [stage.name for stage in Stages(SHOP).seed(after_loss=True)] == ["abandon", "seed"]
     assert names(Stages(SHOP).seed(after_loss=True)[0]) == ["uploads: the new host's copy does not count"]
     assert [stage.name for stage in Stages(SHOP).seed()] == ["seed"]
+
+
+BARE = replace(
+    SHOP, data=(replace(UPLOADS, args={**UPLOADS.args, "old_python": False}),), old_python=False,
+    sections={key: (Section(("old",), {"tasks": [{"raw": key}]}, AT),) for key in ("freeze", "unfreeze")},
+    undoing=(LoneStep(("old",), "raw", {"_raw_params": "app-thaw"}),),
+)  # fmt: skip
+
+
+def test_an_old_server_without_python_gets_scripts_alone_from_the_first_phase_to_the_last() -> None:
+    stages = Stages(BARE, "g")
+    every = [*stages.build(), *stages.seed(), *stages.delta(), *stages.cutover(), *stages.carry_on(), *stages.probe(),
+             *stages.go_back(may_lose_new=False), *stages.observe(), *stages.finalize(), *stages.decommission(),
+             *stages.everybody()]  # fmt: skip
+    found, findings = plays(BARE, every)
+    assert findings.errors == ()
+    actions = {task.action for play in found if "a" in play.hosts for task in play.tasks}  # type: ignore[operator,union-attr]
+    assert actions == {"raw"}
+    old, lb = stages.guards
+    assert (old.is_bare, lb.is_bare) == (True, False)
+    assert [step["module"] for step in old.steps] == ["raw", "raw"]
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"tasks": [{"ping": None}]}, "'ping' needs Python on a, which has none"),
+        ({"tasks": [{"block": [{"command": "x"}]}]}, "'command' needs Python on a"),
+        ({"verify": [{"port": 80}]}, "this check needs Python on a"),
+    ],
+)
+def test_what_needs_python_on_a_server_without_is_refused_before_any_host_is_touched(
+    body: dict[str, object], error: str
+) -> None:
+    wrong = replace(BARE, sections={"verify.before": (Section(("old",), body, AT),)}, undoing=())
+    _, findings = plays(wrong, Stages(wrong, "g").cutover())
+    assert [each.summary[: len(error)] for each in findings.errors] == [error]
+
+
+def test_what_is_delegated_from_a_server_without_python_is_fine() -> None:
+    body = {"tasks": [{"ping": None, "delegate_to": "localhost"}, {"debug": {"msg": "x"}}]}
+    found = replace(BARE, sections={"verify.before": (Section(("old",), body, AT),)}, undoing=())
+    assert plays(found, Stages(found, "g").cutover())[1].errors == ()
 
 
 def test_neighbouring_tasks_on_the_same_hosts_share_a_play() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provisioner.remote.modules import address_move
-from provisioner.remote.system import System, arp
+from provisioner.remote.system import System, arp, ndisc
 from tests.modules.stand_in import RecordedCommands
 
 MAC = b"\x02\0\0\0\0\1"
@@ -23,6 +23,35 @@ def test_a_frame_is_read_as_it_was_made() -> None:
 def test_a_frame_goes_to_everybody_and_is_as_long_as_the_standard_says() -> None:
     frame = arp.frame(arp.REPLY, MAC, "10.0.0.80", "10.0.0.80")
     assert (len(frame), frame[:6], frame[12:14]) == (42, b"\xff" * 6, b"\x08\x06")
+
+
+def test_neighbours_are_asked_and_told_as_the_standard_says() -> None:
+    asking, telling = ndisc.solicitation(MAC, "2001:db8::1:80"), ndisc.advertisement(MAC, "2001:db8::1:80")
+    assert ndisc.parse(asking) == ndisc.Heard(ndisc.SOLICIT, MAC, "2001:db8::1:80")
+    assert ndisc.parse(telling) == ndisc.Heard(ndisc.ADVERT, MAC, "2001:db8::1:80")
+    assert asking[:6] == b"\x33\x33\xff\x01\x00\x80"
+    assert asking[38:54] == ndisc.packed("ff02::1:ff01:80")
+    assert telling[:6] == b"\x33\x33\0\0\0\1"
+    assert telling[-8:] == b"\x02\x01" + MAC
+    for frame in (asking, telling):
+        assert frame[21] == 255
+        pseudo = frame[22:54] + len(frame[54:]).to_bytes(4, "big") + (58).to_bytes(4, "big")
+        assert ndisc._checksum(pseudo + frame[54:]) == 0, "the sum over a message that has its sum is nothing"
+
+
+@pytest.mark.parametrize("data", [b"", b"\0" * 60, b"\xff" * 90])
+def test_what_is_no_neighbour_discovery_is_passed_over(data: bytes) -> None:
+    assert ndisc.parse(data) is None
+
+
+def test_a_client_of_ipv6_is_known_by_its_address_and_port(tmp_path: Path) -> None:
+    said = "0 0 [2001:db8::80]:80 [2001:db8::7]:1234\n\t cubic lastsnd:500 lastrcv:510 data_segs_out:3\n"
+    entry = {"argv": "ss -tinH state established src [2001:db8::80]", "out": said}
+    system = System(root=str(tmp_path), commands=RecordedCommands(tmp_path, [entry]))
+    params = address_move.Params.parse({"address": "2001:DB8::80/64", "state": "held", "ports": ["80"]})
+    assert address_move._connections(params, system) == (set(), {"2001:db8::7 . 1234"})
+    assert address_move._end_of("2001:db8::7 . 1234") == "[2001:db8::7]:1234"
+    assert address_move._end_of("10.0.0.7 . 1234") == "10.0.0.7:1234"
 
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 41, b"\xff" * 60])

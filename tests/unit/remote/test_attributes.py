@@ -46,7 +46,9 @@ def test_a_mode_means_what_chmod_makes_of_it(mode: object, now: Current, expecte
     assert permission_bits(mode, now, 0o022) == expected
 
 
-@pytest.mark.parametrize("mode", ["0888", "u+z", "rwxr-xr-x", "u", ["0644"], True, "u=rw;g=r", "preserve"])
+@pytest.mark.parametrize(
+    "mode", ["0888", "u+z", "rwxr-xr-x", "u", ["0644"], True, "u=rw;g=r", "preserve", "ao=r", "oa=r"]
+)
 def test_a_mode_that_is_none_is_refused_by_name(mode: object) -> None:
     with pytest.raises(Failed) as caught:
         permission_bits(mode, FILE, 0)

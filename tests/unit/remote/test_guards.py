@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.remote import guard_boot
+from provisioner.remote import guard_boot, guard_timer
 from provisioner.remote.modules import armed_guard
 from provisioner.remote.runner import Mode, run_module
 from provisioner.remote.system import System
@@ -103,6 +103,73 @@ def test_after_the_boot_what_is_armed_is_undone_and_what_is_confirmed_is_left(ho
         path.write_text(json.dumps({**told, "state": state}))
         (home / ".provisioner/guard-g.d").mkdir()
         (home / ".provisioner/guard-g.d/steps.json").write_text(json.dumps(mark(home)))
-        armed_guard.after_boot(str(path))
+        armed_guard.after_boot(str(path), f"{path}.d")
         assert (home / "undone").exists() is is_undone
         assert not (home / ".provisioner/guard-g.d").exists()
+
+
+def test_where_it_cannot_survive_a_reboot_it_is_armed_all_the_same_if_that_may_be(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    armed = guard(do="arm", seconds=30, steps=mark(home), survive_reboot=True, may_do_without=True)
+    assert (armed["state"], armed["survives_reboot"]) == ("armed", False)
+    guard(do="confirm")
+
+
+class TimerHost:
+    """A home with stand-ins for systemd's programs, which note what they are told."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        for program in ("systemd-run", "systemctl"):
+            (home / program).write_text(f'#!/bin/sh\necho "${{0##*/}} $*" >> {home}/told\nexit ${{REFUSES:-0}}\n')
+            (home / program).chmod(0o755)
+
+    @property
+    def told(self) -> list[str]:
+        path = self.home / "told"
+        return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture
+def timer_host(home: Path, monkeypatch: pytest.MonkeyPatch) -> TimerHost:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(guard_boot, "_sources", lambda: {"modules/armed_guard.py": "text"})
+    monkeypatch.setattr(guard_timer, "FOLDER", str(home / "run"))
+    monkeypatch.setenv("PATH", f"{home}:{os.environ['PATH']}")
+    return TimerHost(home)
+
+
+def test_a_timer_of_systemd_waits_beside_the_process_and_goes_with_the_guard(timer_host: TimerHost) -> None:
+    armed = guard(do="arm", seconds=30, steps=mark(timer_host.home))
+    assert armed["timer"] == "provisioner-undo-g.timer"
+    _, started = timer_host.told
+    assert started.startswith("systemd-run --quiet --unit=provisioner-undo-g --on-active=31.0s ")
+    folder = timer_host.home / "run/guard-g"
+    assert started.endswith(f"{folder}/run.py")
+    assert (folder.stat().st_mode & 0o777, (folder / "steps.json").stat().st_mode & 0o777) == (0o700, 0o600)
+    guard(do="confirm")
+    assert timer_host.told[2:] == ["systemctl stop --no-block provisioner-undo-g.timer"]
+    assert not folder.exists()
+
+
+def test_where_the_process_was_ended_the_timer_undoes_it_once(timer_host: TimerHost) -> None:
+    path = timer_host.home / ".provisioner/guard-g"
+    guard(do="arm", seconds=30, steps=mark(timer_host.home))
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "deadline": time.monotonic()}))
+    armed_guard.after_boot(str(path), str(timer_host.home / "run/guard-g"))
+    assert (timer_host.home / "undone").exists()
+    assert guard(do="status")["state"] == "undone"
+    assert not (timer_host.home / "run/guard-g").exists()
+
+
+def test_a_guard_is_armed_all_the_same_where_systemd_refuses_a_timer(
+    timer_host: TimerHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REFUSES", "1")
+    armed = guard(do="arm", seconds=30, steps=mark(timer_host.home))
+    assert (armed["state"], armed["timer"]) == ("armed", "")
+    assert not (timer_host.home / "run/guard-g").exists()
+    guard(do="confirm")

@@ -172,6 +172,51 @@ def test_requests_that_do_not_end_end_the_hold(balancer: Balancer) -> None:
     assert balancer.held[0].startswith("open ")
 
 
+def test_what_does_not_end_is_ended_where_that_is_wanted(balancer: Balancer) -> None:
+    balancer.running.sessions["web1"] = [2]
+    result = balancer("hold", wait_s=0.05, end=True)
+    assert result.get("failed") is None, result
+    assert balancer.held[0].startswith("all ")
+    assert "shutdown sessions server site/web1" in balancer.running.orders
+
+
+def test_of_tcp_connections_wait_instead_of_requests(balancer: Balancer) -> None:
+    balancer.write(CONFIG.replace("mode http", "mode tcp"))
+    del balancer.running.servers["web2"]
+    balancer.commands = ReloadingCommands(balancer, [*COMMANDS[:2], {"argv": "systemctl reload haproxy"}])
+    assert balancer("prepare", addresses={"web2": "10.0.0.12"})["changed"] is True
+    assert "tcp-request inspect-delay 600s\n    tcp-request content lua.provisioner_hold_site\n" in balancer.config
+    assert "http-request" not in balancer.config
+    program = Path("etc/haproxy/provisioner_hold_site.lua").read_text()
+    assert '{ "tcp-req" }' in program
+    assert "txn.sf:method" not in program
+    assert balancer("prepare", addresses={"web2": "10.0.0.12"})["changed"] is False
+    assert balancer("hold", hold="writes")["held"] == "all", "nobody sees what a connection is for"
+
+
+def test_tcp_that_is_looked_into_for_a_time_of_its_own_is_refused(balancer: Balancer) -> None:
+    delay = "    tcp-request inspect-delay 5s\n    default-server"
+    balancer.write(CONFIG.replace("mode http", "mode tcp").replace("    default-server", delay))
+    result = balancer("prepare", addresses={"web2": "10.0.0.12"})
+    assert "backend site has a 'tcp-request inspect-delay' of its own" in result["msg"]
+
+
+@pytest.mark.parametrize(
+    ("config", "mode"),
+    [
+        ("backend b", "tcp"),
+        ("defaults\n mode http\nbackend b", "http"),
+        ("defaults\n mode http\nbackend b\n mode tcp # http", "tcp"),
+        ("defaults\n mode http\ndefaults\n log global\nbackend b", "tcp"),
+        ("defaults web\n mode http\ndefaults db\n mode tcp\nbackend b from web", "http"),
+        ("backend b\n #mode http\ndefaults\n mode http", "tcp"),
+    ],
+)
+def test_the_mode_of_a_backend_is_its_own_or_that_of_its_defaults(config: str, mode: str) -> None:
+    lines = config.splitlines()
+    assert haproxy.mode_of(lines, haproxy.backend_section(lines, "b")) == mode
+
+
 def test_a_worker_left_over_from_a_reload_counts(balancer: Balancer) -> None:
     master = RunningHaproxy(Path("run/m.sock"), {"web1": "UP"}, {"web1": [1]}, old_workers=(7,))
     result = balancer("hold", wait_s=0.05, master_socket="/run/m.sock")

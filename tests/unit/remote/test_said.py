@@ -40,3 +40,8 @@ def test_a_module_that_says_nothing_of_use_fails_with_all_it_said() -> None:
     assert (result["module_stdout"], result["rc"]) == ("out", 3)
     assert "boom" in result["exception"]
     assert "exception" not in result_of(0, b"", b"oops")
+
+
+def test_what_ansible_keeps_to_itself_is_left_out_at_any_depth() -> None:
+    said = b'{"a": {"_ansible_debug": true, "b": [{"_ansible_x": 1, "c": 2}]}, "_ansible_parsed": true}'
+    assert result_of(0, said, b"") == {"a": {"b": [{"c": 2}]}}

@@ -50,6 +50,12 @@ class Handler(BaseHTTPRequestHandler):
             self.answer(200, b'{"k": [1, 2]}', Content_Type="application/json", Set_Cookie="a=b; Path=/")
         elif path == "/gzip":
             self.answer(200, gzip.compress(HELLO), Content_Encoding="gzip")
+        elif path == "/twice":
+            self.send_response(200)
+            for value in ("a=1", "b=2"):
+                self.send_header("Set-Cookie", value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
         elif path == "/moved":
             self.answer(302, Location="/hello.txt")
         elif path == "/away":
@@ -60,6 +66,12 @@ class Handler(BaseHTTPRequestHandler):
             self.echo()
         else:
             self.answer(404, b"nothing here")
+
+    def do_HEAD(self) -> None:
+        if self.path == "/unheaded":
+            self.answer(405)
+        else:
+            self.do_GET()
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -177,6 +189,17 @@ def test_a_missing_page_fails_with_its_status(server: Any, tmp_path: Path) -> No
     assert (result["failed"], result["status_code"], result["msg"]) == (True, 404, "Request failed")
 
 
+def test_check_mode_asks_whether_a_new_file_can_be_had_and_takes_nothing(server: Any, tmp_path: Path) -> None:
+    said = run(get_url, tmp_path, check=True, url=server.url + "/hello.txt", dest="/f")
+    assert (said["changed"], said["msg"], said["status_code"]) == (True, "OK (6 bytes)", 200)
+    assert [method for method, _, _ in server.seen] == ["HEAD"]
+    assert not (tmp_path / "f").exists()
+
+
+def test_check_mode_expects_the_best_of_a_server_that_only_answers_who_takes(server: Any, tmp_path: Path) -> None:
+    assert run(get_url, tmp_path, check=True, url=server.url + "/unheaded", dest="/f")["changed"]
+
+
 @pytest.mark.parametrize("force", [True, False])
 def test_a_password_is_sent_at_once_or_when_asked(server: Any, tmp_path: Path, force: bool) -> None:
     params = {"url_username": "me", "url_password": "pass word", "force_basic_auth": force}
@@ -274,3 +297,46 @@ def test_an_open_port_is_seen(server: Any, tmp_path: Path) -> None:
     result = run(wait_for, tmp_path, port=port, state="stopped", timeout=0)
     assert result["msg"] == f"Timeout when waiting for 127.0.0.1:{port} to stop."
     assert run(wait_for, tmp_path, timeout=0)["elapsed"] == 0
+
+
+def test_a_header_given_twice_is_one_value_and_a_location_is_a_whole_address(server: Any, tmp_path: Path) -> None:
+    said = run(uri, tmp_path, url=server.url + "/twice")
+    assert (said["set_cookie"], said["cookies_string"]) == ("a=1, b=2", "a=1; b=2")
+    moved = run(uri, tmp_path, url=server.url + "/moved", follow_redirects="none", status_code=302)
+    assert moved["location"] == server.url + "/hello.txt"
+
+
+def test_the_password_is_in_nothing_a_server_repeats(server: Any, tmp_path: Path) -> None:
+    asked = {"url": server.url + "/echo", "method": "POST", "body": "my sesame", "headers": {"x-sesame": "1"}}
+    said = run(uri, tmp_path, url_username="me", url_password="sesame", return_content=True, **asked)
+    assert (said["json"]["body"], said["json"]["headers"]["x-********"]) == ("my ********", "1")
+    assert "sesame" not in said["content"]
+
+
+def test_what_is_there_is_asked_for_only_if_newer(server: Any, tmp_path: Path) -> None:
+    asked = {"url": server.url + "/hello.txt", "dest": "/f"}
+    assert run(uri, tmp_path, **asked)["changed"]
+    assert [run(uri, tmp_path, **asked)[key] for key in ("changed", "status")] == [False, 304]
+    assert (tmp_path / "f").read_bytes() == HELLO
+    assert run(uri, tmp_path, force=True, **asked)["status"] == 200
+
+
+def test_netrc_gives_the_password_before_a_header_does(
+    server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text('machine 127.0.0.1\nlogin me\npassword "pass word"\n')
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    asked = {"url": server.url + "/secret", "headers": {"Authorization": "Bearer x"}}
+    assert run(uri, tmp_path, **asked)["status"] == 200
+    assert run(uri, tmp_path, use_netrc=False, **asked)["status"] == 401
+
+
+@pytest.mark.parametrize(("body", "problem"), [
+    (["foo", {"bar": "baz"}], "form_urlencoded: too many values to unpack"),
+    ([["foo"]], "form_urlencoded: not enough values to unpack"),
+    ("text", ""),
+])  # fmt: skip
+def test_a_form_that_is_none_is_refused(server: Any, tmp_path: Path, body: Any, problem: str) -> None:
+    said = run(uri, tmp_path, url=server.url + "/echo", method="POST", body_format="form-urlencoded", body=body)
+    assert bool(said.get("failed")) == bool(problem)
+    assert problem in said["msg"]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -132,18 +130,3 @@ def test_a_colon_inside_a_word_of_a_flow_collection_is_part_of_the_word() -> Non
         "urls": ["http://x/y?z=1", "c:d"],
         "n": 8,
     }
-
-
-def test_a_thousand_tasks_are_read_quickly() -> None:
-    text = "".join(
-        f"- name: Task {i}\n  copy:\n    src: f{i}\n    dest: /etc/{i}\n    mode: '0644'\n  when: x is defined\n"
-        f"  notify: restart\n  tags: [a, b]\n  become: yes\n"
-        for i in range(1000)
-    )
-    if yaml.CParser is None:
-        text = text[: len(text) // 50].rsplit("- name", 1)[0]
-    started = time.perf_counter()
-    content = read(text)
-    seconds = time.perf_counter() - started
-    assert isinstance(content, list)
-    assert seconds < 1.0, f"{len(content)} tasks took {seconds:.2f} s; 0.05 s is usual"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.scope import Layer, Level, Scope
 
@@ -65,3 +66,12 @@ def test_a_template_nested_too_deeply_is_an_error_and_no_crash() -> None:
     for text in ("{{ " + "[" * 20000 + "]" * 20000 + " }}", "{{ " + "(" * 5000 + "1" + ")" * 5000 + " }}"):
         with pytest.raises(InputError):
             Renderer().render(text, SCOPE)
+
+
+@pytest.mark.parametrize(
+    "text", ["{{ values[nothere] }}", "{{ values[nothere] | combine({}) }}", "{{ table[nothere] }}"]
+)
+def test_an_item_whose_name_is_not_defined_is_told_as_that_name(text: str) -> None:
+    layer = Layer(Level.EXTRA_VARS, "x", {"values": [1], "table": {"a": 1}})
+    with pytest.raises(UndefinedVariable, match="'nothere' is undefined"):
+        Renderer().render(text, Scope((layer,)))

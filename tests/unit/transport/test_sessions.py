@@ -116,6 +116,11 @@ def test_the_environment_of_a_request_is_its_own(talk: Talk) -> None:
     assert [result_of(reply)["word"] for reply in replies] == ["w", ""]
 
 
+def test_a_request_runs_in_the_folder_it_names_and_where_the_worker_may_go(talk: Talk, tmp_path: Path) -> None:
+    asked = [Request("probe", {}, cwd=str(tmp_path)), Request("probe", {}, cwd=str(tmp_path / "none"))]
+    assert [result_of(reply)["cwd"] for reply in talk.ask_all(asked)] == [str(tmp_path), str(tmp_path)]
+
+
 def test_output_streams_while_the_module_runs(talk: Talk) -> None:
     heard: list[tuple[str, str]] = []
     replies: Queue[Reply] = Queue()
@@ -185,6 +190,29 @@ def test_a_reset_helps_after_a_worker_died(talk: Talk) -> None:
     wait_until(lambda: talk.ask(Request("ping", {})).error, "the death was not noticed")
     talk.sessions.reset("here")
     assert result_of(talk.ask(Request("ping", {})))["ping"] == "pong"
+
+
+def test_the_idle_worker_of_one_user_can_be_ended_alone(talk: Talk, tmp_path: Path) -> None:
+    program = tmp_path / "sudo"
+    program.write_text('#!/bin/sh\nwhile [ "$1" != /bin/sh ]; do shift; done\nexec "$@"\n')
+    program.chmod(0o755)
+    ann, bob = (Become(name, exe=str(program)) for name in ("ann", "bob"))
+    before = [talk.probe(become)["pid"] for become in (None, ann, bob)]
+    talk.sessions.reset("here", "ann")
+    wait_until(lambda: not Path(f"/proc/{before[1]}/cwd").exists(), "the worker of ann is still there")
+    after = [talk.probe(become)["pid"] for become in (None, ann, bob)]
+    assert (after[0], after[2]) == (before[0], before[2])
+    assert after[1] != before[1]
+
+
+def test_a_busy_worker_is_not_ended_for_its_user(talk: Talk, tmp_path: Path) -> None:
+    program = tmp_path / "sudo"
+    program.write_text('#!/bin/sh\nwhile [ "$1" != /bin/sh ]; do shift; done\nexec "$@"\n')
+    program.chmod(0o755)
+    ann = Become("ann", exe=str(program))
+    replies = talk.send([Request("probe", {"sleep": 0.5})], ann)
+    talk.sessions.reset("here", "ann")
+    assert replies.get(timeout=30).error is None
 
 
 def test_a_reset_of_another_host_changes_nothing(talk: Talk) -> None:

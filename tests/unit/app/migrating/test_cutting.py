@@ -124,6 +124,31 @@ def test_after_a_lost_controller_the_deciding_host_is_asked_what_became_of_it(
     assert book.standing.state == state
 
 
+def test_a_deciding_host_without_python_is_understood_too(book: Book, runs: Runs) -> None:
+    book.note("began", phase="cutover")
+    book.enter("cutting_over")
+    runs.told["probe"] = [
+        (0, finished("guard of lb: ask what became of it", "c", Status.OK, stdout="confirmed\n", rc=0))
+    ]
+    engine.settle(book)
+    assert runs.asked[-1][0] == "complete"
+
+
+def test_of_a_script_that_failed_its_own_words_are_the_statement(book: Book, runs: Runs) -> None:
+    failed = finished("guard of old: arm", "a", Status.FAILED, msg="non-zero return code", stderr="a\nno room\n")
+    runs.told["cutover"] = [(2, failed)]
+    cutting.cut_over(book)
+    assert book.standing.because == "gone back: guard of old: arm on a: no room"
+
+
+def test_the_ledger_of_a_host_without_python_is_kept_as_any_other(book: Book) -> None:
+    book.migration = replace(SHOP, fence={"ports": ["80"]})
+    watch = Watch(book)
+    for each in finished("fence: stragglers", "a", Status.OK, stdout='{"nftables": []}', rc=0):
+        watch.handle(each)  # type: ignore[arg-type]
+    assert book.standing.stragglers["count"] == 0
+
+
 def test_where_the_deciding_host_cannot_be_asked_the_state_is_unknown_and_says_who_knows(
     book: Book, runs: Runs
 ) -> None:

@@ -8,6 +8,7 @@ import tarfile
 import pytest
 
 from provisioner.execution.needs import RawCall
+from provisioner.model.target import Target
 from provisioner.remote.params import BadParameters
 from tests.support.stage import Stage
 
@@ -38,6 +39,22 @@ def test_raw_passes_the_line_on_and_counts_as_a_change(stage: Stage) -> None:
     result = stage.run("raw", {"_raw_params": "uptime", "executable": "/bin/bash"})
     assert result["changed"]
     assert [need.command for need in stage.needs if isinstance(need, RawCall)] == ["/bin/bash -c uptime"]
+
+
+def test_on_this_machine_everything_runs_in_the_playbooks_folder(stage: Stage) -> None:
+    stage.target = Target("localhost", connection="local")
+    stage.run("raw", {"_raw_params": "pwd"})
+    stage.run("script", {"_raw_params": str(stage.write("files/x.sh", "#!/bin/sh\n"))})
+    raw, script = stage.needs
+    assert raw.command == f"cd {stage.files} 2>/dev/null; pwd"
+    assert script.request.cwd == str(stage.files)
+
+
+def test_elsewhere_it_runs_where_the_login_leads(stage: Stage) -> None:
+    stage.run("raw", {"_raw_params": "pwd"})
+    stage.run("script", {"_raw_params": str(stage.write("files/x.sh", "#!/bin/sh\n"))})
+    raw, script = stage.needs
+    assert (raw.command, script.request.cwd) == ("pwd", "")
 
 
 def test_raw_is_skipped_in_check_mode(stage: Stage) -> None:

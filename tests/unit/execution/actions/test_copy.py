@@ -134,3 +134,7 @@ def test_check_mode_shows_the_difference_of_a_large_file(stage: Stage) -> None:
     (stage.root / "big").write_text("old\n")
     diff = stage.run("copy", {"src": "big", "dest": "/big"}, check=True)["diff"][0]
     assert diff["after"].startswith("x\n")
+
+
+def test_text_with_preserved_permissions_is_the_owners_alone(stage: Stage) -> None:
+    assert stage.run("copy", {"content": "x", "dest": "/a", "mode": "preserve"})["mode"] == "0600"
