@@ -104,7 +104,7 @@ def _request(params: Params, system: System) -> Optional[der.Request]:
     if content is None:
         raise Failed("The certificate signing request file %s does not exist" % params.csr_path)
     found = x509.read_request(content)
-    if found is None or openssl.run(system, ["req", "-verify", "-noout"], content).rc != 0:
+    if found is None or not openssl.is_signed(system, content):
         raise Failed("The certificate signing request cannot be read, or its signature is wrong")
     return found
 

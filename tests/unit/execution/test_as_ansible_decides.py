@@ -151,9 +151,9 @@ def test_a_batch_whose_hosts_all_failed_before_is_told_of(theatre: Theatre) -> N
 
 def test_hosts_that_failed_before_count_for_the_size_of_a_batch(theatre: Theatre) -> None:
     theatre.inventory = "h1\nh2\nh3\nh4\n"
-    second = play("  - {command: fail@h2}\n  - {name: on, command: ok}\n", "  max_fail_percentage: 26\n")
+    second = play("  - {command: fail@h2}\n  - {name: go, command: ok}\n", "  max_fail_percentage: 26\n")
     theatre.run(play("  - {command: fail@h1}\n") + second)
-    assert sorted(line for line in theatre.told if " on " in line) == ["h3 on changed", "h4 on changed"]
+    assert sorted(line for line in theatre.told if " go " in line) == ["h3 go changed", "h4 go changed"]
 
 
 def test_a_wrong_condition_is_named_beside_the_result(theatre: Theatre) -> None:

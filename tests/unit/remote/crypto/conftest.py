@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 from collections.abc import Callable
 from pathlib import Path
@@ -36,3 +37,11 @@ def key(ask: Ask) -> str:
     """Return the path of a private key, quickly made."""
     assert ask("openssl_privatekey", path="/k.pem", type="ECC", curve="secp256r1")["changed"]
     return "/k.pem"
+
+
+def spoil_signature(request: Path) -> None:
+    """Change the last bit of a signing request, which is its signature's."""
+    begin, *lines, end = request.read_text().splitlines()
+    content = bytearray(base64.b64decode("".join(lines)))
+    content[-1] ^= 1
+    request.write_text("\n".join([begin, base64.encodebytes(content).decode().strip(), end]) + "\n")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.remote.crypto.conftest import Ask
+from tests.unit.remote.crypto.conftest import Ask, spoil_signature
 
 AUTHORITY = {"ownca_path": "/ca.crt", "ownca_privatekey_path": "/ca.pem", "provider": "ownca"}
 
@@ -53,6 +53,17 @@ def test_an_authority_signs_and_openssl_believes_it(
     assert not ask("x509_certificate", path="/c", csr_path="/r", **authority)["changed"]
     words = ["openssl", "verify", "-x509_strict", "-CAfile", tmp_path / "ca.crt", tmp_path / "c"]
     assert subprocess.run(words, capture_output=True, check=False).returncode == 0
+
+
+def test_a_request_with_a_wrong_signature_is_not_signed(
+    ask: Ask, key: str, authority: dict[str, Any], tmp_path: Path
+) -> None:
+    ask("openssl_csr", path="/r", privatekey_path=key, common_name="x")
+    spoil_signature(tmp_path / "r")
+    refused = ask("x509_certificate", path="/c", csr_path="/r", **authority)
+    assert refused["failed"]
+    assert "its signature is wrong" in refused["msg"]
+    assert not (tmp_path / "c").exists()
 
 
 def test_times_count_where_they_are_asked_for(ask: Ask, key: str) -> None:
