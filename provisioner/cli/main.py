@@ -115,9 +115,13 @@ def _dispatch(argv: list[str]) -> int:
 
 
 def _parsed(parser: argparse.ArgumentParser, words: list[str]) -> argparse.Namespace:
-    """Parse; options may stand between positional arguments where the command has no verbs of its own."""
+    """Parse; options may stand between positional arguments where the command has no verbs of its own.
+
+    Help is asked for in the plain way: in the other, argparse takes the defaults of positional arguments away.
+    """
     has_verbs = any(action.nargs in (argparse.PARSER, argparse.REMAINDER) for action in parser._actions)
-    return parser.parse_args(words) if has_verbs else parser.parse_intermixed_args(words)
+    asks = {word for action in parser._actions if action.dest == "help" for word in action.option_strings}
+    return parser.parse_args(words) if has_verbs or asks & set(words) else parser.parse_intermixed_args(words)
 
 
 def _overview() -> str:

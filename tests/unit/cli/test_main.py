@@ -120,6 +120,14 @@ def test_options_may_stand_between_positional_arguments(command: SimpleNamespace
     assert seen == [(["a.yml", "b.yml"], "hosts")]
 
 
+@pytest.mark.parametrize("name", sorted(catalog.names("command")))
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main([name, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: provisioner {name}" in capsys.readouterr().out
+
+
 def test_every_command_declares_options_that_have_help() -> None:
     for name in catalog.names("command"):
         for action in cli.parser_of(name)._actions:

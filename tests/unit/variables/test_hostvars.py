@@ -13,11 +13,12 @@ from provisioner.variables.scope import Layer, Level, NotYet, Scope
 class Hosts:
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.pending = {"later"}
 
     def scope(self, host: str) -> Scope:
         self.asked.append(host)
         values = {"port": 80, "url": f"http://{host}:{{{{ port }}}}/", "broken": "{{ nope }}"}
-        pending = Layer(Level.SET_FACTS, "sent", pending=frozenset({"later"}))
+        pending = Layer(Level.SET_FACTS, "sent", pending=frozenset(self.pending))
         return Scope([Layer(Level.HOST_VARS_FILE, "hosts", values), pending])
 
 
@@ -35,6 +36,12 @@ def rendered(template: str, hosts: Hosts) -> object:
 def test_a_value_of_another_host_is_rendered_with_that_hosts_variables(hosts: Hosts) -> None:
     assert rendered("{{ hostvars['web2'].url }}", hosts) == "http://web2:80/"
     assert hosts.asked == ["web2"]
+
+
+def test_all_of_a_host_within_a_text_is_a_dictionary_as_far_as_it_can_be_rendered(hosts: Hosts) -> None:
+    hosts.pending.clear()
+    text = str(rendered("all: {{ hostvars['web2'] }}", hosts))
+    assert text == "all: {'broken': '{{ nope }}', 'port': 80, 'url': 'http://web2:80/'}"
 
 
 def test_a_host_that_is_not_there_is_undefined_and_said_so(hosts: Hosts) -> None:
