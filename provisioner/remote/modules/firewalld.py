@@ -1,7 +1,7 @@
 """Open and close ports, services, sources and more in zones of firewalld.
 
 The program firewall-cmd does the work (firewall-offline-cmd where firewalld is not running).
-Tested with firewalld 1.3 on Debian, beside the module of ansible.posix: 35 tasks, the outcome of 34 the same, of the last since.
+Tested with firewalld 1.3 on Debian, beside the module of ansible.posix, with 35 tasks.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
