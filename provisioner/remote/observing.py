@@ -12,6 +12,7 @@ from typing import Any, Callable, Dict, List, Mapping, Optional
 
 from .change import Failed
 from .system import System, accounts, attributes, dpkg
+from .system.files import trimmed
 from .system.systemctl import Systemctl, full_name, in_charge
 from .system.urls import Question, UrlParameters, ask
 
@@ -171,7 +172,7 @@ def _dns(words: Words, _system: System) -> Seen:
 
 
 def _mount(words: Words, system: System) -> Seen:
-    path = str(words["path"]).rstrip("/") or "/"
+    path = trimmed(str(words["path"]))
     content = (system.files.read_or_none("/proc/self/mounts") or b"").decode("utf-8", "surrogateescape")
     last: Optional[Seen] = None
     for line in content.splitlines():

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Protocol
 
-from provisioner.diagnostics.errors import ProvisionerError
 from provisioner.variables.scope import Scope
 
 IMPLICIT = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -51,13 +50,7 @@ class HostView(Mapping[str, object]):
 
     def __repr__(self) -> str:
         """Return all of it as a dictionary is written: what ``{{ hostvars[name] }}`` within a text becomes."""
-        return repr({name: self._shown(name) for name in self})
-
-    def _shown(self, name: str) -> object:
-        try:
-            return self[name]
-        except ProvisionerError:
-            return self.raw(name)  # cannot be rendered: as it is written
+        return repr(dict(self))
 
 
 class HostVars(Mapping[str, HostView]):

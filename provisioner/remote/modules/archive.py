@@ -18,6 +18,7 @@ from ..params import FileParameters, optional, required
 from ..system import System, attributes
 from ..system.archives import Archive, Member
 from ..system.attributes import Current, Wanted
+from ..system.files import trimmed
 
 CHUNK = 1024 * 1024
 
@@ -81,7 +82,7 @@ def _expand(system: System, paths: Any) -> Tuple[List[str], List[str]]:
     missing: List[str] = []
     skip = len(system.files.real("/").rstrip("/"))
     for path in paths:
-        plain = path.rstrip("/") or "/"
+        plain = trimmed(path)
         if glob.has_magic(plain):
             found.extend(each[skip:] for each in sorted(glob.glob(system.files.real(plain))))
         elif system.files.exists(plain):

@@ -13,6 +13,7 @@ from ..change import MAX_DIFF_BYTES, Change, Failed, text_diff
 from ..params import FileParameters, mutually_exclusive, optional, required
 from ..system import System, attributes, trees
 from ..system.attributes import Current, Wanted
+from ..system.files import trimmed
 from ..system.placing import Placing, check_validate, place, sha1_of
 
 
@@ -75,6 +76,8 @@ State = Union[FileState, TreeState]
 def inspect(params: Params, system: System) -> State:
     """Look at the source and at what is in its place."""
     check_validate(params.validate)
+    if not params.dest:
+        raise Failed("dest is required")
     if params._tree is not None:
         return _inspect_tree(params, system, params._tree, None)
     if params.remote_src and params.src is not None:
@@ -118,7 +121,7 @@ def _inspect_tree(
         want = plain._replace(mode=entry["mode"]) if keep else plain
         return want, want._replace(mode=entry["mode"]) if source is not None and want.mode is None else want
 
-    dest = params.dest.rstrip("/") or "/"
+    dest = trimmed(params.dest)
     entries = trees.look(system, dest, manifest, wants)
     here = source is not None or system.payload is not None
     missing = attributes.missing_folders(system, dest)

@@ -8,6 +8,7 @@ from ..change import Change, Failed
 from ..params import FileParameters, optional, required
 from ..system import System, attributes, flags
 from ..system.attributes import Current, Wanted
+from ..system.files import trimmed
 
 STATES = ("absent", "directory", "file", "hard", "link", "touch")
 
@@ -93,7 +94,7 @@ def _content(system: System, top: str) -> Dict[str, List[str]]:
 
 def _resolve(params: Params, files: Any) -> Tuple[str, str, str]:
     """Return the path to work on, the path results name, and the state wanted."""
-    path = params.path.rstrip("/") or "/"
+    path = trimmed(params.path)
     kind = attributes.state_of(files.stat(path))
     wish = _wish(params, kind)
     if params.src and wish not in ("link", "absent") and files.is_dir(path):

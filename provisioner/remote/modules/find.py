@@ -10,6 +10,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Tu
 from ..change import Change, Failed
 from ..params import Parameters, optional, required
 from ..system import System, attributes, describing
+from ..system.files import trimmed
 
 AGE_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 SIZE_UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
@@ -80,7 +81,7 @@ def inspect(params: Params, system: System) -> State:
     found: List[Dict[str, Any]] = []
     examined = 0
     for top in params.paths:
-        path = top.rstrip("/") or "/"
+        path = trimmed(top)
         if not system.files.is_dir(path):
             skipped[top] = "'%s' is not a directory" % top
             continue

@@ -10,6 +10,7 @@ from typing import Any, Dict, List, NamedTuple, Optional
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
 from ..system import System
+from ..system.files import trimmed
 from ..system.manifests import Found, Kept, Reading, save, survey
 from ..system.patterns import Patterns
 
@@ -49,7 +50,7 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Go through the directories."""
-    tops = [os.fsencode(system.files.real(path.rstrip("/") or "/")) for path in params.paths]
+    tops = [os.fsencode(system.files.real(trimmed(path))) for path in params.paths]
     reading = Reading(
         Patterns(params.include, params.exclude).leaves_out(),
         params.content,

@@ -12,6 +12,11 @@ from typing import IO, Any, Iterator, List, Optional, Tuple
 CHUNK = 1024 * 1024
 
 
+def trimmed(path: str) -> str:
+    """Return a path without slashes at its end; ``/`` stays, and so does an empty path, which is no place at all."""
+    return path.rstrip("/") or path[:1]
+
+
 class Files:
     """File access below ``root``; paths are the host's own, absolute ones."""
 
@@ -20,7 +25,7 @@ class Files:
 
     def real(self, path: str) -> str:
         """Return where ``path`` really lies (differs from ``path`` only in tests)."""
-        if self.root == "/":
+        if self.root == "/" or not path:
             return path
         return os.path.join(self.root, path.lstrip("/"))
 
