@@ -155,9 +155,11 @@ class Protocol(Target):
         path = self.folder / "run.ops"
         path.write_bytes(data)
         log = OpLog(str(path))
-        log.claim("k", again=False, durable=False)
-        log.remove()
-        os.close(log._descriptor)
+        try:
+            log.claim("k", again=False, durable=False)
+            log.remove()
+        finally:
+            os.close(log._descriptor)
         path.write_bytes(data)
         Listening(str(path), "k", 0).more()
 

@@ -50,6 +50,13 @@ class OpLog:
         self._owner = 0
         self._offset, self._rest = 0, b""
         self._me = os.getpid()
+        try:
+            self._own()
+        except BaseException:
+            os.close(self._descriptor)
+            raise
+
+    def _own(self) -> None:
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         try:
             self._refresh()
@@ -123,12 +130,14 @@ class OpLog:
 
     def _take(self, line: bytes) -> None:
         try:
-            note = json.loads(line.decode("utf-8", "surrogateescape"))
-        except ValueError:
-            return  # torn by a crash in the middle of a write: what it was about counts as begun, or not begun
+            self._understand(json.loads(line.decode("utf-8", "surrogateescape")))
+        except (ValueError, TypeError, KeyError):
+            pass  # torn by a crash in the middle of a write: what it was about counts as begun, or not begun
+
+    def _understand(self, note: Dict[str, Any]) -> None:
         if "own" in note:
+            self._owners[note["own"]] = note
             self._owner = note["own"]
-            self._owners[self._owner] = note
         elif "end" in note:
             record = self._records.setdefault(note["op"], Record(0))
             record.ended, record.result = True, note["end"]

@@ -85,6 +85,15 @@ def _filled(pair: Lab, on: On) -> Iterator[None]:
     del pair
 
 
+def until(is_so: Callable[[], bool]) -> None:
+    """Wait for what another process does; AssertionError where it does not."""
+    for _ in range(100):
+        if is_so():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come to pass")
+
+
 def forward_and_back(move: Moving, writers: Writers, on: On) -> None:
     """Move, write on the new host, go back; then every confirmed word is there once."""
     writers.start("old", "a", 12)
@@ -137,10 +146,10 @@ def test_a_frozen_postgresql_reads_on_keeps_its_connections_and_thaws(trial: Tri
     on("old", "cd / && su postgres -c 'psql -Xqc \"ALTER SYSTEM RESET ALL\"' && systemctl restart postgresql")
     move, writers = Moving(postgresql, trial), Writers(on, POSTGRESQL)
     on("old", "cd / && su postgres -c 'psql -Xq shop -c \"TRUNCATE ledger\"'")
-    writers.start("old", "c", 15)
-    time.sleep(1)
     asked = 'cd / && su postgres -c "psql -XAt shop -c \\"SELECT count(*) FROM %s\\""'
     pids = "pg_stat_activity WHERE usename = 'app'"
+    writers.start("old", "c", 25)
+    until(lambda: int(on("old", asked % "ledger")) > 0)
     assert move("freeze") == 0, move.why
     frozen = on("old", asked % "ledger")
     time.sleep(0.5)
@@ -159,9 +168,11 @@ def test_a_transaction_that_does_not_end_is_ended_at_the_freeze(trial: Trial, on
     move = Moving(postgresql, trial, wait_s=0.2)
     on(
         "old",
-        "cd /; nohup su postgres -c \"(echo 'BEGIN; DELETE FROM keyless;'; sleep 20; echo 'COMMIT;') | psql -Xq shop\" "
-        ">/dev/null 2>&1 & sleep 1",
+        "cd /; nohup su postgres -c \"(echo 'BEGIN; DELETE FROM keyless;'; sleep 60; echo 'COMMIT;') | psql -Xq shop\" "
+        ">/dev/null 2>&1 &",
     )
+    open_now = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'"
+    until(lambda: int(on("old", f'cd /; su postgres -c "psql -XAtc \\"{open_now}\\""')) == 1)
     assert move("freeze") == 0, move.why
     assert len(move.result("read-only")["ended"]) == 1
     (step,) = postgresql.undo("shop", move.params)
@@ -201,6 +212,7 @@ def test_a_copy_that_breaks_off_is_made_again_and_one_without_room_is_not_begun(
 def test_a_dump_moves_and_comes_back_too(trial: Trial, on: On) -> None:
     move = Moving(postgresql, trial, restart=True, replace=True, method="dump")
     on("new", "systemctl stop postgresql@15-main; pg_dropcluster 15 main; pg_createcluster 15 main --start")
+    on("old", "cd / && su postgres -c 'psql -Xqc \"ALTER SYSTEM RESET ALL\"' && systemctl restart postgresql")
     on("old", "cd / && su postgres -c 'psql -Xq shop -c \"TRUNCATE ledger\"'")
     assert move("prepare", "seed") == 0, move.why
     forward_and_back(move, Writers(on, POSTGRESQL), on)

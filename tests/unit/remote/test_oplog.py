@@ -101,6 +101,27 @@ def test_a_line_torn_at_any_byte_spoils_no_other(path: str, cut: int) -> None:
     assert again.claim("c", again=False, durable=False) is not None
 
 
+@pytest.mark.parametrize("line", ["[1]", "7", "null", '{"op":"b"}', '{"own":[]}', '{"end":{}}', '{"op":[],"end":{}}'])
+def test_a_line_that_is_no_note_spoils_no_other(path: str, line: str) -> None:
+    OpLog(path).claim("a", again=False, durable=False)
+    with Path(path).open("a", encoding="utf-8") as stream:
+        stream.write(line + "\n")
+    log = OpLog(path)
+    assert log.claim("a", again=False, durable=False) is not None
+    assert log.claim("c", again=False, durable=False) is None
+
+
+def test_a_log_that_cannot_be_owned_is_closed(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_self: OpLog, _note: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    before = set(os.listdir("/proc/self/fd"))
+    monkeypatch.setattr(OpLog, "_append", full)
+    with pytest.raises(OSError, match="No space left"):
+        OpLog(path)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_result_too_large_is_ended_and_not_kept(path: str) -> None:
     log = OpLog(path)
     log.claim("a", again=False, durable=False)
