@@ -109,7 +109,7 @@ def a_shop_on_a_bare_host(cli: Cli, lab: Lab, on: On, tmp_path: Path) -> Iterato
     for host in ("old", "new"):
         on(host, START)
     on("old", 'mkdir -p /srv/uploads/a; for n in 1 2 3 4 5; do echo $n > "/srv/uploads/a/it\'s $n"; done')
-    on("old", f"{OLD_SSHD}\necho '{(tmp_path / 'rsa.pub').read_text().strip()}' >> /root/.ssh/authorized_keys\n{HIDE}")
+    on("old", f"{OLD_SSHD}\necho '{(tmp_path / 'rsa.pub').read_text().strip()}' >> ~/.ssh/authorized_keys\n{HIDE}")
     on("lb", PACKAGES % "haproxy")
     on("lb", f"cat > /etc/haproxy/haproxy.cfg <<'END'\n{HAPROXY.format(**address)}\nEND\nsystemctl restart haproxy")
     public = on("old", "cat /root/ssh_host_rsa_key.pub").split()
@@ -184,7 +184,7 @@ def it_is_finalized_and_silent(move: Move, on: On) -> None:
     move("waive", "--gate", "stragglers", "--reason", "these are tests")
     done = move("finalize", "--yes", "finalize shop")
     assert done.code == 0, done.text
-    assert "provisioner" not in on("old", "cat /root/.ssh/authorized_keys")
+    assert "provisioner" not in on("old", "cat ~/.ssh/authorized_keys")
     done = move("decommission", "--yes", "decommission shop")
     assert done.code == 0, done.text
     address = move.lab.host("old").address
