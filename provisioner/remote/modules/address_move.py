@@ -10,11 +10,12 @@ import ipaddress
 import json
 import re
 import time
-from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple, Union
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional, required
 from ..system import System, arp, ndisc
+from ..system.link import Link
 
 TRAITS = Traits(reach="others", locks=("addresses",))
 STATES = ("present", "absent", "kept", "held", "released", "current")
@@ -53,7 +54,6 @@ class Family(NamedTuple):
 
 IPV4 = Family("-4", "ip", "ipv4_addr", "arp", ())
 IPV6 = Family("-6", "ip6", "ipv6_addr", "ip6", ("nodad",))
-Link = Union[arp.Interface, ndisc.Interface]
 
 
 class Params(Parameters):

@@ -1,10 +1,10 @@
 """ARP on one interface: is an address taken, and telling everybody in the network who has it now."""
 
-import select
 import socket
 import struct
-import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
+
+from .link import Link
 
 ARP = 0x0806
 BROADCAST = b"\xff" * 6
@@ -47,38 +47,20 @@ def shown(mac: bytes) -> str:
     return ":".join("%02x" % byte for byte in mac)
 
 
-class Interface:
+class Interface(Link):
     """One interface, to send and hear ARP on."""
 
-    def __init__(self, name: str) -> None:
-        self.link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ARP))
-        self.link.bind((name, ARP))
-        self.mac: bytes = self.link.getsockname()[4]
+    ethertype = ARP
 
-    def __enter__(self) -> "Interface":
-        return self
+    def question(self, address: str) -> bytes:
+        """Return the frame that asks who has ``address``."""
+        return frame(REQUEST, self.mac, NO_ADDRESS, address)
 
-    def __exit__(self, *_: object) -> None:
-        self.link.close()
+    def answer(self, data: bytes, address: str) -> Optional[bytes]:
+        """Return who has ``address`` by this frame; an announcement and a question of its owner count, too."""
+        heard = parse(data)
+        return heard.mac if heard is not None and heard.address == address else None
 
-    def owner(self, address: str, wait_s: float = 0.2, tries: int = 2) -> Optional[bytes]:
-        """Return the hardware address of another host that has ``address``, or None."""
-        for _ in range(tries):
-            self.link.send(frame(REQUEST, self.mac, NO_ADDRESS, address))
-            deadline = time.monotonic() + wait_s
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([self.link], [], [], left)[0]:
-                    break
-                heard = parse(self.link.recv(2048))
-                if heard is not None and heard.address == address and heard.mac != self.mac:
-                    return heard.mac
-        return None
-
-    def announce(self, address: str, times: int = 3, pause_s: float = 0.02) -> None:
-        """Tell everybody that ``address`` is here, in both ways that hosts understand."""
-        for number in range(times):
-            if number:
-                time.sleep(pause_s)
-            for kind in (REQUEST, REPLY):
-                self.link.send(frame(kind, self.mac, address, address))
+    def announcements(self, address: str) -> Sequence[bytes]:
+        """Return both kinds of frames that hosts understand."""
+        return [frame(kind, self.mac, address, address) for kind in (REQUEST, REPLY)]

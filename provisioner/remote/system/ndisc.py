@@ -3,11 +3,11 @@
 What ``arp`` does for IPv4, with the same names.
 """
 
-import select
 import socket
 import struct
-import time
-from typing import NamedTuple, Optional
+from typing import NamedTuple, Optional, Sequence
+
+from .link import Link
 
 IPV6 = 0x86DD
 ICMPV6 = 58
@@ -72,38 +72,21 @@ def parse(data: bytes) -> Optional[Heard]:
     return Heard(kind, mac, socket.inet_ntop(socket.AF_INET6, target))
 
 
-class Interface:
+class Interface(Link):
     """One interface, to send and hear neighbour discovery on."""
 
-    def __init__(self, name: str) -> None:
-        self.link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(IPV6))
-        self.link.bind((name, IPV6))
-        self.mac: bytes = self.link.getsockname()[4]
+    ethertype = IPV6
 
-    def __enter__(self) -> "Interface":
-        return self
+    def question(self, address: str) -> bytes:
+        """Return the frame that asks who has ``address``."""
+        return solicitation(self.mac, address)
 
-    def __exit__(self, *_: object) -> None:
-        self.link.close()
-
-    def owner(self, address: str, wait_s: float = 0.2, tries: int = 2) -> Optional[bytes]:
-        """Return the hardware address of another host that has ``address``, or None."""
+    def answer(self, data: bytes, address: str) -> Optional[bytes]:
+        """Return who has ``address`` by this frame."""
+        heard = parse(data)
         wanted = socket.inet_ntop(socket.AF_INET6, packed(address))
-        for _ in range(tries):
-            self.link.send(solicitation(self.mac, address))
-            deadline = time.monotonic() + wait_s
-            while True:
-                left = deadline - time.monotonic()
-                if left <= 0 or not select.select([self.link], [], [], left)[0]:
-                    break
-                heard = parse(self.link.recv(2048))
-                if heard is not None and heard.kind == ADVERT and heard.address == wanted and heard.mac != self.mac:
-                    return heard.mac
-        return None
+        return heard.mac if heard is not None and heard.kind == ADVERT and heard.address == wanted else None
 
-    def announce(self, address: str, times: int = 3, pause_s: float = 0.02) -> None:
-        """Tell everybody that ``address`` is here."""
-        for number in range(times):
-            if number:
-                time.sleep(pause_s)
-            self.link.send(advertisement(self.mac, address))
+    def announcements(self, address: str) -> Sequence[bytes]:
+        """Return the frame that tells everybody."""
+        return [advertisement(self.mac, address)]
