@@ -9,6 +9,7 @@ import os
 import stat as modes
 import tarfile
 import time
+from decimal import Decimal
 from typing import IO, Any, Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .change import Failed
@@ -231,8 +232,17 @@ def _settle(path: bytes, member: Any) -> None:
         os.chmod(path, member.mode & 0o7777)
     for name, value in _attributes(member).items():
         os.setxattr(path, name, value, follow_symlinks=False)
-    when = int(float(member.pax_headers.get("mtime", member.mtime)) * 1000000) * 1000
+    when = _nanoseconds(member)
     os.utime(path, ns=(when, when), follow_symlinks=False)
+
+
+def _nanoseconds(member: Any) -> int:
+    """The member's time of change, exact: a float keeps only some of today's nanoseconds."""
+    said = member.pax_headers.get("mtime", member.mtime)
+    try:
+        return int(Decimal(said) * 10**9)
+    except (ArithmeticError, ValueError):
+        raise Failed("the other host sent %r, which is no time" % said) from None
 
 
 def _clear(path: bytes, status: Any) -> None:

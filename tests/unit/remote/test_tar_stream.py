@@ -56,7 +56,7 @@ def test_everything_arrives_and_the_second_time_nothing_is_left_to_do(source: Pa
     assert (new / "--delete").stat().st_mode & 0o7777 == 0o4640
     assert os.getxattr(new / "--delete", "user.note") == b"\0\xff"
     assert os.readlink(new / "link") == "nowhere"
-    assert (new / "-dir").stat().st_mtime_ns // 1000 == (source / "-dir").stat().st_mtime_ns // 1000
+    assert (new / "-dir").stat().st_mtime_ns == (source / "-dir").stat().st_mtime_ns
     assert not (new / "pipe").exists()
 
 
@@ -82,6 +82,23 @@ def test_what_differs_is_found_and_mended(
     assert name in take(packed(source), new, compare=True).names
     assert name in take(packed(source), new).names
     assert take(packed(source), new, compare=True).changes == 0
+
+
+@pytest.mark.parametrize("when", [1795349127349132972, 1795349127999999999, 1, 0])
+def test_the_time_of_change_arrives_to_the_nanosecond(source: Path, tmp_path: Path, when: int) -> None:
+    os.utime(source / "-dir", ns=(when, when))
+
+    take(packed(source), tmp_path / "new")
+
+    assert (tmp_path / "new" / "-dir").stat().st_mtime_ns == when
+
+
+def test_a_time_that_is_none_is_refused(source: Path, tmp_path: Path) -> None:
+    os.utime(source / "-dir", ns=(1795349127349132972, 1795349127349132972))
+    hostile = packed(source).replace(b"mtime=1795349127.349132972", b"mtime=1795349127.3491x2972")
+
+    with pytest.raises(Failed, match="no time"):
+        take(hostile, tmp_path / "new")
 
 
 def test_comparing_reads_contents(source: Path, tmp_path: Path) -> None:
