@@ -1,8 +1,9 @@
-"""Keeps compiled code on the host from one run to the next, so that only what is new is compiled.
+"""Keeps compiled code from one run to the next, so that only what is new is compiled.
 
-A file for each source in the worker's own home, named by a hash of the source and by the interpreter, seen by nobody
-else. The source always comes from the controller; what is kept is used only where it is the compilation of exactly
-that text, was written by this user into a folder of this user alone, and is whole. Whatever is amiss is compiled anew.
+A file for each source in the user's own home, named by a hash of the source and by the interpreter, seen by nobody
+else. A worker's source always comes from the controller; what is kept is used only where it is the compilation of
+exactly that text, was written by this user into a folder of this user alone, and is whole. Whatever is amiss is
+compiled anew.
 """
 
 import hashlib
@@ -21,29 +22,34 @@ LARGEST = 4 << 20
 
 
 class Compiled:
-    """Gives the code of sources, kept or compiled; ``home`` is where it is kept, nowhere if that is not ours."""
+    """Gives the code of sources, kept or compiled.
 
-    def __init__(self, home: Optional[str] = None) -> None:
-        self.folder = _folder(_home() if home is None else home)
+    ``home`` is where ``folder`` is, or is made, for at most so many files; if that is not ours, nothing is kept.
+    """
+
+    def __init__(self, home: Optional[str] = None, folder: str = FOLDER, most: int = MOST_FILES) -> None:
+        self.folder = _folder(_home() if home is None else home, folder)
+        self._most = most
         self._interpreter = "%s-%x" % (sys.implementation.cache_tag, sys.hexversion)
         self._is_swept = False
 
     def code(self, source: str, shown: str) -> Any:
         """Return the compiled code of a source that is shown under that name."""
-        if not self.folder:
-            return compile(source, shown, "exec", 0, True)
-        name = self._name(source, shown)
-        code = _read(name)
+        name = "\0".join((shown, source))
+        code = self.find(name)
         if code is None:
             code = compile(source, shown, "exec", 0, True)
-            self._keep(name, code)
+            self.keep(name, code)
         return code
 
-    def _name(self, source: str, shown: str) -> str:
-        text = "\0".join((self._interpreter, shown, source)).encode("utf-8", "surrogatepass")
-        return os.path.join(self.folder, hashlib.blake2b(text, digest_size=DIGEST).hexdigest())
+    def find(self, name: str) -> Any:
+        """Return what is kept under that name by this interpreter, or None."""
+        return _read(self._path(name)) if self.folder else None
 
-    def _keep(self, name: str, code: Any) -> None:
+    def keep(self, name: str, code: Any) -> None:
+        """Keep code, or a tuple with code and names in it."""
+        if not self.folder:
+            return
         try:
             self._sweep()
             data = marshal.dumps(code)
@@ -51,12 +57,16 @@ class Compiled:
             try:
                 with os.fdopen(handle, "wb") as stream:
                     stream.write(hashlib.blake2b(data, digest_size=DIGEST).digest() + data)
-                os.rename(temporary, name)
+                os.rename(temporary, self._path(name))
             except OSError:
                 os.unlink(temporary)
                 raise
         except OSError:
             self.folder = ""  # no room, or somebody removed it: this run keeps nothing
+
+    def _path(self, name: str) -> str:
+        text = "\0".join((self._interpreter, name)).encode("utf-8", "surrogatepass")
+        return os.path.join(self.folder, hashlib.blake2b(text, digest_size=DIGEST).hexdigest())
 
     def _sweep(self) -> None:
         """Keep the folder small: when it is full, the older half goes."""
@@ -64,7 +74,7 @@ class Compiled:
             return
         self._is_swept = True
         paths = [os.path.join(self.folder, name) for name in os.listdir(self.folder)]
-        if len(paths) > MOST_FILES:
+        if len(paths) > self._most:
             for path in sorted(paths, key=os.path.getmtime)[: len(paths) // 2]:
                 os.unlink(path)
 
@@ -99,13 +109,13 @@ def _home() -> str:
         return ""
 
 
-def _folder(home: str) -> str:
+def _folder(home: str, folder: str) -> str:
     """Return the folder, made if need be; nothing where the way to it is not this user's alone."""
     try:
         if home in ("", "/") or not _is_ours_alone(os.stat(home)):
             return ""
         path = home
-        for part in FOLDER.split(os.sep):
+        for part in folder.split(os.sep):
             path = os.path.join(path, part)
             try:
                 os.mkdir(path, 0o700)

@@ -215,6 +215,7 @@ class ScopeEnvironment(ClosedAttributes):
             autoescape=False,
             loader=loader,
         )
+        self.has_own_extensions = bool(extensions)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         with _odd_escapes_allowed(source), _depth_refused():

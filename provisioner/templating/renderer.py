@@ -34,11 +34,12 @@ from provisioner.templating.errors import LookupFailed, TemplateError, Undefined
 from provisioner.templating.filters.type_debug import type_debug
 from provisioner.templating.functions import Lookups
 from provisioner.templating.joined import JoinedTemplate, joined
+from provisioner.templating.kept_code import compiled
 from provisioner.templating.plain import is_plain_expression, is_plain_template
 from provisioner.templating.plugins import PluginTable
 from provisioner.templating.project_plugins import ProjectPlugins
 from provisioner.templating.rendering import AllVariables, Rendering
-from provisioner.templating.settings import RenderSettings, TemplateOptions, unheard
+from provisioner.templating.settings import KeepsCode, RenderSettings, TemplateOptions, unheard
 from provisioner.templating.source import (
     CHANGES_IN_PLACE,
     LONE_NAME,
@@ -205,20 +206,36 @@ class Renderer:
 
     # -- files
 
-    def file(self, text: str, name: str, scope: Scope, overrides: TemplateOptions = DEFAULT_OPTIONS) -> str:
-        """Render the text of the template file ``name``; its header counts over ``overrides``."""
+    def file(
+        self,
+        text: str,
+        name: str,
+        scope: Scope,
+        overrides: TemplateOptions = DEFAULT_OPTIONS,
+        *,
+        readable: bool = False,
+    ) -> str:
+        """Render the text of the template file ``name``; its header counts over ``overrides``.
+
+        ``readable``: the text lies on the disk as it is, so that its compiled code may, too.
+        """
         folders = (*dict.fromkeys((*self.settings.search_paths(scope), Path(name).parent)),)
         key = (text, name, overrides, folders)
-        program = self._files.get(key) or _kept(self._files, key, self._compiled_file(text, name, overrides, folders))
+        program = self._files.get(key)
+        if program is None:
+            keeper = self.settings.keeper() if readable else None
+            program = _kept(self._files, key, self._compiled_file(text, name, overrides, folders, keeper))
         return _with_newlines(self._run(program, Rendering(self, scope), text, join_text, name), program)
 
-    def _compiled_file(self, text: str, name: str, overrides: TemplateOptions, folders: tuple[Path, ...]) -> Program:
+    def _compiled_file(
+        self, text: str, name: str, overrides: TemplateOptions, folders: tuple[Path, ...], keeper: KeepsCode | None
+    ) -> Program:
         where = explaining.in_file(name, text)
         body = text
         try:
             body, options = split_header(text, overrides)
             environment = self._environment(options, folders)
-            code = environment.compile(body, name=name, filename=name)
+            code = compiled(environment, body, name, options, keeper)
         except TemplateSyntaxError as error:
             raise explaining.syntax(error, text, where, self._known(), text.count("\n") - body.count("\n")) from error
         except ValueError as error:

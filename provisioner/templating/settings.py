@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 from provisioner.configuration.configuration import Configuration
 from provisioner.diagnostics.diagnostic import Diagnostic
@@ -57,6 +58,20 @@ def _undecrypted(value: VaultText) -> str:
     raise InputError.at(value.position, "this value is encrypted and no vault password was given")
 
 
+class KeepsCode(Protocol):
+    """Where compiled code outlives a run."""
+
+    def find(self, name: str) -> Any:
+        """Return what is kept under a name, or None."""
+
+    def keep(self, name: str, code: Any) -> None:
+        """Keep what `marshal` can write."""
+
+
+def _none() -> None:
+    return None
+
+
 def unheard(_told: object) -> None:
     """Drop what nobody listens to."""
 
@@ -70,7 +85,8 @@ class RenderSettings:
     ``collections`` are searched for plugins of full names, ``configuration`` has the settings they may ask for.
     ``decrypt`` turns a ``!vault`` value into text, ``read_file`` returns a file's content (a vault file's
     decrypted), ``warn`` hears about what works but should be written otherwise. ``on_secret`` hears of secrets that are
-    made or read, ``on_named_secret`` of values whose name says that they are.
+    made or read, ``on_named_secret`` of values whose name says that they are. ``keeper`` returns what keeps the code of
+    template files from one run to the next.
     """
 
     native: bool = False
@@ -87,3 +103,4 @@ class RenderSettings:
     warn: Callable[[Diagnostic], None] = unheard
     on_secret: Callable[[str], None] = field(default=unheard, compare=False)
     on_named_secret: Callable[[object], None] = field(default=unheard, compare=False)
+    keeper: Callable[[], KeepsCode | None] = field(default=_none, compare=False)

@@ -82,7 +82,8 @@ def _rendered(call: ActionCall, params: Params, known: KnownFile) -> str:
         raise InputError.at(call.run.operation.position, r"newline_sequence must be \n, \r or \r\n")
     options: dict[str, Any] = {name: getattr(params, name) for name in MARKS if getattr(params, name) is not None}
     overrides = TemplateOptions(newline_sequence=NEWLINES[params.newline_sequence], **options)
-    return call.renderer.file(text, str(known.path), _scope(call, known.path, params.dest), overrides)
+    scope, readable = _scope(call, known.path, params.dest), known.sha1 == known.checksum
+    return call.renderer.file(text, str(known.path), scope, overrides, readable=readable)
 
 
 def _scope(call: ActionCall, path: Path, dest: str) -> Scope:

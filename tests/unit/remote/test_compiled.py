@@ -59,7 +59,7 @@ def test_a_file_that_others_may_write_is_not_used(home: Path) -> None:
     Compiled(str(home)).code(SOURCE, "a.py")
     false = compile("answer = 666\n", "a.py", "exec")
     keeper = Compiled(str(home))
-    keeper._keep(str(kept(home)[0]), false)
+    keeper.keep("\0".join(("a.py", SOURCE)), false)
     assert answer(keeper.code(SOURCE, "a.py")) == 666, "what this user wrote is believed"
     kept(home)[0].chmod(0o666)
     assert answer(keeper.code(SOURCE, "a.py")) == 42

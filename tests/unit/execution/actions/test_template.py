@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioner.diagnostics.errors import InputError
-from tests.support.stage import Stage
+from provisioner.templating.renderer import Renderer
+from tests.support.stage import VAULT, Stage
 
 
 def test_a_template_is_rendered_with_the_hosts_variables_and_sent_in_one_call(stage: Stage) -> None:
@@ -57,3 +58,18 @@ def test_lines_cannot_end_with_just_anything(stage: Stage) -> None:
     stage.write("templates/t.j2", "x\n")
     with pytest.raises(InputError, match="newline_sequence"):
         stage.run("template", {"src": "t.j2", "dest": "/t", "newline_sequence": ";"})
+
+
+def test_only_what_lies_open_on_the_disk_may_be_kept_compiled(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: dict[str, bool] = {}
+
+    def watched(_self: Renderer, text: str, _name: str, *_args: object, readable: bool = False) -> str:
+        said[text] = readable
+        return text
+
+    monkeypatch.setattr(Renderer, "file", watched)
+    stage.write("templates/open.j2", "open")
+    stage.write("templates/sealed.j2", VAULT.encrypt(b"sealed"))
+    for name in ("open", "sealed"):
+        stage.run("template", {"src": f"{name}.j2", "dest": f"/{name}"})
+    assert said == {"open": True, "sealed": False}
