@@ -9,6 +9,8 @@ import tempfile
 import time
 from typing import IO, Any, Iterator, List, Optional, Tuple
 
+from ..change import Failed
+
 CHUNK = 1024 * 1024
 
 
@@ -178,9 +180,11 @@ class Files:
         os.rename(temporary, real)
 
     def remove(self, path: str) -> None:
-        """Remove a file, link, or directory tree; nothing there is fine."""
+        """Remove a file, link, or directory tree; nothing there is fine. The root of the host is not removed."""
         real = self.real(path)
         if os.path.isdir(real) and not os.path.islink(real):
+            if os.path.realpath(real) == os.path.realpath(self.root):
+                raise Failed("%s is the root of the host, which is not removed" % path)
             shutil.rmtree(real)
         elif os.path.lexists(real):
             os.unlink(real)

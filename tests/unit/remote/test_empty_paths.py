@@ -59,3 +59,19 @@ def test_looking_below_it_finds_nothing(host: Path) -> None:
     assert (result["matched"], result["examined"]) == (0, 0)
     assert result["skipped_paths"] == {"": "'' is not a directory"}
     assert ran("stat", host, path="")["stat"] == {"exists": False}
+
+
+@pytest.mark.parametrize("path", ["/", "/etc/..", "//.", "/way/out"])
+def test_the_root_of_a_host_is_not_removed(host: Path, path: str) -> None:
+    (host / "way").mkdir()
+    (host / "way" / "out").symlink_to(host)
+    result = ran("file", host, path=path, state="absent")
+    assert result.get("failed") or path == "/way/out", result
+    assert (host / "etc" / "kept").read_text() == "kept"
+
+
+def test_the_folder_worked_in_is_not_what_an_empty_path_means(host: Path) -> None:
+    kept = Path("kept")
+    kept.write_text("kept")
+    ran("file", host, path="", state="absent")
+    assert kept.read_text() == "kept"
