@@ -71,6 +71,7 @@ class Scene:
     def __init__(self, lab: Lab, folder: Path) -> None:
         self.lab, self.folder = lab, folder
         self.state = folder / "state"
+        self.booted: dict[str, str] = {}
         self.number = 0
 
     @property
@@ -114,16 +115,16 @@ class Scene:
         """Return where the migration stands."""
         return standing(chronicle.read(self.state / "migrations/site/record.jsonl"))
 
-    def stage(self) -> tuple[int, str]:
-        """Return how many cut-overs were begun, and the stage the last one is in."""
-        found, begun, stage = 0, False, ""
+    def stages(self) -> tuple[int, list[str]]:
+        """Return how many cut-overs were begun, and the stages the last one has come to."""
+        found, begun, stages = 0, False, list[str]()
         for entry in chronicle.read(self.state / "migrations/site/record.jsonl"):
             if entry.kind == "began":
                 begun = entry.data["phase"] == "cutover"
-                found, stage = found + begun, ""
+                found, stages = found + begun, []
             elif begun and entry.kind == "entered":
-                stage = str(entry.data["stage"])
-        return found, stage
+                stages.append(str(entry.data["stage"]))
+        return found, stages
 
 
 def _listens() -> None:
@@ -199,17 +200,32 @@ EMPTY = "umount -l /var/lib/provisioner/migration; rm -f /var/lib/site/uploads/f
 
 
 REBOOT = "nohup systemctl reboot --force --force > /dev/null 2>&1 & true"
+BOOTED = "cut -d ' ' -f 22 /proc/1/stat"
+"""When the first process of the host began: another number after each boot."""
+
+
+def reboot(host: str) -> Break:
+    """Reboot a host as if its power had been cut."""
+
+    def act(scene: Scene, _process: subprocess.Popen[bytes]) -> None:
+        scene.booted[host] = scene.on(host, BOOTED)
+        scene.on(host, REBOOT)
+
+    return act
 
 
 def until_up(host: str) -> Mend:
-    """Wait until a host has booted and its services serve."""
+    """Wait until a host that was rebooted has booted and its services serve."""
 
     def wait(scene: Scene) -> None:
         until = time.monotonic() + WAIT_S
-        while scene.on(host, "systemctl is-system-running --wait > /dev/null; echo up") != "up":
-            if time.monotonic() > until:
-                raise SystemExit(f"{host} does not come back")
+        before = scene.booted.pop(host, "")
+        while time.monotonic() < until:
+            said = scene.on(host, f"{BOOTED} && systemctl is-system-running --wait > /dev/null; echo up").split()
+            if said[-1:] == ["up"] and said[0] not in (before, "up"):
+                return
             time.sleep(0.5)
+        raise SystemExit(f"{host} does not come back")
 
     return wait
 
@@ -230,7 +246,7 @@ def faults() -> Iterator[Fault]:
         yield Fault(f"disk of new full, {stage}", stage, 0.0, command("new", FILL), mending("new", EMPTY))
     for stage in ("quiesce", "switch", "smoke test", "release"):
         for host in HOSTS:
-            yield Fault(f"{host} rebooted, {stage}", stage, 0.0, command(host, REBOOT), until_up(host))
+            yield Fault(f"{host} rebooted, {stage}", stage, 0.0, reboot(host), until_up(host))
     for stage in ("quiesce", "switch", "smoke test"):
         yield Fault(f"controller and guard's process killed, {stage}", stage, 0.0, kill_all)
     yield Fault("smoke test fails", "smoke test", 0.0, nothing, extra=("-e", "demo_smoke=false"))
@@ -247,10 +263,11 @@ def spread(chosen: Sequence[Fault]) -> list[Fault]:
 
 
 def wait_for(scene: Scene, count: int, stage: str, process: subprocess.Popen[bytes]) -> bool:
-    """Wait until a cut-over after the first ``count`` ones is in a stage; tell whether it came there."""
+    """Wait until a cut-over after the first ``count`` ones comes to a stage; tell whether it did while it ran."""
     until = time.monotonic() + WAIT_S
     while time.monotonic() < until and process.poll() is None:
-        if scene.stage() == (count + 1, stage):
+        begun, stages = scene.stages()
+        if begun > count and stage in stages:
             return True
         time.sleep(0.005)
     return False
@@ -289,7 +306,7 @@ def play(scene: Scene, fault: Fault) -> Case:
     out, stop = scene.folder / "load.json", scene.folder / "load.stop"
     load = visitors(scene, out, stop)
     time.sleep(0.5)
-    before = scene.stage()[0]
+    before = scene.stages()[0]
     process = scene.start(*scene.migrate("cutover", *fault.extra))
     try:
         if wait_for(scene, before, fault.stage, process):

@@ -41,6 +41,8 @@ PLACE = "/srv/faults"
 RUN_S = 240.0
 JUMPS_S = (3600, -3600, 86400, -86400, 40 * 86400, -40 * 86400)
 RESUMES = 6
+UNSYNCED_S = 0.06
+"""What a power cut may take of the journal: its writer syncs at least every 50 ms while things change."""
 ENTRY = "from provisioner.cli.main import entry; entry()"
 KEEPALIVE = "-o ServerAliveInterval=1 -o ServerAliveCountMax=3"
 COMMANDS = 8
@@ -183,6 +185,28 @@ def kill_controller(_stage: Stage, process: subprocess.Popen[bytes], _host: str,
     process.send_signal(signal.SIGKILL)
 
 
+def cut_power_of_controller(stage: Stage, process: subprocess.Popen[bytes], _host: str, state: Path) -> None:
+    """Kill -9 the controller, and lose what of the journal may not have been on the disk, down to any byte."""
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    for journal in (state / "runs").glob("*/journal.jsonl"):
+        whole = journal.read_bytes()
+        os.truncate(journal, stage.chance.randint(_surely_synced(whole), len(whole)))
+
+
+def _surely_synced(journal: bytes) -> int:
+    """Return how many bytes the disk has for certain: all but the lines of the last moments, the first in any case."""
+    safe = offset = 0
+    lines = [line for line in journal.splitlines(keepends=True) if line.endswith(b"\n")]
+    times = [json.loads(line).get("at") for line in lines]
+    last = max((at for at in times if at), default=0.0)
+    for line, at in zip(lines, times, strict=True):
+        offset += len(line)
+        if safe == 0 or (at and at <= last - UNSYNCED_S):
+            safe = offset
+    return safe
+
+
 def interrupt(_stage: Stage, process: subprocess.Popen[bytes], _host: str, _state: Path) -> None:
     """Press Ctrl-C once."""
     process.send_signal(signal.SIGINT)
@@ -255,6 +279,7 @@ def leave(_stage: Stage, _process: subprocess.Popen[bytes], _host: str, _state: 
 
 KINDS: dict[str, Break] = {
     "controller killed": kill_controller,
+    "controller power lost": cut_power_of_controller,
     "controller interrupted": interrupt,
     "link cut 1 s": cut(1),
     "link cut 10 s": cut(10),
