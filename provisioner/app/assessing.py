@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from provisioner.migration.assessing import Assessment, Context, assess
 from provisioner.migration.names import names_of
 from provisioner.migration.sight import NameAnswer
 from provisioner.model.options import RunOptions
+from provisioner.records import dataclass
 
 Pair = tuple[str, str | None]
 """The old server and the new one, None where there is none yet: hosts of the inventory, or files of snapshots."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.configuration.configuration import Configuration, read_configuration
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.home import expanded
 from provisioner.journal.redaction import Redactor
+from provisioner.records import dataclass
 from provisioner.syntax.vault import DEFAULT_ID, Vault, VaultSecret
 from provisioner.syntax.vault_secrets import read_vault_secrets
 

@@ -8,7 +8,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner import __version__
@@ -29,6 +29,7 @@ from provisioner.loading.variables import LOCAL
 from provisioner.model.call import Reply
 from provisioner.model.keywords import Keywords
 from provisioner.model.options import RunOptions
+from provisioner.records import dataclass
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
@@ -21,6 +20,7 @@ from provisioner.graph.operation import Operation
 from provisioner.loading.patterns import select
 from provisioner.loading.variables import LOCAL
 from provisioner.model.options import RunOptions
+from provisioner.records import dataclass
 from provisioner.syntax.vault import VaultText
 from provisioner.variables.scope import Layer, Level, Scope
 

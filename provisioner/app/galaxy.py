@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.configuration.configuration import Configuration, Setting, read_configuration
@@ -27,6 +27,7 @@ from provisioner.galaxy.requirement import (
 from provisioner.galaxy.resolving import Resolver
 from provisioner.galaxy.server import Server
 from provisioner.loading.collections import Collections, Installed, as_root
+from provisioner.records import dataclass
 from provisioner.templating.renderer import Renderer
 from provisioner.templating.settings import RenderSettings
 from provisioner.templating.yaml_text import dump

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.journal.places import FILE, runs_dir
 from provisioner.journal.replay import Verdict, ends, replay, verify
 from provisioner.model.event import RunFinished, RunStarted
+from provisioner.records import dataclass
 from provisioner.reporting.renderer import EventRenderer
 
 LAST = "last"

@@ -6,7 +6,7 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,6 +25,7 @@ from provisioner.loading.patterns import select
 from provisioner.loading.variables import LEVELS, LOCAL, host_variables
 from provisioner.model.inventory import Inventory
 from provisioner.model.options import RunOptions
+from provisioner.records import dataclass
 from provisioner.syntax.vault import VaultText
 
 Values = Mapping[str, object]

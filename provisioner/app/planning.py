@@ -7,7 +7,7 @@ import json
 import os
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from provisioner.model.event import Event, OperationFinished, OperationPlanned, 
 from provisioner.model.options import RunOptions
 from provisioner.model.plan import UNKNOWN, Foreseen, Plan
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 
 VERSION = 1
 VOLATILE = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
@@ -22,6 +22,7 @@ from provisioner.journal.recall import read_recall
 from provisioner.journal.replay import ends
 from provisioner.model.options import RunOptions
 from provisioner.model.recall import STOP, Recall
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

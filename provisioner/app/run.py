@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -36,6 +37,7 @@ from provisioner.loading.patterns import select
 from provisioner.loading.sealed import needed_but_sealed
 from provisioner.model import event
 from provisioner.model.options import RunOptions
+from provisioner.model.question import OneKey
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
@@ -56,12 +58,16 @@ class NothingToDo(ProvisionerError):
     """What was asked for matches no host; exit code 1."""
 
 
+class Interjected(Exception):
+    """Somebody pressed Ctrl-C at the question of a pause, which is left for the one whether to go on."""
+
+
 class Asking:
     """The person at the terminal, as the executor's port."""
 
     def __init__(self, ask: Ask) -> None:
         self._ask = ask
-        self.is_open = False
+        self.is_open = self.is_pause = False
 
     def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
         """Return what was typed; nothing where nobody is there."""
@@ -70,6 +76,25 @@ class Asking:
             return self._put(text, not echo)
         except UnmetNeed:
             return ""
+
+    def pause(self, text: str, *, echo: bool) -> str | None:
+        """Return what was typed to go on; None where the person wants to abort instead."""
+        self.is_pause = sys.stdin is not None and sys.stdin.isatty()
+        try:
+            return self.ask(text, echo=echo, timeout_s=0)
+        except Interjected:
+            self.is_pause = False
+            return "" if self.goes_on() else None
+        finally:
+            self.is_pause = False
+
+    def goes_on(self) -> bool:
+        """Ask whether a pause that was interrupted goes on; where nobody is there any more it does not."""
+        question = OneKey("Press 'C' to continue the play or 'A' to abort \n", "CA")
+        try:
+            return self._put(question, False) == "C"
+        except UnmetNeed:
+            return False
 
     def confirm_step(self, title: str, host: str) -> bool:
         """Ask whether a task shall run."""
@@ -289,14 +314,20 @@ def _identity(started: event.RunStarted, options: RunOptions) -> Identity:
 def _interrupts(course: Course, asking: Asking) -> Iterator[None]:
     """Ctrl-C, SIGTERM or a closed terminal once lets what runs finish and stops; a second time stops at once.
 
+    Ctrl-C in a pause asks whether to go on, where somebody is there to answer; at that question it is as anywhere else.
     The second is obeyed between two steps, so that no record is cut in the middle; the third wherever we are. An open
     question is given up at the first. A time limit that is over presses the same way, by a signal to ourselves, which
     wakes this thread whatever it waits for.
     """
     count = 0
 
-    def interrupted(_number: int, _frame: FrameType | None) -> None:
+    def interrupted(number: int, _frame: FrameType | None) -> None:
         nonlocal count
+        if number == signal.SIGINT and not count:
+            if asking.is_pause:
+                raise Interjected
+            if not asking.is_open and sys.stdin is not None and sys.stdin.isatty() and course.interject():
+                return
         count += 1
         course.stop()
         if asking.is_open or count > 2 or (count > 1 and not course.abandon()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.app.policy import read_policy
@@ -11,6 +11,7 @@ from provisioner.configuration.configuration import Configuration, read_configur
 from provisioner.diagnostics.errors import InputError
 from provisioner.loading.files import read_source
 from provisioner.model.policy import Policy
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 _PRIVATE = "DEFAULT_PRIVATE_ROLE_VARS"

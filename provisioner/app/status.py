@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from provisioner.app.migrating import book
 from provisioner.diagnostics.errors import InputError, nearest
@@ -13,6 +12,7 @@ from provisioner.journal.places import FILE, runs_dir
 from provisioner.journal.replay import ends, replay
 from provisioner.migration.record import ABORTED, RETIRED
 from provisioner.model.event import PlayStarted
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from provisioner.model.migration import Migration
 from provisioner.model.options import RunOptions
 from provisioner.model.play import Playbook
 from provisioner.model.window import Window
+from provisioner.records import dataclass
 from provisioner.scheduling.windows import Opening, agenda, open_at
 
 FOLDERS = (".", "playbooks")

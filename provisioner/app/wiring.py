@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
@@ -30,6 +30,7 @@ from provisioner.model.inventory import Inventory
 from provisioner.model.keywords import UNSET
 from provisioner.model.options import AT_RUN, RunOptions
 from provisioner.model.play import Play, Playbook
+from provisioner.records import dataclass
 from provisioner.syntax.yaml import REPEATED
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.scope import Layer, Level, Scope

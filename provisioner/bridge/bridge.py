@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import catalog
@@ -14,6 +13,7 @@ from provisioner.bridge.installation import Installation
 from provisioner.bridge.library import BUILT_IN, Foreign, Library, Refusal
 from provisioner.bridge.packing import Packed, Packing
 from provisioner.loading.collections import Collections
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Place:
     libraries: tuple[str, ...] = ()
     module_utils: tuple[str, ...] = ()
     action_plugins: tuple[str, ...] = ()
-    collections: Collections = Collections()  # noqa: RUF009 - never changed where it has no folders
+    collections: Collections = Collections()
 
 
 class Bridge:

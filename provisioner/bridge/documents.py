@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.position import Source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 NAMES = ("DOCUMENTATION", "EXAMPLES", "RETURN")

@@ -7,13 +7,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
 
 from provisioner.bridge import helper
 from provisioner.bridge.cache import Cache
+from provisioner.records import dataclass
 
 VARIABLE = "PROVISIONER_ANSIBLE_PYTHON"
 HELPER = helper.__file__

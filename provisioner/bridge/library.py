@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.bridge.installation import Installation
 from provisioner.loading.collections import Collections
+from provisioner.records import dataclass
 
 IGNORED = frozenset(
     {".pyc", ".pyo", ".swp", ".bak", ".orig", ".rpm", ".md", ".txt", ".rst", ".yaml", ".yml", ".ini", ".json"}

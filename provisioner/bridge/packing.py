@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.bridge import style
@@ -13,6 +12,7 @@ from provisioner.bridge.cache import Cache
 from provisioner.bridge.installation import Installation, ask
 from provisioner.bridge.library import Foreign
 from provisioner.model.call import Parcel
+from provisioner.records import dataclass
 
 
 class Unpackable(Exception):

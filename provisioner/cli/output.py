@@ -13,6 +13,7 @@ from typing import TextIO
 
 from provisioner import catalog
 from provisioner.journal.places import runs_dir
+from provisioner.model.question import OneKey
 from provisioner.reporting.printable import printable, safe
 from provisioner.reporting.renderer import EventRenderer, OwnsScreen, Settings
 
@@ -76,7 +77,8 @@ def polite(ask: Callable[[str, bool], str], sinks: Sequence[EventRenderer]) -> C
         for sink in live:
             sink.suspend()
         try:
-            return ask(printable(question), secret)
+            text = printable(question)
+            return ask(OneKey(text, question.keys) if isinstance(question, OneKey) else text, secret)
         finally:
             for sink in live:
                 sink.proceed()

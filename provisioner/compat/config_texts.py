@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.configuration.configuration import Configuration, Setting
 from provisioner.configuration.table import Definition, documented, table
 from provisioner.diagnostics.position import Source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 from provisioner.templating.yaml_text import dump
 

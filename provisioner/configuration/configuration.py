@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.configuration.files import DEFAULTS, SettingsFile, find_cfg, read_cfg, read_own
@@ -17,6 +16,7 @@ from provisioner.configuration.values import Ground, Wrong, read_value, unquoted
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Severity
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Position
+from provisioner.records import dataclass
 
 DEFAULT = "default"
 NOT_SETTINGS = frozenset({"ANSIBLE_CONFIG"})

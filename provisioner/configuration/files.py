@@ -11,13 +11,14 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Severity
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Position, Source
+from provisioner.records import dataclass
 
 DEFAULTS = "defaults"
 """The section whose keys stand at the top level of our own file."""

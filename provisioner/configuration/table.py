@@ -6,9 +6,10 @@ A setting's kind says how its text is read; see ``values.py``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from provisioner.records import dataclass
 
 SOURCE = Path(__file__).with_name("settings.txt")
 NOTHING = "-"

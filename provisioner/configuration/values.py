@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.configuration.table import Definition
 from provisioner.diagnostics.home import expanded
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 
 PATHS = frozenset({"path", "tmppath", "tmp"})

@@ -10,12 +10,13 @@ import re
 import shlex
 import tarfile
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.discovery.sections import SECRET
 from provisioner.discovery.snapshot import MODE, Snapshot
+from provisioner.records import dataclass
 
 SUFFIX = ".files.tar.gz"
 MOST = 40 * 1024 * 1024

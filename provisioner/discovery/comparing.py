@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioner.discovery.judging import Difference, Judge, Kind, Rule, Severity
 from provisioner.discovery.probing import scope_module
 from provisioner.discovery.snapshot import Coverage, Item, Json, Scope, Snapshot
 from provisioner.discovery.waivers import Waiver
+from provisioner.records import dataclass
 
 ORDER = {Severity.BLOCKING: 0, Severity.INFORMATIVE: 1, Severity.EXPECTED: 2}
 SELF = "<this machine>"

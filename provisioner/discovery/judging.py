@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from provisioner.discovery.snapshot import Item, Json
+from provisioner.records import dataclass
 
 
 class Severity(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import ModuleType
 from typing import cast
 
@@ -17,6 +17,7 @@ from provisioner import catalog
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.discovery.sections import Finding, Sections, printable
 from provisioner.discovery.snapshot import Coverage, Json, Scope, Snapshot, Taken
+from provisioner.records import dataclass
 
 PRELUDE = r"""
 LC_ALL=C QUOTING_STYLE=literal SYSTEMD_COLORS=0 SYSTEMD_PAGER= NO_COLOR=1

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.snapshot import Item, Json
+from provisioner.records import dataclass
 
 SECRET = re.compile(
     r"""(?ix)

@@ -6,13 +6,14 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Source
+from provisioner.records import dataclass
 
 FORMAT, VERSION = "provisioner snapshot", 1
 MODE = 0o600

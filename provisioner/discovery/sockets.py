@@ -5,7 +5,8 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from provisioner.records import dataclass
 
 ANY = frozenset({"*", "0.0.0.0", "::", "[::]", ""})  # noqa: S104 - read, not listened on
 

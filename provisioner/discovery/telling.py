@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.judging import Difference, Kind, Severity
 from provisioner.discovery.snapshot import Json, Snapshot
 from provisioner.discovery.waivers import Waiver
+from provisioner.records import dataclass
 from provisioner.reporting.paint import Paint
 
 WIDE = 160

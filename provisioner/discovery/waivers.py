@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -13,6 +12,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Source, position_of
 from provisioner.discovery.judging import Difference
 from provisioner.discovery.signatures import BadSignature, allowed_signers, signer
+from provisioner.records import dataclass
 from provisioner.syntax.yaml import load as load_yaml
 
 NAMESPACE = "provisioner-waivers"

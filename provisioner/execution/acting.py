@@ -36,7 +36,7 @@ def act(call: ActionCall) -> Steps:
     leaving = _leaving(call, name)
     if leaving:
         yield ResetConnection(call.resolved.route.target.host, leaving)
-    made = yield from _call_of(call, written, name, call.args)
+    made = yield from call_of(call, written, name, call.args)
     if isinstance(made, dict):
         return made
     result = (yield from jobs.run(call, made, job)) if job else result_of((yield made))
@@ -72,14 +72,14 @@ def _join_streams(call: ActionCall, result: Result) -> None:
 
 def module(call: ActionCall, written: str, args: Mapping[str, Any], *, last: bool = True) -> Steps:
     """Run a module on the task's target for an action, whoever it is from."""
-    made = yield from _call_of(call, written, canonical(written), args, last=last)
+    made = yield from call_of(call, written, canonical(written), args, last=last)
     if isinstance(made, dict):
         return made
     result = result_of((yield made))
     return bridging.without_ours(result) if made.request.carried else result
 
 
-def _call_of(call: ActionCall, written: str, name: str, args: Mapping[str, Any], *, last: bool = True) -> Any:
+def call_of(call: ActionCall, written: str, name: str, args: Mapping[str, Any], *, last: bool = True) -> Any:
     """Return, by yielding needs, the call of a module (the user's own, ours, one from elsewhere), or why not."""
     foreign: Foreign | Refusal | None = bridging.overriding(call, written)
     if foreign is None and name in catalog.names("module"):

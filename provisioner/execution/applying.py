@@ -13,7 +13,7 @@ from provisioner.execution.expansion import HANDLERS, Expander
 from provisioner.execution.figures import keep
 from provisioner.execution.foresight import may_notify
 from provisioner.execution.handlers import HandlerNames
-from provisioner.execution.needs import Again, CheckDone, ItemDone, PluginBegins, Polled, Told
+from provisioner.execution.needs import Again, CheckDone, ItemDone, PluginBegins, Polled, Says, Told
 from provisioner.execution.outcome import Effects, Outcome
 from provisioner.execution.ports import Clock, EventSink
 from provisioner.execution.recalling import check_unchanged
@@ -94,6 +94,8 @@ class Applier:
                 self._check(run, what)
             case Polled():
                 self._polled(run, what)
+            case Says(text):
+                self.sink.handle(event.Noted("pause", text, self.clock.now(), run.host, run.operation.id))
             case PluginBegins(plugin):
                 self.sink.handle(event.PluginStarted(run.operation.id, run.host, plugin, self.clock.now()))
             case _:
@@ -211,6 +213,7 @@ class Applier:
             effects=effects,
             no_log=outcome.no_log,
             recalled=outcome.is_recalled,
+            told_by_items=outcome.is_told_by_items,
         )
 
     def _notified(self, run: TaskRun, outcome: Outcome) -> tuple[Outcome, tuple[str, ...]]:

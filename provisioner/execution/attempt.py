@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provisioner import catalog
@@ -20,6 +20,7 @@ from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import TemplateError, UndefinedVariable
 from provisioner.transport.failures import ElevationFailed
@@ -47,6 +48,10 @@ class Notes:
     delegated_to: str = ""
     reached: str = ""
     is_secret: bool = False
+    is_declared_secret: bool = False
+    """The task says so, not only the result of an item."""
+    is_unclear: bool = False
+    """What the task says of itself could not be evaluated: nothing was done, and no item behind it is."""
 
 
 def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
@@ -60,10 +65,16 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
             status = Status.IGNORED
     except (InputError, BadParameters) as error:
         status, result = _wrong(run, error)
+        run.effects.includes.clear()
     except (Unreachable, Lost, TargetError) as error:
         status, result = _out_of_reach(error, notes)
     if status is Status.IGNORED and result.get("unreachable"):
         yield ResetConnection(notes.reached)
+    return _outcome(run, notes, status, result)
+
+
+def _outcome(run: TaskRun, notes: Notes, status: Status, result: Result) -> Outcome:
+    """Return how the task ended, with what it brings: only what a failed one may bring too where it failed."""
     effects = run.effects
     if is_failed(result) or result.get("unreachable"):
         effects.forget()
@@ -71,7 +82,10 @@ def attempt(run: TaskRun) -> Generator[Need, Any, Outcome]:
         effects.registered[run.task.register] = {k: v for k, v in result.items() if k not in UNREGISTERED}
     names = tuple(str(n) for n in run.operation.keywords.notify) if result.get("changed") else ()
     notify = names if status is Status.CHANGED else ()
-    return Outcome(status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal)
+    return Outcome(
+        status, result, effects, run.is_secret, notes.delegated_to, notify, notes.is_fatal,
+        is_told_by_items=run.task.loop is not None and notes.is_secret and not notes.is_declared_secret,
+    )  # fmt: skip
 
 
 def _is_fatal(run: TaskRun, keywords: Keywords) -> bool:
@@ -145,10 +159,12 @@ def _whole(run: TaskRun, notes: Notes) -> Steps:
 
 
 def _guarded(run: TaskRun, notes: Notes, item: LoopItem) -> Steps:
-    """Run the task for one item; what is wrong with it fails this item alone."""
+    """Run the task for one item; what is wrong with it fails this item alone, unless it cannot be evaluated at all."""
     try:
         return (yield from _item(run, notes, item))
     except (InputError, BadParameters) as error:
+        if notes.is_unclear and not run.play.compiled.selection.only_proofs:
+            raise
         notes.ignores_errors |= ignores_errors(run)
         return _wrong(run, error)[1]
 
@@ -171,13 +187,10 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
     """Run the task once: without a loop, or for one item."""
     extra = item.layers if item else ()
     scope = _scope(run, extra)
-    refuse_empty_delegate(run, scope)
-    skipped = _skipped(run, scope)
-    if skipped is not None:
-        return skipped
-    if run.task.mistakes:
-        raise InputError([_in_words(each, run, scope) for each in run.task.mistakes])
-    resolved = resolve(run, scope)
+    resolved = _prepared(run, notes, scope)
+    if isinstance(resolved, dict):
+        return resolved
+    notes.is_declared_secret |= resolved.no_log
     notes.is_secret |= resolved.no_log  # items are told when several have begun: one secret makes all so
     run.is_secret, notes.delegated_to = notes.is_secret, resolved.delegated_to
     run.limit_s, notes.reached = limit_s(run, resolved.keywords, scope), resolved.route.target.host
@@ -200,6 +213,39 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
         run.is_secret = notes.is_secret = True  # an action plugin says so of its own result
     notes.is_unignored |= is_failed(result) and resolved.keywords.ignore_errors is not True
     return _with_place(result, resolved)
+
+
+def _prepared(run: TaskRun, notes: Notes, scope: Scope) -> Resolved | Result:
+    """Return what the task comes to here, or the result of a skipped one; InputError where neither can be said."""
+    try:
+        refuse_empty_delegate(run, scope)
+        skipped = _skipped(run, scope)
+        if skipped is not None:
+            _declare(run, notes, scope)
+            return skipped
+        if not run.task.mistakes:
+            return resolve(run, scope)
+    except InputError:
+        notes.is_unclear = True
+        _declare(run, notes, scope)
+        raise
+    raise InputError([_in_words(each, run, scope) for each in run.task.mistakes])
+
+
+def _declare(run: TaskRun, notes: Notes, scope: Scope) -> None:
+    """Note what ``no_log`` comes to for a task, or an item, that is not resolved."""
+    if run.operation.keywords.no_log not in (UNSET, None, False):
+        notes.is_declared_secret |= _is_secret(run, scope)
+    notes.is_secret |= notes.is_declared_secret
+    run.is_secret = notes.is_secret
+
+
+def _is_secret(run: TaskRun, scope: Scope) -> bool:
+    """Tell whether ``no_log`` hides what is wrong with the task; it does where that cannot be evaluated either."""
+    try:
+        return rendered_keywords(Keywords(no_log=run.operation.keywords.no_log), run, scope).no_log is True
+    except InputError:
+        return True
 
 
 def _item(run: TaskRun, notes: Notes, item: LoopItem) -> Steps:

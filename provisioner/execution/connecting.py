@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provisioner.execution import remote_files
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.options import RunOptions
 from provisioner.model.target import Become, Plugin, Target
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 
 Lookup = Callable[[str], Any]

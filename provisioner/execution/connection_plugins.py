@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError, TargetError
 from provisioner.loading.collections import Collections
 from provisioner.model.target import Plugin
+from provisioner.records import dataclass
 
 Look = Callable[[str], Any]
 OURS = frozenset({"ssh", "smart", "paramiko", "paramiko_ssh", "local", "openssh"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.options import RunOptions
 from provisioner.model.recall import Recall
 from provisioner.model.target import Plugin
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.hostvars import HostVars

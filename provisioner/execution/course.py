@@ -65,6 +65,14 @@ class Course:
             executor.abandon()
         return executor is not None
 
+    def interject(self) -> bool:
+        """Ask whether to go on, where a pause is under way; return whether one is. For a signal handler."""
+        executor = self._executor
+        if executor is None or self.stopping or not executor.is_paused:
+            return False
+        executor.interject(self.stop)
+        return True
+
     def press(self) -> None:
         """Do what Ctrl-C does: let what runs finish, and the second time end at once."""
         if self.stopping:

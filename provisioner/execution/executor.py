@@ -14,7 +14,6 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
 from provisioner.execution.applying import Applier
@@ -29,11 +28,13 @@ from provisioner.execution.needs import (
     ItemDone,
     Local,
     Need,
+    Pause,
     PluginBegins,
     Polled,
     Question,
     RawCall,
     ResetConnection,
+    Says,
     Sleep,
     Together,
 )
@@ -47,6 +48,7 @@ from provisioner.graph.operation import Operation
 from provisioner.model.call import Reply
 from provisioner.model.keywords import UNSET
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 from provisioner.scheduling.instructions import BatchOver, Dispatch, Expand, Instruction
 from provisioner.scheduling.rules import Rules
 from provisioner.scheduling.run_state import RunState
@@ -112,6 +114,25 @@ class Executor:
     def abandon(self) -> None:
         """End at once, between two steps of the loop; may be called from any thread."""
         self._inbox.put(_interrupt)
+
+    @property
+    def is_paused(self) -> bool:
+        """Tell whether a pause is under way; may be asked in a signal handler."""
+        return any(line and isinstance(line[0].need, Pause) for line in self._lines.values())
+
+    def interject(self, otherwise: Message) -> None:
+        """Ask whether the pause under way goes on; ``otherwise`` is done where there is none any more."""
+        self._inbox.put(lambda: self._interject(otherwise))
+
+    def _interject(self, otherwise: Message) -> None:
+        paused = [line[0] for line in self._lines.values() if line and isinstance(line[0].need, Pause)]
+        if not paused:
+            otherwise()
+            return
+        needs = [running.need for running in paused]
+        answer = None if self.around.prompt.goes_on() else False
+        for running, need in zip(paused, needs, strict=True):
+            self._wake(running, need, answer)
 
     def _stop(self) -> None:
         """Let what runs finish; what was sent ahead and has not begun is taken back from the workers."""
@@ -302,11 +323,11 @@ class Executor:
         """Carry out one need; return whether its answer is there already."""
         running.answer = None
         match need:
-            case ItemDone() | CheckDone() | Polled() | PluginBegins():
+            case ItemDone() | CheckDone() | Polled() | PluginBegins() | Says():
                 self.applier.tell(running.run, need)
                 return True
             case Question():
-                running.answer = self.around.prompt.ask(need.prompt, echo=need.echo, timeout_s=need.timeout_s)
+                running.answer = self.around.prompt.pause(need.prompt, echo=need.echo)
                 return True
             case ResetConnection(host, user):
                 self.around.sessions.reset(host, user)
@@ -318,10 +339,10 @@ class Executor:
             case Local():
                 self.around.threads.submit(self._work, running, need)
             case Sleep(seconds):
-                self._sleep(running, seconds)
+                self._sleep(running, need, seconds)
             case Again(wait_s=wait_s):
                 self.applier.retrying(running.run, need)
-                self._sleep(running, wait_s)
+                self._sleep(running, need, wait_s)
             case _:
                 assert_never(need)
         return False
@@ -366,9 +387,14 @@ class Executor:
             done = Done(error=error)
         self._inbox.put(lambda: self._answered(running, done))
 
-    def _sleep(self, running: Running, seconds: float) -> None:
+    def _sleep(self, running: Running, need: Sleep | Again, seconds: float) -> None:
         at = self.around.clock.monotonic() + seconds
-        heapq.heappush(self._timers, (at, next(self._numbers), lambda: self._answered(running, None)))
+        heapq.heappush(self._timers, (at, next(self._numbers), lambda: self._wake(running, need, None)))
+
+    def _wake(self, running: Running, need: Need | None, answer: object) -> None:
+        """Answer what waits, unless it does not any more."""
+        if need is not None and running.need is need:
+            self._answered(running, answer)
 
     def _answered(self, running: Running, answer: Any) -> None:
         running.answer, running.is_answered = answer, True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from provisioner.records import dataclass
 
 RUN = "_run"
 """What the figures of the run as a whole go by."""

@@ -6,10 +6,10 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.position import Position, Source
+from provisioner.records import dataclass
 from provisioner.syntax.vault import Vault, is_encrypted
 
 SMALL = 64 * 1024

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.execution.judge import result_of
-from provisioner.execution.needs import Call, Need, Polled, ResetConnection, Result, Sleep, Steps
+from provisioner.execution.needs import Call, Need, Polled, ResetConnection, Result, Sleep, Steps, Together
 from provisioner.execution.task_run import ActionCall
+from provisioner.records import dataclass
 
 FOLDER = "~/.ansible_async"
 FIRST_LOOK_S = 0.05
 """When a job is first looked at; each later look takes twice as long, up to ``poll``: short jobs end soon."""
 GRACE_S = 2
+LONGEST_S = 86_400
+SLOWEST_LOOK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +35,12 @@ def asked(call: ActionCall) -> Job | None:
     limit = _number(call, task.async_s, "async")
     if limit <= 0:
         return None
+    return Job(int(limit), _number(call, task.poll_s, "poll"), _folder(call))
+
+
+def _folder(call: ActionCall) -> str:
     found = call.scope.find("ansible_async_dir")
-    folder = FOLDER if found is None else str(call.renderer.variable("ansible_async_dir", call.scope))
-    return Job(int(limit), _number(call, task.poll_s, "poll"), folder)
+    return FOLDER if found is None else str(call.renderer.variable("ansible_async_dir", call.scope))
 
 
 def _number(call: ActionCall, written: object, keyword: str) -> float:
@@ -83,6 +89,36 @@ def _awaited(call: ActionCall, number: str, job: Job) -> Generator[Need, Any, tu
             told_at += job.poll_s
         step = max(min(step * 2, told_at - waited, job.limit_s - waited), FIRST_LOOK_S)
     return None, state
+
+
+def side_by_side(call: ActionCall, made: Mapping[str, Call], limit_s: int = 0) -> Steps:
+    """Run calls of modules at the same time, each as a job; return what came of each under its name.
+
+    What is not at its end within ``limit_s`` has failed; 0 is no limit.
+    """
+    job = Job(limit_s or LONGEST_S, SLOWEST_LOOK_S, _folder(call))
+    detach = {"limit": job.limit_s + GRACE_S, "dir": job.folder}
+    begun = [replace(each, request=replace(each.request, detach=detach, stop_chain=False)) for each in made.values()]
+    started = [result_of(reply) for reply in (yield Together(tuple(begun)))]
+    ended = {name: result for name, result in zip(made, started, strict=True) if "ansible_job_id" not in result}
+    running = {name: str(result["ansible_job_id"]) for name, result in zip(made, started, strict=True)
+               if name not in ended}  # fmt: skip
+    waited, step = 0.0, FIRST_LOOK_S
+    while running:
+        yield Sleep(step)
+        waited += step
+        for name, number in list(running.items()):
+            state = result_of((yield _look(call, number, job)))
+            if state.get("finished") == 1:
+                yield _look(call, number, job, mode="cleanup")
+            elif waited >= job.limit_s:
+                state = {"failed": True, "changed": False, "msg": "Timeout exceeded", "ansible_job_id": number}
+            else:
+                continue
+            ended[name] = state
+            del running[name]
+        step = max(FIRST_LOOK_S, min(step * 2, SLOWEST_LOOK_S, job.limit_s - waited))
+    return {name: ended[name] for name in made}
 
 
 def _look(call: ActionCall, number: str, job: Job, mode: str = "status") -> Call:

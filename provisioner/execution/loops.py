@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provisioner.diagnostics.errors import InputError, Lost, TargetError
@@ -12,6 +12,7 @@ from provisioner.execution.judge import combined, status_of
 from provisioner.execution.needs import Call, ItemDone, Need, Result, Sleep, Steps, Together
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.task import Loop
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 from provisioner.templating.omit import strip_omit
 from provisioner.transport.failures import ElevationFailed
@@ -99,7 +100,7 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
     """Run ``body`` for each item and return the combined result.
 
     Items whose body needs a single call are sent together; any other need waits until those before it are done, so
-    that items take effect in order.
+    that items take effect in order. An item that raises InputError ends the loop: those behind it are not begun.
     """
     control = _loop(run).control
     pause = float(str(run.renderer.render(control.pause, run.scope()) or 0))
@@ -108,27 +109,41 @@ def looped(run: TaskRun, items: Sequence[LoopItem], body: Callable[[LoopItem], S
     alone = bool(control.break_when) or pause > 0 or _asks_for_the_last(run)
     for number, item in enumerate(items):
         steps = _done_before(run, number, item) or body(item)
-        try:
-            need = next(steps)
-        except StopIteration as stop:
-            yield from _together(run, items, group, results, last=False)
-            results[number] = yield from _ended(run, item, dict(stop.value))
+        need, result = yield from _begun(steps, lambda: _together(run, items, group, results, last=False))
+        if need is None:
+            results[number] = yield from _ended(run, item, result)
+        elif isinstance(need, Call) and need.last and not alone:
+            group.append(_Waiting(number, steps, need))
+            if len(group) == WINDOW:
+                yield from _together(run, items, group, results, last=number == len(items) - 1)
         else:
-            if isinstance(need, Call) and need.last and not alone:
-                group.append(_Waiting(number, steps, need))
-                if len(group) == WINDOW:
-                    yield from _together(run, items, group, results, last=number == len(items) - 1)
-            else:
-                yield from _together(run, items, group, results, last=False)
-                is_final = number == len(items) - 1
-                answer = yield need if is_final else _not_last(need)
-                results[number] = yield from _ended(run, item, (yield from _rest(steps, answer, is_final=is_final)))
+            yield from _together(run, items, group, results, last=False)
+            is_final = number == len(items) - 1
+            answer = yield need if is_final else _not_last(need)
+            results[number] = yield from _ended(run, item, (yield from _rest(steps, answer, is_final=is_final)))
         if control.break_when and _breaks(run, item, results[number]):
             break
         if pause and number < len(items) - 1:
             yield Sleep(pause)
     yield from _together(run, items, group, results, last=True)
     return combined([results[n] for n in sorted(results)])
+
+
+def _begun(
+    steps: Steps, finish: Callable[[], Generator[Need, Any, None]]
+) -> Generator[Need, Any, tuple[Need | None, Result]]:
+    """Return an item's first need, or its result where it has none; those before it are at their end then (``finish``).
+
+    InputError where the item cannot be begun at all.
+    """
+    try:
+        return next(steps), {}
+    except StopIteration as stop:
+        yield from finish()
+        return None, dict(stop.value)
+    except InputError:
+        yield from finish()
+        raise
 
 
 BRINGS = frozenset({"ansible_facts", "add_host", "add_group"})

@@ -7,12 +7,13 @@ the executor waits; an attempt never does.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from provisioner.model.call import Request
 from provisioner.model.status import Status
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +67,16 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause(Sleep):
+    """Wait as long as the person at the terminal lets it; answered with None, or with False where that one aborts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """Ask the person at the terminal; answered with what was typed. ``timeout_s`` 0 waits without end."""
+    """Ask the person at the terminal; answered with what was typed, None where that one aborts instead."""
 
     prompt: str
     echo: bool = True
-    timeout_s: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,13 @@ class ItemDone:
     label: object
     status: Status
     result: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """Tell the person something about a pause; answered at once with None."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +140,7 @@ class Again:
     wait_s: float
 
 
-Told: TypeAlias = CheckDone | ItemDone | PluginBegins | Polled
+Told: TypeAlias = CheckDone | ItemDone | PluginBegins | Polled | Says
 """What only tells something."""
 Need: TypeAlias = Again | Told | Call | Together | RawCall | Local | Sleep | Question | ResetConnection
 Result: TypeAlias = dict[str, Any]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.execution.figures import Figure
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 from provisioner.scheduling.stimuli import Ends
 
 
@@ -96,6 +97,8 @@ class Outcome:
     """An earlier run did it; this one goes on from there."""
     notified: tuple[str, ...] = ()
     """The handlers (their ids) that it notified there, those among them that were owed from before."""
+    is_told_by_items: bool = False
+    """It is hidden only as items of its loop, which stand for themselves, said so of their own results."""
 
     @property
     def may_be_passed(self) -> bool:

@@ -10,7 +10,7 @@ import copy
 import threading
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType, SimpleNamespace
@@ -27,6 +27,7 @@ from provisioner.execution.task_run import ActionCall
 from provisioner.loading import stand_ins
 from provisioner.loading.action import canonical
 from provisioner.model.call import ABOUT_CONNECTION
+from provisioner.records import dataclass
 from provisioner.remote.params import BadParameters
 from provisioner.templating.errors import UndefinedVariable
 from provisioner.templating.interface import (

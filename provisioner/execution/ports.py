@@ -60,5 +60,11 @@ class Prompt(Protocol):
     def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
         """Return what was typed; empty after a timeout or where nobody is there."""
 
+    def pause(self, text: str, *, echo: bool) -> str | None:
+        """Return what was typed to go on; None where the person wants to abort instead."""
+
+    def goes_on(self) -> bool:
+        """Ask whether a pause that was interrupted goes on or is aborted."""
+
     def confirm_step(self, title: str, host: str) -> bool:
         """Ask whether a task shall run (``--step``)."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from provisioner.diagnostics.errors import TargetError
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Call, Need, ResetConnection, Result, Sleep
 from provisioner.execution.task_run import ActionCall
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.diagnostics.errors import Lost
@@ -13,6 +13,7 @@ from provisioner.execution.outcome import Outcome
 from provisioner.execution.task_run import TaskRun
 from provisioner.model.call import Reply
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 from provisioner.variables.scope import Layer
 
 

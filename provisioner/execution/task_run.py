@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from provisioner.graph.operation import Operation
 from provisioner.model.call import Carried, Request
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.task import Task
+from provisioner.records import dataclass
 from provisioner.templating.renderer import Renderer
 from provisioner.variables.scope import Layer, Scope
 

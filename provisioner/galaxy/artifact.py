@@ -13,7 +13,6 @@ import io
 import json
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from provisioner.diagnostics.position import position_of
 from provisioner.galaxy.archives import opened
 from provisioner.galaxy.semver import ANY, Version
 from provisioner.loading.files import read_source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 MANIFEST, FILES, SOURCE = "MANIFEST.json", "FILES.json", "galaxy.yml"

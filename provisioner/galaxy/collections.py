@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
@@ -17,6 +17,7 @@ from provisioner.galaxy.resolving import Candidate, Resolver, needs_of
 from provisioner.galaxy.semver import ANY, allows, is_range
 from provisioner.galaxy.server import Server
 from provisioner.loading.collections import Installed
+from provisioner.records import dataclass
 
 Say = Callable[[str], None]
 UNPINNED = frozenset({"git", "dir", "subdirs"})

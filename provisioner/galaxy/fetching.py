@@ -9,11 +9,12 @@ import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http.client import HTTPResponse
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.records import dataclass
 
 Answer = HTTPResponse
 """An open answer; it is read and closed as a file."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
@@ -12,6 +11,7 @@ from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import position_of
 from provisioner.galaxy.semver import ANY
 from provisioner.loading.files import read_source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 from provisioner.syntax.vault import Vault
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cmp_to_key
 from pathlib import Path
 from typing import Protocol
@@ -11,6 +10,7 @@ from typing import Protocol
 from provisioner.diagnostics.errors import InputError
 from provisioner.galaxy.requirement import Requirement, dependency
 from provisioner.galaxy.semver import ANY, Version, allows, is_range
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

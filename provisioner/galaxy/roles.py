@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from provisioner.galaxy.fetching import Fetcher
 from provisioner.galaxy.requirement import Requirement, roles_of_list
 from provisioner.galaxy.server import Server
 from provisioner.loading.files import read_source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 Say = Callable[[str], None]

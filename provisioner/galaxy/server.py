@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.galaxy.fetching import Fetcher
+from provisioner.records import dataclass
 
 PAGES = 200
 """How many pages of a list are read at most: a server that never ends a list must not keep us for ever."""

@@ -7,7 +7,7 @@ where the two meet, so that a block's tasks always stay together. Without ``need
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from heapq import heapify, heappop, heappush
 from typing import TypeAlias, TypeVar
 
@@ -15,6 +15,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position
 from provisioner.model.play import Play
 from provisioner.model.task import Block, Node, RoleUse, Task
+from provisioner.records import dataclass
 
 Item: TypeAlias = "Play | Node"
 T = TypeVar("T", bound="Play | Task | Block | RoleUse")

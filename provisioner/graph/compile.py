@@ -7,7 +7,7 @@ whose nodes hang between their include and its join.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.graph.expand import Expansion, Place, role_layers, roles_of
@@ -17,6 +17,7 @@ from provisioner.graph.passes import barriers, facts, joins, needs, once, order,
 from provisioner.model.keywords import Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import Block, Node, RoleUse, Task
+from provisioner.records import dataclass
 from provisioner.variables.scope import Layer, Level
 
 STRATEGIES = ("linear", "free", "host_pinned", "graph")
@@ -31,6 +32,9 @@ class Selection:
     only_proofs: bool = False
 
 
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledPlay:
     """A play's graph, its handlers in the order in which they run, and what its roles show to all of it."""
@@ -43,7 +47,7 @@ class CompiledPlay:
     selection: Selection
 
 
-def compile_play(play: Play, index: int, selection: Selection = Selection()) -> CompiledPlay:
+def compile_play(play: Play, index: int, selection: Selection = EVERYTHING) -> CompiledPlay:
     """Return the graph of ``play``; InputError where ``needs`` or ``strategy`` cannot be honoured."""
     name = str(index)
     play = replace(play, strategy=_known_strategy(play))

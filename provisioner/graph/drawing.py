@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from provisioner.graph.compile import CompiledPlay
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Edge, Kind, Operation
 from provisioner.graph.passes import data, notifies
+from provisioner.records import dataclass
 
 FORMATS = ("dot", "mermaid", "svg", "json")
 SHAPES = {Kind.TASK: "box", Kind.FLUSH: "cds", Kind.JOIN: "point", Kind.BARRIER: "diamond"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioner.diagnostics.position import Position
 from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
@@ -14,6 +14,7 @@ from provisioner.graph.passes.reverts import with_revert
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.play import Play
 from provisioner.model.task import UNORDERED, Block, Graphing, Node, Role, RoleUse, Task
+from provisioner.records import dataclass
 from provisioner.variables.scope import Layer, Level
 
 

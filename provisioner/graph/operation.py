@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from provisioner.diagnostics.position import Position
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.task import Role, Task
+from provisioner.records import dataclass
 from provisioner.variables.scope import Layer
 
 
@@ -116,7 +117,9 @@ class Operation:
 
     @property
     def title(self) -> str:
-        """The name as written, with the role before it."""
+        """The name as written, with the role before it; the include of a role does without, as in Ansible."""
         if self.task is None:
             return self.kind.value
-        return f"{self.role.full_name} : {self.task.title}" if self.role else self.task.title
+        if self.role is None or self.task.action == "include_role":
+            return self.task.title
+        return f"{self.role.full_name} : {self.task.title}"

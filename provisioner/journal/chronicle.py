@@ -13,11 +13,12 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError, UnmetNeed
 from provisioner.model.encoding import to_json
+from provisioner.records import dataclass
 
 VERSION = 1
 

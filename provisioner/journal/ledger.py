@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError, UnmetNeed
@@ -19,6 +19,7 @@ from provisioner.journal.places import FILE, runs_dir, state_dir
 from provisioner.journal.replay import replay
 from provisioner.model.event import OperationFinished, OperationPlanned, RunStarted
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 
 LEDGER = "ledger.json"
 LOCK = "ledger.lock"

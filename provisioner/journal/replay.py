@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
@@ -13,6 +12,7 @@ from provisioner.diagnostics.position import Position, Source
 from provisioner.journal.journal import KEPT, VERSION
 from provisioner.model.encoding import Line, decode
 from provisioner.model.event import Event, RunFinished, RunStarted
+from provisioner.records import dataclass
 
 TAIL = 65536
 

@@ -7,8 +7,9 @@ import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from provisioner.records import dataclass
 
 from .commands import Commands, put_file
 

@@ -9,10 +9,10 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.errors import ProvisionerError
+from provisioner.records import dataclass
 
 TAIL_LINES = 15
 

@@ -7,11 +7,11 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from provisioner.diagnostics.errors import InputError, nearest
+from provisioner.records import dataclass
 
 from .commands import Commands, LabError, write_atomically
 from .image import Images, Say

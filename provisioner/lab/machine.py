@@ -7,8 +7,9 @@ import socket
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from provisioner.records import dataclass
 
 from .commands import Commands, LabError, put_file, tail
 from .image import write_resolver

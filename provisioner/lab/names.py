@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import InputError
+from provisioner.records import dataclass
 
 LAB_NAME = re.compile(r"[a-z][a-z0-9]{0,19}")
 HOST_NAME = re.compile(r"[a-z]([a-z0-9-]{0,28}[a-z0-9])?")

@@ -7,8 +7,9 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from provisioner.records import dataclass
 
 from .commands import Commands, LabError, write_atomically
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from provisioner.records import dataclass
 
 from .commands import LabError, write_atomically
 from .names import MOST_HOSTS, KernelNames

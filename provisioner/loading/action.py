@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +16,7 @@ from provisioner.loading.keywords import SHARED
 from provisioner.loading.reading import Action, Reading, is_template, kind_of
 from provisioner.loading.words import Unbalanced, split_pairs, without_continuations
 from provisioner.model.task import RoleUse
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, Problem
 
 VARIABLE_PARAMS = "_variable_params"

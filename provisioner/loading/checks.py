@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings, Severity
@@ -24,6 +24,7 @@ from provisioner.loading.variables import LOCAL
 from provisioner.model.keywords import Keywords
 from provisioner.model.play import Play, Playbook
 from provisioner.model.task import Block, Graphing, Node, Role, RoleUse, Task
+from provisioner.records import dataclass
 
 
 @dataclass(slots=True)

@@ -17,12 +17,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
 from provisioner.loading.files import is_folder, read_source
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 BUILT_IN = ("ansible.builtin", "ansible.legacy")

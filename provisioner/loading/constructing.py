@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import position_of
@@ -11,6 +10,7 @@ from provisioner.loading.draft import ALL, safe_group_name
 from provisioner.loading.reading import kind_of
 from provisioner.loading.source_reading import SourceReading
 from provisioner.loading.variables import origin_of
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 
 OPTIONS = ("strict", "compose", "groups", "keyed_groups", "leading_separator", "use_extra_vars", "use_vars_plugins")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.hostnames import BadRange, expand
 from provisioner.model.inventory import Group, Host, Inventory
+from provisioner.records import dataclass
 
 ALL, UNGROUPED = "all", "ungrouped"
 PRIORITY = "ansible_group_priority"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Protocol
@@ -14,6 +13,7 @@ from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.loading import plugin_running, user_plugins
 from provisioner.loading.settings import LoadSettings
 from provisioner.loading.source_reading import KIND, SourceReading, our_name
+from provisioner.records import dataclass
 
 CLASS = "InventoryModule"
 

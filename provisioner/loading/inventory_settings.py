@@ -6,7 +6,9 @@ The values are those of Ansible's settings of the same names.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from provisioner.records import dataclass
 
 PRECEDENCE = (
     "all_inventory",

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from provisioner.diagnostics.position import Position, Text, position_of
 from provisioner.loading.reading import Reading, is_template, kind_of
 from provisioner.model.keywords import EMPTY, Keywords, Retry
+from provisioner.records import dataclass
 from provisioner.remote.params import boolean
 from provisioner.syntax.vault import VaultText
 

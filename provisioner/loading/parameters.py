@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from provisioner.diagnostics.errors import nearest
@@ -17,6 +17,7 @@ from provisioner.loading.roles import PARTS, not_a_name
 from provisioner.loading.variables import LOCAL
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Task
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, Problem, boolean, may_vanish
 
 _SOURCES = {
@@ -100,10 +101,8 @@ def _check_params(task: Task, declared: type[Parameters], around: Around, readin
     is_partial = VARIABLE_PARAMS in args or task.action in around.defaulted or _ANY in around.defaulted
     given = {key: value for key, value in args.items() if key != VARIABLE_PARAMS}
     for problem in declared.problems(given, is_template):
-        if is_partial and problem.parameter not in given:
+        if (is_partial and problem.parameter not in given) or _is_for_another(problem, declared, given):
             continue
-        if problem.parameter in declared.beyond and problem.wrong.kind == "unknown":
-            continue  # another module may do it; whether there is one, only the run knows
         where = _place(problem, args) or task.position
         hint = ""
         if problem.parameter and problem.parameter not in declared.names():
@@ -116,6 +115,13 @@ def _check_params(task: Task, declared: type[Parameters], around: Around, readin
             vanishes = "unknown parameter" in problem.message and _may_vanish(problem, given)
             is_certain = not around.caught and not vanishes
             reading.mistake(text, where, hint=hint, is_certain=is_certain)
+
+
+def _is_for_another(problem: Problem, declared: type[Parameters], given: Mapping[str, object]) -> bool:
+    """Tell whether it is none for the collection's module that is asked for; if there is one, only the run knows."""
+    if problem.wrong.kind == "missing":
+        return any(key in declared.beyond or f"{key}={value}" in declared.beyond for key, value in given.items())
+    return problem.wrong.kind == "unknown" and problem.parameter in declared.beyond
 
 
 def _may_vanish(problem: Problem, given: Mapping[str, object]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -14,6 +13,7 @@ from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.files import shown
 from provisioner.loading.variables import LOCAL
 from provisioner.model.inventory import Inventory
+from provisioner.records import dataclass
 
 _SLICE = re.compile(r"(?P<name>.+)\[(?P<from>-?\d*)(?P<colon>[:-])?(?P<to>-?\d*)\]")
 _WHOLE_IPV6 = re.compile(r"[0-9a-fA-F:]*:[0-9a-fA-F:]*:[0-9a-fA-F:.]*")

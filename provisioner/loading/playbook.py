@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Diagnostic, Findings
@@ -25,6 +25,7 @@ from provisioner.loading.words import split_pairs
 from provisioner.model.migration import Migration
 from provisioner.model.play import Play, Playbook
 from provisioner.model.task import Node, Role
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 _IMPORTS = ("import_playbook", "ansible.builtin.import_playbook", "ansible.legacy.import_playbook")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,6 +16,7 @@ from provisioner.loading.files import absolute_path
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Node
+from provisioner.records import dataclass
 from provisioner.syntax.vault import VaultText
 
 _CLASSES = {"task": "Task", "play": "Play", "block": "Block", "role": "RoleInclude", "loop_control": "LoopControl"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -18,6 +18,7 @@ from provisioner.loading.tasks import place_of, read_nodes
 from provisioner.loading.words import split_pairs
 from provisioner.model.keywords import EMPTY, Keywords
 from provisioner.model.task import Block, Role, RoleUse, Task
+from provisioner.records import dataclass
 
 _NAME_KEYS = frozenset({"role", "name", "src", "scm", "version"})
 _META_KEYS = frozenset({"allow_duplicates", "dependencies", "galaxy_info", "argument_specs", "collections"})

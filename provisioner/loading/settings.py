@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -12,6 +12,7 @@ from provisioner.diagnostics.position import Position
 from provisioner.loading.collections import Collections
 from provisioner.loading.files import FileStore
 from provisioner.loading.inventory_settings import InventorySettings
+from provisioner.records import dataclass
 from provisioner.syntax.vault import Vault
 
 CheckText: TypeAlias = Callable[[str, "Position | None"], "Diagnostic | None"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner import catalog
@@ -14,6 +13,7 @@ from provisioner.loading.files import read_source, shown
 from provisioner.loading.inventory_settings import InventorySettings
 from provisioner.loading.reading import kind_of
 from provisioner.loading.settings import LoadSettings
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 KIND = "inventory"

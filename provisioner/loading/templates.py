@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from provisioner.diagnostics.diagnostic import Findings, Found
 from provisioner.diagnostics.position import position_of
@@ -13,6 +13,7 @@ from provisioner.loading.reserved import reserved
 from provisioner.loading.settings import CheckText, LoadSettings
 from provisioner.model.keywords import Keywords
 from provisioner.model.task import Task
+from provisioner.records import dataclass
 from provisioner.syntax.vault import VaultText
 
 _TEXT_KEYWORDS = tuple(name for name in SINGLE if name != "retry")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -15,6 +14,7 @@ from provisioner.loading.inventory_settings import PRECEDENCE
 from provisioner.loading.reading import kind_of
 from provisioner.loading.words import Unbalanced, split_pairs
 from provisioner.model.inventory import Host, Inventory
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 from provisioner.syntax.vault import Vault
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.loading import plugin_interface, plugin_running, user_plugins
 from provisioner.loading.files import shown
 from provisioner.loading.settings import LoadSettings
+from provisioner.records import dataclass
 
 KIND = "vars"
 CLASS = "VarsModule"

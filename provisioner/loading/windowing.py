@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from importlib import import_module
 
@@ -14,6 +14,7 @@ from provisioner.diagnostics.position import Position, position_of
 from provisioner.loading.files import is_file, read_source, shown
 from provisioner.loading.reading import Reading, is_template, kind_of
 from provisioner.model.window import Days, Freeze, Recurrence, Repeated, Rule, Window, YearlyDays
+from provisioner.records import dataclass
 
 KINDS = {
     "cron": frozenset({"cron", "duration", "zone", "except"}),

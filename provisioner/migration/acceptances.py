@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.diagnostics.position import Source, position_of
+from provisioner.records import dataclass
 from provisioner.syntax.yaml import load
 
 NEEDED = ("finding", "who", "reason", "until")

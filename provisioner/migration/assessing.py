@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 
 from provisioner import catalog
 from provisioner.discovery.snapshot import Snapshot
 from provisioner.migration.acceptances import Acceptance
 from provisioner.migration.sight import Finding, NameAnswer, Severity, Sight
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

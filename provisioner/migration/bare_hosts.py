@@ -6,9 +6,9 @@ They do what the module ``transfer_key`` does elsewhere. All may be run again; t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from provisioner.migration.bare_scripts import CHANGED, word
+from provisioner.records import dataclass
 from provisioner.remote.transfers import LISTS, OLD_LIMITS, Transfer, daemon_command, daemon_settings, key_line
 
 __all__ = ["CHANGED", "HOST_KEYS", "Use", "drop", "let_in", "needs", "pack", "serving", "take_away"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import position_of
@@ -11,6 +10,7 @@ from provisioner.loading.patterns import select
 from provisioner.migration.steps import NEW, OLD
 from provisioner.model.inventory import Inventory
 from provisioner.model.migration import Migration
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from provisioner.diagnostics.diagnostic import Findings
 from provisioner.diagnostics.position import Position, Text
@@ -18,6 +17,7 @@ from provisioner.migration.stages import Piece, Stage
 from provisioner.migration.steps import OLD
 from provisioner.model.migration import Migration, Section
 from provisioner.model.play import Play, Playbook
+from provisioner.records import dataclass
 
 PEER = "{{ migration.peers[inventory_hostname] | default('') }}"
 PEER_ADDRESS = "{{ (hostvars[peer].ansible_host | default(peer)) if peer else '' }}"

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+
+from provisioner.records import dataclass
 
 FEW = 5
 """With fewer samples than this their spread is not known yet ..."""

@@ -7,10 +7,10 @@ dies, every armed host goes back by itself; after it everything goes forward.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from provisioner.migration import bare_guard
 from provisioner.migration.steps import Step
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from provisioner.migration import record as states
 from provisioner.migration.record import Standing
 from provisioner.model.migration import Migration
+from provisioner.records import dataclass
 from provisioner.scheduling.clocks import zone_of
 from provisioner.scheduling.windows import next_opening, open_at
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from provisioner.journal.chronicle import Entry
+from provisioner.records import dataclass
 
 DESIGNED, DISCOVERED, ASSESSED, BUILT, SEEDING, IN_SYNC, REHEARSED, READY = (
     "designed", "discovered", "assessed", "built", "seeding", "in_sync", "rehearsed", "ready",

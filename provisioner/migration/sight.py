@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any
 
 from provisioner.discovery.snapshot import Item, Snapshot
+from provisioner.records import dataclass
 
 DAY_S = 86_400.0
 

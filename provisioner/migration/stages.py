@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
@@ -14,6 +14,7 @@ from provisioner.migration.bare_scripts import script_task
 from provisioner.migration.guards import GuardUse, arm, call_off, commit, reach
 from provisioner.migration.steps import LB, NEW, OLD, Step
 from provisioner.model.migration import Migration, Part, Section
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from provisioner.records import dataclass
 
 OLD, NEW, LB = "old", "new", "lb"
 """Host roles every migration knows; a definition may name more."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.errors import TargetError
+from provisioner.records import dataclass
 
 ABOUT_CONNECTION = "connection plugin"
 """In place of a module's name: what the connection plugin itself is asked, which runs nothing on the host.

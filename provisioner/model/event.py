@@ -7,10 +7,11 @@ since the epoch (controller clock); durations are seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 
 Data = Mapping[str, object]
 
@@ -127,7 +128,8 @@ class OperationFinished:
     """An operation reached its final state on a host. ``result`` is what ``register`` gets.
 
     ``effects`` says what else came of it, so that a replay can restore it: set facts, notified handlers, added hosts.
-    ``recalled``: it was an earlier run, which this one resumes, that did it.
+    ``recalled``: it was an earlier run, which this one resumes, that did it. ``told_by_items``: it is hidden only as
+    items of its loop said so of their own results, and these have been shown as hidden.
     """
 
     operation: str
@@ -140,6 +142,7 @@ class OperationFinished:
     effects: Data = field(default_factory=dict)
     no_log: bool = False
     recalled: bool = False
+    told_by_items: bool = False
 
 
 @dataclass(frozen=True, slots=True)

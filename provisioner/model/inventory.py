@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Never
 
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

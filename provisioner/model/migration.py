@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.diagnostics.position import Position
 from provisioner.model.window import Window
+from provisioner.records import dataclass
 
 DAY_S = 86_400.0
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.model.policy import Policy
+from provisioner.records import dataclass
 
 AT_LOAD, AT_RUN = "at-load", "at-run"
 """When mistakes in tasks count: before any host is touched, or, as with Ansible, where the task is carried out."""
@@ -48,7 +49,7 @@ class RunOptions:
     force_handlers: bool = False
     flush_cache: bool = False
     verbosity: int = 0
-    policy: Policy = Policy()  # noqa: RUF009 - frozen
+    policy: Policy = Policy()
     mistakes: str = AT_LOAD
     library: tuple[str, ...] = ()
     pays_owed: bool = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from provisioner.records import dataclass
 
 PROVEN, PREDICTED, UNKNOWN = "proven", "predicted", "unknown until run"
 """How sure a line is: looked at on the host and computed exactly; computed from what is only foreseen; open."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.diagnostics.position import Position
 from provisioner.model.keywords import EMPTY, UNSET, Keywords
 from provisioner.model.migration import Migration
 from provisioner.model.task import UNORDERED, Block, Check, Graphing, Node, RoleUse, Task
 from provisioner.model.window import Window
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

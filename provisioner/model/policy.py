@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from provisioner.model.target import Files
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,4 +38,4 @@ class Policy:
     retry_folder: str | None = None
     task_timeout_s: float = 0.0
     cache: FactCache = FactCache()
-    files: Files = Files()  # noqa: RUF009 - frozen
+    files: Files = Files()

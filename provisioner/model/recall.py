@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from provisioner.model.event import Data, OperationFinished, OperationPlanned, RunFinished, RunStarted
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 
 Place = tuple[str, str]
 """An operation and a host."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.position import Position
 from provisioner.model.keywords import EMPTY, UNSET, Keywords
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ Only what was written, checked; which spans come of it is worked out in ``schedu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from typing import TypeAlias
 
 from provisioner.diagnostics.position import Position
+from provisioner.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

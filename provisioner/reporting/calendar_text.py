@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from provisioner.records import dataclass
 
 LONGEST = 73
 """Octets a line may have, less the two that end it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from importlib import util
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from provisioner import catalog
 from provisioner.diagnostics import errors
 from provisioner.diagnostics.errors import Exit
 from provisioner.model.encoding import EVENT_TYPES
+from provisioner.records import dataclass
 from provisioner.remote.params import Param, Parameters
 
 NOTICE = "<!-- made from the code by 'make docs'; do not edit -->"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TextIO, runtime_checkable
 
 from provisioner.model.event import Event
+from provisioner.records import dataclass
 
 DEFAULT_WIDTH = 79
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from provisioner.records import dataclass
 from provisioner.reporting.yaml_lines import yaml_lines
 
 DEBUG = "debug"

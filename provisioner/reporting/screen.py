@@ -81,6 +81,8 @@ class Screen:
             self.say(text, "cyan")
         elif severity == "trace":
             self.say(text, "blue")
+        elif severity == "pause":
+            self.say(text)
         elif severity == "note":
             self.say(f"\t{text}")
         elif severity == "error":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.model.event import (
     CheckFinished,
@@ -16,6 +16,7 @@ from provisioner.model.event import (
     RunStarted,
 )
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 from provisioner.reporting.recap import Recap
 
 UNKNOWN = OperationPlanned("", "", "", "", "")
@@ -84,7 +85,9 @@ class Story:
         """Return what to call an operation on a host: ``role : name``, as rendered for that host."""
         planned = self.operation(id)
         name = self.titles.get((id, host)) or planned.name or planned.action or id
-        return f"{planned.role} : {name}" if planned.role and not name.startswith(f"{planned.role} : ") else name
+        if not planned.role or planned.action == "include_role" or name.startswith(f"{planned.role} : "):
+            return name
+        return f"{planned.role} : {name}"
 
     def _finish(self, event: OperationFinished) -> None:
         self.running.pop((event.operation, event.host), None)

@@ -87,6 +87,8 @@ class HostState:
                     return True
             else:
                 self.rescue_failed.add(f"{branch.block}/{branch.section.value}")
+            if branch.section is Section.RESCUE:
+                self.failed_blocks.add(branch.block)  # one that fails with others was not in it: its ``always`` runs
         self.doomed = True
         return False
 

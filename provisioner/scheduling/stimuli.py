@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 from provisioner.graph.graph import Graph
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 
 
 class Ends(Enum):

@@ -7,13 +7,14 @@ part of it. Spans of several rules that touch or overlap are one opening.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from heapq import merge
 from itertools import islice
 
 from provisioner import catalog
 from provisioner.model.window import Days, Freeze, Recurrence, Repeated, Rule, Window, YearlyDays
+from provisioner.records import dataclass
 from provisioner.scheduling.clocks import Span, on_the_wall, whole_days, zone_of
 
 HORIZON = timedelta(days=3660)

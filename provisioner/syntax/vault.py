@@ -8,7 +8,7 @@ import os
 from binascii import Error as BadHex
 from binascii import hexlify, unhexlify
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.padding import PKCS7
@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position, Text
+from provisioner.records import dataclass
 
 HEADER = "$ANSIBLE_VAULT;"
 DEFAULT_ID = "default"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from provisioner.records import dataclass
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Interface: TypeAlias = ipaddress.IPv4Interface | ipaddress.IPv6Interface

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from provisioner.records import dataclass
 from provisioner.templating.errors import LookupFailed
 from provisioner.templating.search import candidates, find_file
 from provisioner.templating.settings import RenderSettings, TemplateOptions

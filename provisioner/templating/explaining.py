@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
@@ -16,6 +15,7 @@ from jinja2.exceptions import TemplateNotFound, TemplateRuntimeError, TemplateSy
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import nearest
 from provisioner.diagnostics.position import Position, Source, position_of
+from provisioner.records import dataclass
 from provisioner.templating.errors import LookupFailed, RecursiveVariable, TemplateError, UndefinedVariable
 from provisioner.templating.plugins import short_name
 from provisioner.templating.undefined import Missing, UndefinedUsed

@@ -6,9 +6,10 @@ import ctypes
 import ctypes.util
 import secrets
 import string
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from provisioner.records import dataclass
 
 SALT_CHARACTERS = string.ascii_letters + string.digits + "./"
 _CRYPT_DATA_BYTES = 262_144

@@ -7,7 +7,6 @@ the rest of that call.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ from jinja2.utils import missing
 from provisioner.diagnostics.diagnostic import Diagnostic, Severity
 from provisioner.diagnostics.errors import ProvisionerError
 from provisioner.diagnostics.position import Position, Text, Unsafe, position_of
+from provisioner.records import dataclass
 from provisioner.templating import explaining
 from provisioner.templating.context import LookupContext
 from provisioner.templating.environment import (

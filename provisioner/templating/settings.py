@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -11,6 +11,7 @@ from provisioner.configuration.configuration import Configuration
 from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError
 from provisioner.loading.collections import Collections
+from provisioner.records import dataclass
 from provisioner.syntax.vault import VaultText
 from provisioner.variables.scope import Scope
 

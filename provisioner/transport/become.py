@@ -6,9 +6,9 @@ import re
 import secrets
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 
 from .failures import ElevationFailed
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import Unreachable
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 from provisioner.remote import protocol
 
 from .become import WANTS_TERMINAL, Dialogue, Elevation, elevate, explain

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 
 RECONNECT_S = 60.0
 LATEST = 4102444800.0

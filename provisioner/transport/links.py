@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import TargetError, Unreachable
 from provisioner.model.target import Target
+from provisioner.records import dataclass
 
 from .failures import where
 from .pipe import Connection, Pipe

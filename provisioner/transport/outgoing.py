@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from provisioner.model.call import Reply, Request
+from provisioner.records import dataclass
 from provisioner.remote import protocol
 
 from .bundle import ModuleSources, UnknownModule

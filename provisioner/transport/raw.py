@@ -6,11 +6,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from provisioner.diagnostics.errors import Lost, TargetError, Unreachable
 from provisioner.model.call import Reply
 from provisioner.model.target import Become, Target
+from provisioner.records import dataclass
 
 from .become import Dialogue, Elevation, elevate, explain
 from .bootstrap import READY

@@ -15,13 +15,14 @@ import shlex
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from provisioner.diagnostics.errors import Lost, TargetError, Unreachable
 from provisioner.model.call import Reply
 from provisioner.model.target import Become, Files, Target
+from provisioner.records import dataclass
 from provisioner.remote import protocol
 
 from .bootstrap import NONE, READY, choosing, no_python, script
@@ -43,7 +44,7 @@ class Manner:
     ``local`` a folder there.
     """
 
-    files: Files = Files()  # noqa: RUF009 - frozen
+    files: Files = Files()
     piped: bool = True
     here: bool = False
     local: str = ""

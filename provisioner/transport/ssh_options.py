@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from paramiko.config import SSHConfig
@@ -14,6 +13,7 @@ from paramiko.ssh_exception import ConfigParseError
 from provisioner.diagnostics.errors import Unreachable
 from provisioner.diagnostics.home import expanded
 from provisioner.model.target import Target
+from provisioner.records import dataclass
 
 from .ssh_words import client_options, keepalive, own_value
 

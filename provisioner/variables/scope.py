@@ -7,12 +7,13 @@ not rendered here; deriving a scope for a task or a loop item costs one tuple.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from operator import attrgetter
 from typing import Final, NamedTuple
 
 from provisioner.diagnostics.position import Unsafe
+from provisioner.records import dataclass
 
 
 class Level(IntEnum):

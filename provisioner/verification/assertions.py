@@ -5,9 +5,9 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, optional
 
 SHOWN = 400

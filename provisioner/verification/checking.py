@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 from provisioner import catalog
 from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Position
+from provisioner.records import dataclass
 from provisioner.remote.params import BadParameters
 from provisioner.verification.assertions import Assertion, CheckParams, Seen
 

@@ -111,20 +111,25 @@ class Maker:
 
     def _leave_out(self) -> None:
         """Take out what the two sides do differently on purpose; ``docs/compat.md`` has the reasons."""
-        is_for_all = "any_errors_fatal" in json.dumps([self.made.plays, self.made.files])
+        self._part_rescues_from_failures_for_all()
         for task, around, is_once in _tasks(self.made):
             is_nested = not {"rescue", "always"}.isdisjoint(around)
-            ends = str(task.get("meta")).startswith("end") and (is_nested or is_for_all)
+            ends = str(task.get("meta")).startswith("end") and is_nested
             if ends or task.get("meta") == "clear_host_errors":
                 task["meta"] = "noop"
             for name, value in task.get("set_fact", {}).items():
                 task["set_fact"][name] = value.replace(f"'].{name} |", "'].nothing |")
-            if is_for_all and "run_once" in task and {"include_tasks", "include_role"}.intersection(task):
-                task["run_once"] = False
             if task.get("run_once") == "{{ 1 == 2 }}" and ("register" in task or "set_fact" in task):
                 task["run_once"] = False
             if is_once and around and CAN_FAIL.intersection(task):
                 task["ignore_errors"] = True
+
+    def _part_rescues_from_failures_for_all(self) -> None:
+        """Have either ``rescue`` or ``any_errors_fatal`` in a scenario, by its number."""
+        unwanted = "rescue" if self.made.seed % 2 else "any_errors_fatal"
+        text = json.dumps([self.made.plays, self.made.files])
+        if '"rescue"' in text and '"any_errors_fatal"' in text:
+            self.made.plays, self.made.files = _without(unwanted, [self.made.plays, self.made.files])
 
     # ------------------------------------------------------------------ values and texts
 
@@ -383,6 +388,13 @@ class Maker:
         return play
 
 
+def _without(name: str, value: Any) -> Any:
+    """Return a tree without what has this name in it."""
+    if isinstance(value, dict):
+        return {key: _without(name, each) for key, each in value.items() if key != name}
+    return [_without(name, each) for each in value] if isinstance(value, list) else value
+
+
 def _tasks(made: Scenario) -> Iterator[tuple[Tree, tuple[str, ...], bool]]:
     """Yield every task where it is run: with the sections of blocks around it, and whether one host runs it for all."""
     for play in made.plays:
@@ -403,7 +415,8 @@ def _tasks_of(
         if "block" not in node:
             yield node, around, is_for_all
         for section in ("block", "rescue", "always"):
-            yield from _tasks_of(made, node.get(section, []), (*around, section), is_once=is_for_all)
+            within = (*around, section) if {"rescue", "always"}.intersection(node) else around
+            yield from _tasks_of(made, node.get(section, []), within, is_once=is_for_all)
         if name:
             is_inherited = is_for_all if "import_tasks" in node or "import_role" in node else is_once
             yield from _tasks_of(made, made.files[name], around, is_once=is_inherited)

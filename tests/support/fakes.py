@@ -56,11 +56,20 @@ class FakePrompt:
     answers: Sequence[str] = ()
     steps: Callable[[str, str], bool] = lambda _title, _host: True
     asked: list[tuple[str, bool]] = field(default_factory=list)
+    continues: bool = True
+    """What is answered where a pause is interrupted."""
 
     def ask(self, text: str, *, echo: bool, timeout_s: float) -> str:
         del timeout_s
         self.asked.append((text, echo))
         return self.answers[len(self.asked) - 1] if len(self.asked) <= len(self.answers) else ""
+
+    def pause(self, text: str, *, echo: bool) -> str | None:
+        return self.ask(text, echo=echo, timeout_s=0)
+
+    def goes_on(self) -> bool:
+        self.asked.append(("goes on?", True))
+        return self.continues
 
     def confirm_step(self, title: str, host: str) -> bool:
         return self.steps(title, host)

@@ -18,6 +18,7 @@ from provisioner.execution.needs import (
     Done,
     ItemDone,
     Local,
+    Pause,
     Question,
     RawCall,
     ResetConnection,
@@ -52,7 +53,8 @@ class Stage:
     target: Target = field(default_factory=lambda: WEB)
     become: Become | None = None
     answer: Callable[[Call], Reply | None] = lambda _call: None
-    typed: str = ""
+    typed: str | None = ""
+    goes_on: bool = True
     needs: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -117,6 +119,8 @@ class Stage:
                 return _done(need)
             case Question():
                 return self.typed
+            case Pause():
+                return None if self.goes_on else False
             case RawCall():
                 return Reply(result={"rc": 0, "stdout": need.command, "stderr": ""})
             case Sleep() | ResetConnection() | ItemDone():

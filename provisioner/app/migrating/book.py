@@ -9,7 +9,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
@@ -29,6 +29,7 @@ from provisioner.migration.stages import Stage, Stages
 from provisioner.migration.telling import plain_language
 from provisioner.model.migration import Migration
 from provisioner.model.options import RunOptions
+from provisioner.records import dataclass
 
 FILE, INBOX = "record.jsonl", "inbox"
 _KEPT_OPTIONS = ("remote_user", "private_key", "connection", "become", "become_user", "port", "ssh_args",

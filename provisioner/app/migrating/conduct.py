@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from provisioner.app.migrating.book import Book, options_for, plays_of
 from provisioner.app.migrating.watch import Watch
@@ -12,6 +11,7 @@ from provisioner.diagnostics.errors import Exit
 from provisioner.migration.casting import Casting
 from provisioner.migration.compile import Moment
 from provisioner.migration.stages import Stage
+from provisioner.records import dataclass
 
 PATIENCE_S = {"cutover": 5.0, "rollback": 10.0, "probe": 10.0}
 """How long lost contact with a host is sought in phases in which somebody waits: going back is better than waiting."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from provisioner.app.migrating import cutting, equivalence, looking, phases
 from provisioner.app.migrating.book import Book
@@ -12,6 +12,7 @@ from provisioner.diagnostics.errors import Exit
 from provisioner.migration import record as states
 from provisioner.migration.lifecycle import PHASES, Gate, Phase, Situation, gates, next_phase
 from provisioner.migration.stages import Stages
+from provisioner.records import dataclass
 
 SHUT = Exit.ERROR
 """What a command exits with where a gate is shut."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.archive import OWN, Archive, holds_secret
 from provisioner.discovery.snapshot import Item, Json, Snapshot
+from provisioner.records import dataclass
 
 EARLY = re.compile(r"/etc/(apt|yum|yum\.repos\.d|dnf|apk|pki/rpm-gpg|zypp)(/|$)")
 """What the package system reads has to be there before packages come."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.archive import Archive
 from provisioner.discovery.drafting import role
@@ -16,6 +16,7 @@ from provisioner.discovery.drafting.suite import TESTS, expected
 from provisioner.discovery.drafting.text import HEADER, flow, listed
 from provisioner.discovery.scopes.packages import LOCAL
 from provisioner.discovery.snapshot import Json, Snapshot
+from provisioner.records import dataclass
 
 STANDARD_LOCALES = frozenset({"C", "C.utf8", "POSIX"})
 SITE = """\

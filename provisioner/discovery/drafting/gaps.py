@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from provisioner.discovery.drafting.contents import Contents
 from provisioner.discovery.drafting.people import People
 from provisioner.discovery.drafting.running import Running
 from provisioner.discovery.scopes.packages import LOCAL
 from provisioner.discovery.snapshot import Coverage, Snapshot
+from provisioner.records import dataclass
 
 ALWAYS = (
     "hardware, addresses, routes and resolvers: they are the new machine's own",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.archive import Archive
 from provisioner.discovery.drafting.contents import Contents
 from provisioner.discovery.snapshot import Item, Json, Snapshot
+from provisioner.records import dataclass
 
 FIRST = 100
 """Smaller numbers are the distribution's own and the same everywhere."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.archive import Archive, holds_secret
 from provisioner.discovery.drafting.contents import Contents
 from provisioner.discovery.sections import MASK
 from provisioner.discovery.snapshot import Item, Json, Snapshot
+from provisioner.records import dataclass
 
 INSIDE = re.compile(r"(systemd-|user@|getty@|serial-getty@|console-getty|container-getty|dbus|polkit|init\.|autovt@)")
 """What the system starts and stops by itself."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from provisioner.discovery.judging import Rule
 from provisioner.discovery.sections import Finding, Sections, number
 from provisioner.discovery.snapshot import Json
 from provisioner.discovery.sockets import endpoint, kernel_rows, plain_address, program
+from provisioner.records import dataclass
 
 PROBE = r"""
 if have ss && ss -H -tn >/dev/null 2>&1; then how=ss; elif have netstat; then how=netstat; else how=kernel; fi

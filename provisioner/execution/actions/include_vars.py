@@ -115,7 +115,8 @@ def _folder(call: ActionCall, params: Params) -> Iterator[Path]:
 
 
 RETURNS = """
-ansible_facts: The facts found.
+ansible_facts: The variables.
+ansible_included_var_files: The files they came from.
 """
 
 EXAMPLES = """

@@ -6,13 +6,14 @@ import datetime
 import sys
 from typing import Any
 
-from provisioner.execution.needs import Question, Sleep, Steps
+from provisioner.execution.needs import Pause, Question, Says, Steps
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.params import Parameters, demand, is_number, mutually_exclusive, optional
 from provisioner.remote.wording import Wrong, sentence
 
 TRAITS = Traits(reach="others")
+KEYS = "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)"
 
 
 class Params(Parameters):
@@ -36,22 +37,25 @@ def run(call: ActionCall) -> Steps:
     if params.minutes is not None:
         wait_s = params.minutes * 60
     start = datetime.datetime.now().astimezone()
-    typed = ""
+    is_attended = bool(sys.stdin and sys.stdin.isatty())
     more: dict[str, Any] = {}
     if wait_s is None:
-        if not (sys.stdin and sys.stdin.isatty()):
+        if not is_attended:
             more["warnings"] = ["Not waiting for response to prompt as stdin is not interactive"]
-        question = params.prompt or "Press enter to continue, Ctrl+C to interrupt"
-        typed = yield Question(f"[{call.run.task.title}]\n{question}:", echo=params.echo)
+        typed = yield Question(_question(call, params), echo=params.echo)
+        is_aborted = typed is None
     else:
-        yield Sleep(max(0.0, wait_s))
+        yield Says(_announced(call, params, wait_s, is_attended=is_attended))
+        typed, is_aborted = "", (yield Pause(max(0.0, wait_s))) is False
+    if is_aborted:
+        return {"failed": True, "changed": False, "msg": "user requested abort!"}
     stop = datetime.datetime.now().astimezone()
     spent = stop - start
     return {
         "changed": False,
         "rc": 0,
         "stderr": "",
-        "stdout": _told(spent.total_seconds(), in_minutes=params.minutes is not None),
+        "stdout": _told(spent.total_seconds(), in_minutes=params.seconds is None),
         "start": str(start.replace(tzinfo=None)),
         "stop": str(stop.replace(tzinfo=None)),
         "delta": int(spent.total_seconds()),
@@ -59,6 +63,19 @@ def run(call: ActionCall) -> Steps:
         "user_input": typed,
         **more,
     }
+
+
+def _question(call: ActionCall, params: Params) -> str:
+    text = params.prompt or "Press enter to continue, Ctrl+C to interrupt"
+    return f"[{call.run.task.title}]\n{text}{'' if params.echo else ' (output is hidden)'}:"
+
+
+def _announced(call: ActionCall, params: Params, wait_s: float, *, is_attended: bool) -> str:
+    """Return what is said when the time begins to run; which keys end it where somebody can press them."""
+    lines = [f"Pausing for {wait_s:g} seconds"]
+    if is_attended:
+        lines += [KEYS, *([_question(call, params)] if params.prompt else [])]
+    return "\n".join(lines)
 
 
 def _told(seconds: float, *, in_minutes: bool) -> str:

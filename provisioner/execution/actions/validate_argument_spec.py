@@ -50,6 +50,12 @@ def _values(call: ActionCall, params: Params) -> Mapping[str, Any]:
     return {**values, **{name: plain_data(value) for name, value in params.provided_arguments.items()}}
 
 
+RETURNS = """
+argument_errors: What is wrong, each in words.
+argument_spec_data: The specification, where something is wrong.
+validate_args_context: Where the specification comes from.
+"""
+
 EXAMPLES = """
 - name: The role's variables make sense
   validate_argument_spec:

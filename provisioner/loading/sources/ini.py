@@ -8,7 +8,7 @@ import re
 import shlex
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from provisioner.diagnostics.diagnostic import Findings
@@ -17,6 +17,7 @@ from provisioner.diagnostics.position import Position, Source, Text
 from provisioner.loading.draft import UNGROUPED, Draft
 from provisioner.loading.files import read_source
 from provisioner.loading.source_reading import NotMine, SourceReading
+from provisioner.records import dataclass
 from provisioner.syntax import yaml
 
 _SECTION = re.compile(r"\[([^:\]\s]+)(?::(\w+))?\]\s*(?:[#;].*)?")

@@ -7,10 +7,10 @@ new one, read-only for the applications, so that going back loses nothing until 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.migration.steps import NEW, OLD, Step
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, optional
 
 LOSSLESS_BACK = True

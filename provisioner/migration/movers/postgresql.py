@@ -8,10 +8,10 @@ on the new server back to the old one, which stays read-only for everybody else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.migration.steps import NEW, OLD, Step
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, optional
 
 LOSSLESS_BACK = True

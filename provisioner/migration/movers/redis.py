@@ -6,10 +6,10 @@ The servers need not listen on the network: a forwarder on each host lets the ot
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from provisioner.migration.steps import NEW, OLD, Step
+from provisioner.records import dataclass
 from provisioner.remote.params import Parameters, optional
 
 LOSSLESS_BACK = True

@@ -160,7 +160,7 @@ class Renderer:
         if planned.action == "meta":
             self._meta(event)
             return
-        is_loop = isinstance(event.result.get("results"), (list, tuple)) and not event.no_log
+        is_loop = (isinstance(event.result.get("results"), (list, tuple)) and not event.no_log) or event.told_by_items
         if event.effects.get("includes") and event.status is Status.OK:
             self._include(event)
             return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from html import escape
 
 from provisioner.model.event import CheckFinished, Event, HostStats, Noted, OperationFinished
 from provisioner.model.status import Status
+from provisioner.records import dataclass
 from provisioner.reporting import wording
 from provisioner.reporting.diff import diff_lines
 from provisioner.reporting.renderer import Settings
@@ -58,7 +59,7 @@ class Renderer:
                 planned = self._story.operation(event.operation)
                 row = _Row(self._story.title(event.operation, event.host), planned.where, event)
                 self._rows.setdefault(event.host, []).append(row)
-            case Noted():
+            case Noted() if event.severity != "pause":
                 self._notes.append(event)
             case _:
                 pass

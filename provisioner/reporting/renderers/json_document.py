@@ -36,7 +36,7 @@ class Renderer:
                 self._task(event.operation, event.host, event.at)
             case OperationFinished() if event.status not in _UNSHOWN:
                 self._result(event)
-            case Noted():
+            case Noted() if event.severity != "pause":
                 self._screen.remark(event.severity, event.brief or event.text)
             case _:
                 pass

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import getpass
 import io
+import os
+import pty
 import sys
+import termios
 from pathlib import Path
 
 import pytest
 
 from provisioner.cli import asking, output
 from provisioner.diagnostics.errors import UnmetNeed
+from provisioner.model.question import OneKey
 
 
 class Keyboard(io.StringIO):
@@ -50,6 +54,31 @@ def test_where_standard_input_is_empty_a_secret_is_asked_for_on_the_terminal_of_
     (tmp_path / "tty").touch()
     monkeypatch.setattr(getpass, "getpass", lambda question: f"answer to {question}")
     assert asking.ask_secret("Password: ") == "answer to Password: "
+
+
+class Typist(io.StringIO):
+    """Standard error; whoever reads the question there types ``keys``."""
+
+    def __init__(self, terminal: int, keys: bytes) -> None:
+        super().__init__()
+        self.terminal, self.keys = terminal, keys
+
+    def write(self, text: str) -> int:
+        os.write(self.terminal, self.keys)
+        return super().write(text)
+
+
+@pytest.mark.parametrize(("keys", "answer"), [(b"c", "C"), (b"A", "A"), (b"xyA", "A")])
+def test_one_key_answers_without_enter_and_others_are_passed_over(
+    monkeypatch: pytest.MonkeyPatch, keys: bytes, answer: str
+) -> None:
+    terminal, own = pty.openpty()
+    before = termios.tcgetattr(own)
+    with os.fdopen(own) as stdin, os.fdopen(terminal, "wb"):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(sys, "stderr", Typist(terminal, keys))
+        assert output.polite(asking.ask, [])(OneKey("go on?", "CA"), False) == answer
+        assert termios.tcgetattr(own) == before
 
 
 class Screen:

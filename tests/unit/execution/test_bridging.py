@@ -156,6 +156,12 @@ def test_a_value_can_be_what_only_the_collections_module_does(theatre: Theatre) 
     assert [name for name, _how in carried(theatre)] == ["containers.podman.podman_container"]
 
 
+def test_another_thing_of_the_same_name_is_told_by_its_parameters(theatre: Theatre) -> None:
+    files = {"collections/ansible_collections/community/postgresql/plugins/modules/postgresql_copy.py": USES}
+    theatre.run(play("  - postgresql_copy: {copy_to: /srv/t.csv, src: t, login_db: d}\n"), files)
+    assert [name for name, _how in carried(theatre)] == ["community.postgresql.postgresql_copy"]
+
+
 def test_without_that_collection_the_task_says_what_is_missing_for_what(theatre: Theatre) -> None:
     theatre.run(play("  - {name: a, docker_container: {name: a, image: b, platform: x}, ignore_errors: true}\n"))
     message = theatre.result("a")["msg"]

@@ -166,6 +166,17 @@ def test_any_errors_fatal_lets_every_host_into_the_rescue(theatre: Theatre) -> N
     assert theatre.on("h2") == ["a changed", "r changed", "z changed", "after changed"]
 
 
+def test_always_runs_for_a_host_that_a_failure_in_anothers_rescue_ends(theatre: Theatre) -> None:
+    tasks = (
+        "  - any_errors_fatal: true\n    block:\n    - {name: a, command: fail@h1, any_errors_fatal: false}\n"
+        "    rescue:\n    - {name: r, command: fail}\n    always:\n    - {name: z, command: ok}\n"
+        "  - {name: after, command: ok}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed", "r failed", "z changed"]
+    assert theatre.on("h2") == ["a changed", "z changed"]
+
+
 def test_any_errors_fatal_is_not_set_off_by_an_ignored_failure(theatre: Theatre) -> None:
     tasks = "  - {name: a, command: fail@h1, ignore_errors: true}\n  - {name: b, command: ok}\n"
     theatre.run(play(tasks, "  any_errors_fatal: true\n"))

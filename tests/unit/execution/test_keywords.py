@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioner.model import event
 from tests.support.theatre import Theatre
 
@@ -137,6 +139,20 @@ def test_no_log_marks_every_event_of_the_task(theatre: Theatre) -> None:
     )
     assert [e.no_log for e in theatre.recorder.of(event.OperationFinished)] == [True, True]
     assert all(e.no_log for e in theatre.recorder.of(event.ItemFinished))
+
+
+@pytest.mark.parametrize(
+    ("no_log", "hidden"),
+    [
+        ("true", [True, True]),
+        ("'{{ item == 2 }}'", [False, True]),
+        ("'{{ false }}'", [False, False]),
+        ("'{{ nowhere }}'", [True, True]),
+    ],
+)
+def test_no_log_is_asked_of_skipped_items_too(theatre: Theatre, no_log: str, hidden: list[bool]) -> None:
+    theatre.run(play("  - {name: a, command: ok, loop: [1, 2], when: false, no_log: " + no_log + "}\n"))
+    assert [e.no_log for e in theatre.recorder.of(event.ItemFinished)] == hidden
 
 
 def test_no_log_whose_template_cannot_be_rendered_keeps_the_secret(theatre: Theatre) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from provisioner.model import event
 from tests.support.theatre import Theatre
 
@@ -219,3 +221,53 @@ def test_a_loop_whose_items_cannot_be_rendered_can_be_ignored(theatre: Theatre) 
     tasks = "  - {name: a, debug: {msg: '{{ nope[item] }}'}, loop: [1, 2], ignore_errors: true}\n"
     theatre.run(f"- hosts: h1\n  gather_facts: false\n  tasks:\n{tasks}")
     assert theatre.on("h1") == ["a ignored"]
+
+
+def ignored(task: str) -> str:
+    """Return the text of a task that knows of the items a and c."""
+    return f"  - {{{task}, ignore_errors: true, vars: {{known: {{a: 1, c: 3}}}}}}\n"
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "command: 'ok {{ known[item] }}'",
+        "command: 'ok {{ item }}', when: 'known[item] > 0'",
+        "command: ok, environment: {A: '{{ known[item] }}'}",
+    ],
+)
+def test_an_item_that_cannot_be_evaluated_ends_the_loop_without_results(theatre: Theatre, task: str) -> None:
+    theatre.inventory = "h1\n"
+    theatre.run(play(ignored(f"name: a, {task}, loop: [a, b, c], register: r")))
+    assert len(theatre.commands) == 1
+    assert theatre.on("h1") == ["a ignored"]
+    assert "results" not in theatre.result("a")
+
+
+def test_what_items_brought_counts_for_nothing_where_one_cannot_be_evaluated(theatre: Theatre) -> None:
+    theatre.inventory = "h1\n"
+    tasks = ignored("name: a, set_fact: {fact: '{{ known[item] }}'}, loop: [a, b]")
+    tasks += ignored("name: b, include_tasks: '{{ known[item] }}.yml', loop: [a, b]")
+    theatre.run(play(tasks + "  - debug: {msg: '{{ fact is defined }}'}\n"), {"1.yml": "- command: ok\n"})
+    assert theatre.said() == [False]
+    assert theatre.commands == []
+
+
+def test_a_verdict_that_cannot_be_evaluated_fails_its_item_alone(theatre: Theatre) -> None:
+    theatre.inventory = "h1\n"
+    task = "command: 'ok {{ item }}', changed_when: 'known[item] > 0'"
+    theatre.run(play(ignored(f"name: a, {task}, loop: [a, b, c]")))
+    assert theatre.commands == ["h1 ok a", "h1 ok b", "h1 ok c"]
+    assert [each["failed"] for each in theatre.result("a")["results"]] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("no_log", "is_hidden"), [("'{{ true }}'", True), ("'{{ false }}'", False), ("'{{ nowhere }}'", True)]
+)
+def test_no_log_as_a_template_says_whether_it_is_told_what_could_not_be_evaluated(
+    theatre: Theatre, no_log: str, is_hidden: bool
+) -> None:
+    theatre.inventory = "h1\n"
+    theatre.run(play(ignored("name: a, command: 'ok {{ nothing }}', no_log: " + no_log)))
+    (finished,) = theatre.recorder.of(event.OperationFinished)
+    assert finished.no_log is is_hidden

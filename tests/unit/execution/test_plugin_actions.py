@@ -129,7 +129,22 @@ def test_a_plugin_may_have_an_action_of_ours_do_its_work(theatre: Theatre) -> No
 def test_a_result_that_a_plugin_says_is_secret_is_not_shown(theatre: Theatre) -> None:
     theatre.run(play("  - {name: a, mine: {}}\n"), plugin("return {'msg': 'hidden', '_ansible_no_log': True}"))
     (finished,) = theatre.recorder.of(OperationFinished)
-    assert finished.no_log
+    assert (finished.no_log, finished.told_by_items) == (True, False)
+
+
+SECRET = plugin("return {'msg': 'hidden', '_ansible_no_log': True}")
+
+
+def test_a_loop_is_hidden_by_its_items_where_only_these_say_that_they_are_secret(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, mine: {}, loop: [1, 2]}\n"), SECRET)
+    (finished,) = theatre.recorder.of(OperationFinished)
+    assert (finished.no_log, finished.told_by_items) == (True, True)
+
+
+def test_a_loop_is_hidden_as_a_whole_where_the_task_says_so(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, mine: {}, loop: [1, 2], no_log: '{{ item == 2 }}'}\n"), SECRET)
+    (finished,) = theatre.recorder.of(OperationFinished)
+    assert (finished.no_log, finished.told_by_items) == (True, False)
 
 
 def test_a_plugin_that_cannot_be_imported_fails_its_task_and_is_named(theatre: Theatre) -> None:

@@ -168,6 +168,13 @@ def test_dependencies_stand_before_their_role_and_a_second_time_is_marked() -> N
     assert (first.is_again, again.is_again) == (False, True)
 
 
+def test_the_include_of_a_role_is_called_by_its_own_name_alone() -> None:
+    inside = (task("a"), task("bring it", action="include_role", args={"name": "inner"}))
+    more = (task("", action="include_role", args={"name": "inner"}), task("read", action="include_tasks"))
+    graph = compiled([], roles=(use(Role("outer", "/roles/outer", (*inside, *more))),)).graph
+    assert titles(graph) == ["outer : a", "bring it", "include_role : inner", "outer : read"]
+
+
 def test_a_dependency_sees_the_parameters_of_the_role_that_needs_it_but_not_the_other_way_round() -> None:
     inner = use(role("inner", "i", defaults={"own": 1}), params={"word": "inner"})
     outer = role("outer", "o", dependencies=(use(role("plain", "p")), inner), vars={"kept": 1})

@@ -17,7 +17,11 @@ def strict_modules() -> list[str]:
 
 
 def mistakes(name: str, wrong: str) -> list[tuple[int, int, str]]:
-    text = f"- hosts: h\n  tasks:\n    - {name}:\n        {wrong}\n"
+    return mistakes_in(f"{name}:\n        {wrong}")
+
+
+def mistakes_in(task: str) -> list[tuple[int, int, str]]:
+    text = f"- hosts: h\n  tasks:\n    - {task}\n"
     _playbook, found = load_play_text(Source("site.yml", text), LoadSettings())
     return [(each.position.line, each.position.column, each.summary) for each in found.all if each.position]
 
@@ -35,3 +39,19 @@ def test_a_value_of_the_wrong_kind_is_named_with_its_place(name: str) -> None:
     for key in chosen:
         found = mistakes(name, f"{key.rstrip('_')}: {kinds[declared.declared[key].kind]}")
         assert any(line == 4 and key.rstrip("_") in said for line, _column, said in found), (key, found)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "community.postgresql.postgresql_copy: {copy_to: /srv/t.csv, src: t, login_db: d}",
+        "postgresql_owner: {new_owner: a, obj_name: f, type: aggregate}",
+        "community.crypto.x509_certificate: {path: /c, provider: acme, acme_challenge_path: /w}",
+    ],
+)
+def test_what_only_the_module_of_a_collection_does_is_no_mistake_and_needs_none_of_our_parameters(task: str) -> None:
+    name, _colon, given = task.partition(": ")
+    assert mistakes_in(f"{name}: {given}") == []
+    assert [said for *_place, said in mistakes_in(f"{name}: {given[:-1]}, colour: red}}")] == [
+        f"{name}: unknown parameter 'colour'"
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,6 +169,21 @@ def test_remarks_go_where_they_belong() -> None:
     out, err = told(ansible, notes)
     assert out == "ASYNC OK on h1: jid=1\n"
     assert err == "[WARNING]: odd\n[DEPRECATION WARNING]: old\n"
+
+
+def test_how_long_a_pause_takes_is_output_but_no_part_of_a_document() -> None:
+    paused = e.Noted("pause", "Pausing for 5 seconds", 1.0)
+    assert told(ansible, [paused]) == ("Pausing for 5 seconds\n", "")
+    assert told(json_document, [paused])[0].startswith("{")
+
+
+def test_a_loop_that_its_items_hide_is_not_told_once_more() -> None:
+    hidden = {"censored": "hidden"}
+    item = e.ItemFinished("o", "h1", "a", Status.OK, hidden, 1.0, no_log=True)
+    whole = e.OperationFinished("o", "h1", Status.OK, hidden, 2.0, no_log=True, told_by_items=True)
+    assert told(ansible, [planned("mine"), item, whole], verbosity=1)[0].count("hidden") == 1
+    again = [planned("mine"), item, replace(whole, told_by_items=False)]
+    assert told(ansible, again, verbosity=1)[0].count("hidden") == 2
 
 
 def test_under_strategies_without_waiting_headlines_come_with_results() -> None:

@@ -73,12 +73,15 @@ def test_rsyncs_own_words_are_the_message_of_a_failure() -> None:
     assert (result["failed"], result["msg"], result["rc"]) == (True, "rsync: no such file", 23)
 
 
-def test_a_local_host_gets_the_files_and_a_second_run_changes_nothing(stage: Stage) -> None:
+def test_a_local_host_gets_the_files_as_foretold_and_a_second_run_changes_nothing(stage: Stage) -> None:
     stage.target = LOCAL
     stage.write("files/site/a.txt", "x")
     dest = stage.tmp / "dest"
     args = {"src": "site/", "dest": f"{dest}/", "delete": True}
-    assert stage.run("synchronize", args)["changed"]
+    foretold = stage.run("synchronize", args, check=True, diff=True)
+    assert (foretold["changed"], dest.exists()) == (True, False)
+    done = stage.run("synchronize", args, diff=True)
+    assert (done["changed"], done["diff"]) == (True, foretold["diff"])
     assert (dest / "a.txt").read_text() == "x"
     assert not stage.run("synchronize", args)["changed"]
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
 
 from provisioner.diagnostics.errors import Unreachable
-from provisioner.execution.needs import Call, Question, ResetConnection, Sleep
+from provisioner.execution.needs import Call, Question, ResetConnection, Says, Sleep
 from provisioner.model.call import Reply
 from tests.support.stage import Stage
 
@@ -33,6 +37,36 @@ def test_pause_returns_what_was_typed(stage: Stage) -> None:
     stage.typed = "yes"
     assert stage.run("pause", {"prompt": "go on?"})["user_input"] == "yes"
     assert [need.echo for need in stage.needs if isinstance(need, Question)] == [True]
+
+
+def test_the_abort_of_a_question_fails_the_pause(stage: Stage) -> None:
+    stage.typed = None
+    result = stage.run("pause", {"prompt": "go on?"})
+    assert (result["failed"], result["msg"]) == (True, "user requested abort!")
+
+
+def test_the_abort_of_a_time_fails_the_pause(stage: Stage) -> None:
+    stage.goes_on = False
+    result = stage.run("pause", {"seconds": 5})
+    assert (result["failed"], result["msg"]) == (True, "user requested abort!")
+
+
+def test_a_pause_says_how_long_it_takes(stage: Stage) -> None:
+    stage.run("pause", {"seconds": 5, "prompt": "look around"})
+    assert [need.text for need in stage.needs if isinstance(need, Says)] == ["Pausing for 5 seconds"]
+
+
+def test_a_pause_at_a_terminal_names_the_keys_and_its_prompt(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(isatty=lambda: True))
+    stage.run("pause", {"seconds": 5, "prompt": "look around"})
+    (text,) = (need.text for need in stage.needs if isinstance(need, Says))
+    assert "(ctrl+C then 'C' = continue early, ctrl+C then 'A' = abort)" in text
+    assert text.endswith("look around:")
+
+
+def test_a_question_says_that_what_is_typed_is_hidden(stage: Stage) -> None:
+    stage.run("pause", {"prompt": "password", "echo": False})
+    assert next(need.prompt for need in stage.needs if isinstance(need, Question)).endswith("(output is hidden):")
 
 
 def test_a_connection_is_made_anew_until_a_worker_answers(stage: Stage) -> None:
