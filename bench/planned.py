@@ -33,7 +33,7 @@ from provisioner.lab.lab import Lab  # noqa: E402
 from provisioner.model.event import OperationFinished  # noqa: E402
 from provisioner.model.plan import UNKNOWN  # noqa: E402
 from provisioner.model.status import Status  # noqa: E402
-from tests.compat.debops import VARIABLES, open_distribution  # noqa: E402
+from tests.compat.distributions import DEBOPS_VARIABLES, debops_collections, debops_playbook  # noqa: E402
 
 ENTRY = "from provisioner.cli.main import entry; entry()"
 SITE_HOSTS = ("old", "new", "lb")
@@ -72,14 +72,13 @@ class Jobs:
 
     def public(self, role: str) -> None:
         """Do a playbook of the distribution on the host ``new``."""
-        distribution = open_distribution()
         groups = {name: {"hosts": {"new": {}}} for name in ("debops_all_hosts", f"debops_service_{role}")}
         written = self.folder / f"{role}.yml"
-        variables = {**VARIABLES, "secret__root": str(self.folder)}
+        variables = {**DEBOPS_VARIABLES, "secret__root": str(self.folder)}
         written.write_text(json.dumps({"all": {"children": groups, "vars": variables}}), encoding="utf-8")
-        self.environment["ANSIBLE_COLLECTIONS_PATH"] = str(distribution.collections)
+        self.environment["ANSIBLE_COLLECTIONS_PATH"] = str(debops_collections())
         inventories = ["-i", str(self.lab.inventory_path), "-i", str(written), "--limit", "new"]
-        self.job(role, distribution.playbook(role), [*inventories, "--mistakes", "at-run"])
+        self.job(role, debops_playbook(role), [*inventories, "--mistakes", "at-run"])
 
     def job(self, name: str, playbook: Path, words: list[str]) -> None:
         """Plan, apply and compare."""

@@ -11,7 +11,7 @@ import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parents[1]
@@ -48,8 +48,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Side:
-    """One implementation, with an inventory of its own."""
+    """One implementation, with an inventory of its own, and how long one run of it may take."""
 
+    patience_s: ClassVar[float] = PATIENCE_S
     name: str
     inventory: Path
     scratch: str
@@ -70,6 +71,21 @@ class Side:
         """Run playbooks in their folder."""
         raise NotImplementedError
 
+    def finished(
+        self, command: Sequence[str], environment: Mapping[str, str], folder: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            command,
+            env=environment,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=self.patience_s,
+            check=False,
+        )
+
 
 class Ours(Side):
     """provisioner, as it is in this tree."""
@@ -79,7 +95,7 @@ class Ours(Side):
         code = "from provisioner.cli.main import entry; entry()"
         command = [sys.executable, "-c", code, "run", *map(str, playbooks), "-i", str(self.inventory)]
         environment = {**self.environment(folder), "PYTHONPATH": str(PROJECT)}
-        done = _run([*command, "--output", "json", *arguments], environment, playbooks[0].parent)
+        done = self.finished([*command, "--output", "json", *arguments], environment, playbooks[0].parent)
         return self.outcome(done, self.scratch)
 
     @staticmethod
@@ -100,7 +116,7 @@ class Theirs(Side):
         record = folder / "theirs.jsonl"
         environment = {**self.environment(folder), **self.settings(folder), "COMPAT_RECORD": str(record)}
         command = [str(self.programs / "ansible-playbook"), *map(str, playbooks), "-i", str(self.inventory)]
-        done = _run([*command, *arguments], environment, playbooks[0].parent)
+        done = self.finished([*command, *arguments], environment, playbooks[0].parent)
         lines = [json.loads(line) for line in record.read_text("utf-8").splitlines()] if record.exists() else []
         return self.outcome(done, lines, self.scratch)
 
@@ -123,19 +139,6 @@ class Theirs(Side):
         }
 
 
-def _run(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        env=environment,
-        cwd=folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-    )
-
-
 def _our_outcome(done: subprocess.CompletedProcess[str], lines: Sequence[Mapping[str, Any]], scratch: str) -> Outcome:
     planned = {line["operation"]: line for line in lines if line["type"] == "OperationPlanned"}
     titles = {(s["operation"], s["host"]): s["title"] for s in lines if s["type"] == "OperationStarted"}
@@ -154,7 +157,7 @@ def _our_outcome(done: subprocess.CompletedProcess[str], lines: Sequence[Mapping
 
 def _our_entry(line: Mapping[str, Any], planned: Mapping[str, Any], titles: Mapping[tuple[str, str], str]) -> Entry:
     title = titles.get((line["operation"], line["host"]), planned["name"])
-    prefix = f"{planned['role']} : " if planned["role"] else ""
+    prefix = f"{planned['role']} : " if planned["role"] and planned["action"] != "include_role" else ""
     task = title if title.startswith(prefix) else prefix + title
     if line["type"] == "Retrying":
         return Entry("retry", line["host"], task)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,12 @@ HOST = "h1"
 
 @dataclass(frozen=True)
 class Left:
-    """What a side did in two runs, and the host it left."""
+    """What a side did in two runs, how many seconds each took, and the host it left."""
 
     first: Outcome
     second: Outcome
     host: dict[str, Any]
+    seconds: tuple[float, ...] = ()
 
 
 def _manifest(lab: Lab) -> dict[str, Any]:
@@ -37,12 +39,14 @@ def _manifest(lab: Lab) -> dict[str, Any]:
 def left_by(side: Side, lab: Lab, playbook: Path, folder: Path, arguments: Sequence[str] = ()) -> Left:
     """Run the playbook twice on a clean host."""
     lab.reset(HOST)
-    outcomes = []
+    outcomes, seconds = [], []
     for number in (1, 2):
         place = folder / f"{side.name}{number}"
         place.mkdir()
+        began = time.monotonic()
         outcomes.append(side.run([playbook], ["-l", HOST, *arguments], place))
-    return Left(outcomes[0], outcomes[1], _manifest(lab))
+        seconds.append(time.monotonic() - began)
+    return Left(outcomes[0], outcomes[1], _manifest(lab), tuple(seconds))
 
 
 def unequal(ours: dict[str, Any], theirs: dict[str, Any]) -> Iterable[str]:
