@@ -59,7 +59,10 @@ def pack(system: System, path: str, names: List[bytes], program: str) -> Tuple[i
     words += ["--use-compress-program=" + program] if program else []
     words += ["--directory=" + system.files.real("/"), "--file=" + system.files.real(part)]
     words.append("--files-from=-")
+    system.files.remove(part)
     try:
+        # ours alone before anything is in it
+        os.close(os.open(system.files.real(part), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         done = system.commands.run(words, stdin=b"".join(name + b"\0" for name in names))
         strange = [line for line in done.err.splitlines() if not LIVE.search(line)]
         if done.rc not in (0, 1) and (strange or done.rc != 2):

@@ -180,8 +180,8 @@ class Worker:
         self.send(protocol.RESULT, reply, system.attachment, system.attachment_size)
         if system.attachment is not None:
             system.attachment.close()
-        if payload is not None:
-            payload.close()
+        if system.payload is not None:  # the one that came, or one that a module fetched
+            system.payload.close()
 
     def _begin(self, head: Dict[str, Any]) -> None:
         """Open the run's record, and take the host for the run where it wants it."""

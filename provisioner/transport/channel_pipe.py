@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import paramiko
 
@@ -23,6 +25,15 @@ class _Bell(threading.Event):
         """Wait for the next ring."""
         self.wait(timeout_s)
         super().clear()
+
+
+@contextmanager
+def _broken_link() -> Iterator[None]:
+    """Let what Paramiko raises where the connection is gone be an OSError, as it is of any other pipe."""
+    try:
+        yield
+    except (EOFError, paramiko.SSHException) as error:
+        raise ConnectionError(str(error) or "the connection is gone") from error
 
 
 class ChannelPipe:
@@ -69,16 +80,19 @@ class ChannelPipe:
         self._pulse.beat()
 
     def write(self, data: bytes) -> None:
-        """Write everything; blocks while the host does not read."""
-        self._channel.sendall(data)
+        """Write everything; blocks while the host does not read. OSError where the connection is gone."""
+        with _broken_link():
+            self._channel.sendall(data)
 
     def end_input(self) -> None:
         """Send the end of input."""
-        self._channel.shutdown_write()
+        with _broken_link():
+            self._channel.shutdown_write()
 
     def close(self) -> None:
-        """Close the channel; the command sees the end of its input."""
-        self._channel.close()
+        """Close the channel; the command sees the end of its input. With the connection gone it is closed already."""
+        with suppress(OSError), _broken_link():
+            self._channel.close()
         self._bell.set()
 
     def finish(self) -> None:

@@ -128,6 +128,13 @@ class WorkerSession:
             pipe.close()
 
     def _own(self) -> None:
+        try:
+            self._work()
+        except BaseException:
+            self._abandon()  # a defect: nobody shall wait for an answer that never comes
+            raise
+
+    def _work(self) -> None:
         while self._await_work():
             if self._error is not None:
                 self._refuse(self._error)
@@ -140,6 +147,16 @@ class WorkerSession:
                 continue
             self._serve(started)
         self._refuse(Unreachable(f"{where(self.target)}: the run is over"))
+
+    def _abandon(self) -> None:
+        """Answer everybody, now and from now on."""
+        with self._wake:
+            self._closing = True
+            written, self._written = list(self._written.values()), {}
+        text = f"{where(self.target)}: the session ended by a defect"
+        for item in written:
+            item.done(Reply(error=Lost(f"{text}; whether it was done is not known")))
+        self._refuse(Unreachable(text))
 
     def _await_work(self) -> bool:
         with self._wake:

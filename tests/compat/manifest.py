@@ -90,7 +90,9 @@ def units(kind):
         lines = output(
             "systemctl", "list-units", "--type=service,timer,socket", "--state=active", "--plain", "--no-legend"
         )
-    short_lived = ("session-", "user@", "user-runtime-dir@", "apt-daily", "dpkg-db-backup")
+    # sessions, timers' work, and what D-Bus starts for one call (timedatectl, hostnamectl) and ends when it is idle
+    called = ("systemd-timedated", "systemd-hostnamed", "systemd-localed")
+    short_lived = ("session-", "user@", "user-runtime-dir@", "apt-daily", "dpkg-db-backup", *called)
     return sorted(line.split()[0] for line in lines if line and not line.startswith(short_lived))
 
 

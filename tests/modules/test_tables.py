@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 
 from provisioner.remote.runner import Mode, run_module
 from provisioner.remote.system import System
+from provisioner.reporting.reference import returns_of
 from tests.modules.stand_in import RecordedCommands
 from tests.modules.tree import body_of, build, mismatches, snapshot, subset_problems
 
@@ -44,7 +45,7 @@ def test_a_case_does_what_its_table_says(module: str, case: dict[str, Any], tmp_
     bench = Bench(module, case, tmp_path / "real")
     result = bench.run()
     problems = result_problems(result, expect) + mismatches(bench.root, expect.get("files", {}))
-    problems += bench.commands.missing(expect.get("ran", []))
+    problems += bench.commands.missing(expect.get("ran", [])) + undocumented(module, result)
     assert not problems, f"{problems}\nresult: {result}\nran: {bench.commands.ran}"
     _compare_check_mode(case, check, result)
     if case.get("again", "unchanged") == "unchanged" and not expect.get("failed"):
@@ -102,6 +103,26 @@ def test_a_check_mode_that_shows_another_change_or_another_diff_is_found(other: 
     _compare_check_mode({}, real, real)
     with pytest.raises(AssertionError, match="check mode"):
         _compare_check_mode({}, {**real, **other}, real)
+
+
+ANY_MODULE = {"changed", "failed", "skipped", "msg", "diff", "warnings", "ansible_facts"}
+ANY_MODULE |= {"rc", "stdout", "stderr", "stdout_lines", "stderr_lines"}
+"""Return values that mean the same everywhere."""
+
+
+def undocumented(module: str, result: dict[str, Any]) -> list[str]:
+    """Return in words which values come back that the module's page does not tell of."""
+    if result.get("failed"):
+        return []
+    told = set(returns_of(module)) | ANY_MODULE
+    return [f"RETURNS does not say what {key} is" for key in result if key not in told and not key.startswith("_")]
+
+
+def test_a_return_value_that_the_page_does_not_tell_of_is_found() -> None:
+    assert undocumented("slurp", {"changed": False, "content": "", "other": 1}) == [
+        "RETURNS does not say what other is"
+    ]
+    assert undocumented("slurp", {"failed": True, "other": 1}) == []
 
 
 def _run_in_check_mode(module: str, case: dict[str, Any], root: Path) -> dict[str, Any]:

@@ -120,6 +120,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"acl": inspect(change.params, system).acl}
 
 
+RETURNS = """
+acl: The entries there are now, or were before.
+"""
+
 EXAMPLES = """
 - name: Ann may read the logs
   acl:

@@ -310,12 +310,13 @@ def _keep(params: Params, state: State, system: System) -> Dict[str, Any]:
 
 
 def _at_every_start(params: Params, state: State, system: System) -> None:
+    """Link first: once the unit is what it should be, all is done."""
     path = _unit_path(params)
     system.files.makedirs(WANTS, 0o755)
-    system.files.write(path, _unit(params, state).encode(), mode=0o644)
     name = path.rpartition("/")[2]
     if not system.files.exists(WANTS + "/" + name):
         system.files.symlink(path, WANTS + "/" + name)
+    system.files.write(path, _unit(params, state).encode(), mode=0o644)
 
 
 def _hold(params: Params, state: State, system: System) -> Dict[str, Any]:
@@ -440,6 +441,8 @@ RETURNS = """
 is_here: Whether this host has the address.
 configured_in: Files of the host's network configuration that name it.
 idle_connections: held: connections that were open but still; they were ended, their clients connect anew.
+interface: Where the address belongs.
+measured: Seconds it took.
 """
 
 EXAMPLES = """

@@ -61,6 +61,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+result: What was done, in words.
+rc: Exit code of the program.
+"""
+
 EXAMPLES = """
 - name: Addresses can be rewritten
   apache2_module:

@@ -108,6 +108,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"stdout": out}
 
 
+RETURNS = """
+packages: Packages that were installed, upgraded or removed.
+rc: Exit code of the program.
+stdout: What the program wrote.
+stderr: What the program wrote as errors.
+"""
+
 EXAMPLES = """
 - name: A web server
   apk:

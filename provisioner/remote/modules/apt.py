@@ -287,10 +287,25 @@ def _specs(params: Params, wishes: "List[Wish]", database: dpkg.Database, apt: A
     asked = [wish for wish in wishes if latest or wish in missing]
     if params.only_upgrade:
         asked = [wish for wish in asked if _is_installed(wish.name, database)]
-    unsure = [wish.name for wish in asked if latest or wish.version or database.providers(wish.name)]
-    known = apt.policy(unsure)
-    specs = (_spec(wish, wish in missing, known.get(wish.name), params) for wish in asked)
+    providers = {wish.name: database.providers(wish.name) for wish in asked if wish in missing}
+    known = apt.policy(_unsure(asked, providers, latest))
+    specs = []
+    for wish in asked:
+        is_provided = _is_provided(providers.get(wish.name, []), known)
+        specs.append(_spec(wish, wish in missing, known.get(wish.name), params, is_provided))
     return [spec for spec in specs if spec]
+
+
+def _unsure(asked: "List[Wish]", providers: Dict[str, List[dpkg.Package]], latest: bool) -> List[str]:
+    """Return the packages of which apt's policy has to be asked."""
+    names = [wish.name for wish in asked if latest or wish.version or providers.get(wish.name)]
+    names += [each.name for several in providers.values() for each in several if latest]
+    return list(dict.fromkeys(names))
+
+
+def _is_provided(providers: List[dpkg.Package], known: Dict[str, Candidate]) -> bool:
+    """Tell whether installed packages provide it, none of them known to be an old one."""
+    return bool(providers) and not any(_is_newer(known.get(each.name)) for each in providers)
 
 
 class Wish(NamedTuple):
@@ -346,7 +361,7 @@ def _satisfied(wish: Wish, database: dpkg.Database) -> bool:
     return package is not None and package.installed and _fits(wish, package.version)
 
 
-def _spec(wish: Wish, missing: bool, known: Optional[Candidate], params: Params) -> str:
+def _spec(wish: Wish, missing: bool, known: Optional[Candidate], params: Params, is_provided: bool) -> str:
     """Return what to tell apt-get for one wish, or nothing where it is already fulfilled."""
     if wish.version:
         newest = params.state == "latest" and wish.operator != "="
@@ -355,10 +370,13 @@ def _spec(wish: Wish, missing: bool, known: Optional[Candidate], params: Params)
         return wish.name
     if missing:
         # an installed package provides it and there is no real one of that name: then it is there
-        provided = not known.candidate and not known.versions and params.state != "latest"
-        return "" if provided else wish.name
-    newer = bool(known.candidate) and dpkg.compare(known.candidate, known.installed) > 0
-    return wish.name if newer else ""
+        return "" if is_provided and not known.candidate and not known.versions else wish.name
+    return wish.name if _is_newer(known) else ""
+
+
+def _is_newer(known: Optional[Candidate]) -> bool:
+    """Tell whether apt knows a newer version than the one installed."""
+    return known is not None and bool(known.candidate) and dpkg.compare(known.candidate, known.installed) > 0
 
 
 def _with_version(wish: Wish, known: Optional[Candidate]) -> str:

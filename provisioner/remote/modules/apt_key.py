@@ -172,6 +172,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+id: The id that was asked for, or the one of the key.
+fp: Fingerprint of the key.
+key_id: Id of the key, 16 digits.
+short_id: The last 8 digits of it.
+before: Ids of the keys there were.
+after: Ids of the keys there are.
+"""
+
 EXAMPLES = """
 - name: Trust the vendor's archive
   apt_key:

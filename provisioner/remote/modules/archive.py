@@ -11,7 +11,7 @@ import stat as modes
 import tarfile
 import time
 import zipfile
-from typing import IO, Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import IO, Any, Dict, Iterator, List, NamedTuple, Optional, Tuple
 
 from ..change import Change, Failed
 from ..params import FileParameters, optional, required
@@ -73,6 +73,8 @@ def inspect(params: Params, system: System) -> State:
     sources = _sources(params, system, kept, [*excluded, dest], root)
     want = attributes.wanted(params)
     same = bool(sources) and system.files.is_file(dest) and _same(params, system, dest, sources, packs)
+    if params.remove and sources and system.files.is_file(dest) and not same:
+        same = any(_same(params, system, dest, each, True) for each in _as_packed_from_above(sources, root))
     now = attributes.current(system, dest, want)
     return State(dest, sources, kept, excluded, missing, root, packs, same, want, now, attributes.info(system, dest))
 
@@ -103,6 +105,13 @@ def _destination(params: Params, packs: bool) -> str:
 
 def _root(paths: List[str]) -> str:
     return os.path.commonpath([os.path.dirname(path) or "/" for path in paths]).rstrip("/") + "/"
+
+
+def _as_packed_from_above(sources: List[Source], root: str) -> Iterator[List[Source]]:
+    """Yield the sources as they are called where more of them, from other places, were packed and are removed now."""
+    while root:
+        yield [source._replace(name=source.path[len(root) :]) for source in sources]
+        root = root.rstrip("/").rpartition("/")[0] + "/" if root != "/" else ""
 
 
 def _sources(params: Params, system: System, paths: List[str], excluded: List[str], root: str) -> List[Source]:
@@ -142,19 +151,19 @@ def _same(params: Params, system: System, dest: str, sources: List[Source], pack
     except (OSError, EOFError, lzma.LZMAError, Failed):
         return False  # what is there is no such archive: it is replaced
     try:
-        return archive.kind == ("" if params.format == "tar" else params.format) and _same_members(
-            system, archive, sources
-        )
+        kind = "" if params.format == "tar" else params.format
+        return archive.kind == kind and _same_members(params, system, archive, sources)
     except Failed:
         return False  # it holds what no archive of ours holds
     finally:
         archive.close()
 
 
-def _same_members(system: System, archive: Archive, sources: List[Source]) -> bool:
+def _same_members(params: Params, system: System, archive: Archive, sources: List[Source]) -> bool:
     members = {member.name: member for member in archive.members()}
-    if sorted(members) != sorted(source.name for source in sources):
-        return False
+    names = {source.name for source in sources}
+    if not (names <= set(members) if params.remove else names == set(members)):
+        return False  # a removal that was cut short leaves less than was packed, which must not replace that
     is_zip = archive.kind == "zip"
     if not all(_same_member(members[source.name], source, is_zip) for source in sources):
         return False
@@ -309,6 +318,23 @@ def _pack_zip(state: State, system: System, stream: IO[bytes]) -> None:
             else:
                 archive.writestr(member, source.link.encode("utf-8", "surrogateescape"))
 
+
+RETURNS = """
+state: What dest is now: absent, archive, compress (only one file) or incomplete.
+dest_state: The same for dest alone.
+missing: Paths that are not there.
+archived: Files that were packed.
+arcroot: The folder that all names in the archive begin below.
+expanded_paths: What path means, patterns resolved.
+expanded_exclude_paths: What exclude_path means, patterns resolved.
+dest: The archive.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+"""
 
 EXAMPLES = """
 - name: The site's files before the move

@@ -85,6 +85,16 @@ def _texts() -> Dict[str, Any]:
     return {"stdout": "", "stderr": "", "stdout_lines": [], "stderr_lines": []}
 
 
+RETURNS = """
+ansible_job_id: The job.
+finished: 1 once it has ended.
+started: 1 once it has begun.
+stdout: What the job wrote.
+stderr: What the job wrote as errors.
+erased: The file that was removed, with cleanup.
+results_file: The file with what the job left.
+"""
+
 EXAMPLES = """
 - name: Wait for a job that a task with async and poll 0 has started
   async_status:

@@ -79,6 +79,14 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+state: What was asked for.
+script_file: The file that is run, where one was given or made.
+count: After how many units.
+units: The units.
+matching_jobs: Jobs of this command that were there.
+"""
+
 EXAMPLES = """
 - name: Back to the old rules unless somebody takes this away
   at:

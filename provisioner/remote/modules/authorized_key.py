@@ -50,7 +50,21 @@ def inspect(params: Params, system: System) -> State:
                 keys = answer.read().decode("utf-8")
         except (OSError, ValueError) as error:
             raise Failed("Error getting key from: %s: %s" % (params.key, error)) from None
-    return State(user, path, system.files.read_or_none(path) or b"", keys)
+    return State(user, path, _content(params, system, path, user), keys)
+
+
+def _content(params: Params, system: System, path: str, user: Optional[User]) -> bytes:
+    """Return what the file says; where it is a link that is not to be followed, its user must own what is read."""
+    try:
+        with system.files.hold(path, params.follow) as handle:
+            if not handle.is_link:
+                return handle.read()
+        with system.files.hold(path, True) as handle:
+            if user is not None and handle.status().st_uid == user.uid:
+                return handle.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
+    raise Failed("%s is a link to a file of somebody else, which is only read and written to with follow" % path)
 
 
 def plan(params: Params, state: State) -> Change:
@@ -117,15 +131,31 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         if state.user is not None:
             for each in made or [folder]:
                 system.files.chown(each, state.user.uid, state.user.gid)
-        system.files.chmod(folder, 0o700)
+        with system.files.hold(folder, follow=False) as handle:
+            handle.chmod(0o700)  # of a link nothing, wherever the user has it lead to
     elif not system.files.is_dir(folder):
         raise Failed("the folder %s is not there and manage_dir is off" % folder)
-    mode = 0o600 if not system.files.exists(state.path) else None
-    system.files.write(state.path, change.todo, mode=mode)
-    if state.user is not None and mode is not None:
-        system.files.chown(state.path, state.user.uid, state.user.gid)
+    is_new = not system.files.exists(state.path) or (system.files.is_link(state.path) and not params.follow)
+    owner = (state.user.uid, state.user.gid) if is_new and state.user is not None else (-1, -1)
+    mode = 0o600 if is_new else None
+    with system.files.replacing(state.path, mode=mode, owner=owner, follow=params.follow) as stream:
+        stream.write(change.todo)
     return None
 
+
+RETURNS = """
+user: Whose file it is.
+key: The key, or keys, that were given.
+key_options: Options that stand before the key.
+keyfile: The file.
+path: The file that was named, if any.
+state: What was asked for.
+exclusive: Whether all other keys go.
+manage_dir: Whether the file's folder is looked after.
+validate_certs: Whether a server's certificate must be valid.
+comment: The comment that was asked for.
+follow: Whether a link is followed.
+"""
 
 EXAMPLES = """
 - name: Alice's key

@@ -82,6 +82,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"stdout": done.out}
 
 
+RETURNS = """
+state: What was asked for.
+stdout: What the program says of the capabilities.
+"""
+
 EXAMPLES = """
 - name: The server may listen on port 80 without being root
   capabilities:

@@ -40,6 +40,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+seen: What was seen, item by item, in the order of the questions.
+"""
+
 EXAMPLES = """
 - name: What is there?
   check:

@@ -100,6 +100,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"changed": NOTHING.search(said) is None, "msg": " ".join(said.split()), "stdout": done.out}
 
 
+RETURNS = """
+stdout: What composer wrote.
+"""
+
 EXAMPLES = """
 - name: What the shop needs
   composer:

@@ -325,6 +325,7 @@ path: The path worked on.
 msg: What was done, in words.
 diff: What was before and what is after; whole with --diff.
 backup_file: Where the file replaced was kept.
+backup_files: Where the files of a folder that were replaced were kept.
 """
 
 EXAMPLES = """

@@ -104,6 +104,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return cron.apply(call, system)
 
 
+RETURNS = """
+vars: Names of the variables in the crontab.
+cron_file: The crontab, where one was named.
+"""
+
 EXAMPLES = """
 - name: Who gets the mail of root's jobs
   cronvar:

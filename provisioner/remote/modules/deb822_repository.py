@@ -87,9 +87,10 @@ def plan(params: Params, state: State) -> Change:
     """Write the whole file anew and compare."""
     path = _source_path(params)
     wanted: Dict[str, Optional[bytes]] = {}
-    key_path = _key_path(params, "gpg")
+    key_path: Optional[str] = None
     text = None
     if params.state == "absent":
+        key_path = _key_path(params, "gpg")
         wanted = {name: None for name, content in state.files.items() if content is not None}
     else:
         if state.key is not None:
@@ -157,6 +158,19 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         system.files.chmod(_source_path(change.params), mode)
     return None
 
+
+RETURNS = """
+repo: The source in the deb822 format.
+dest: The file it is in.
+key_filename: The file of the key, where it is in one.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+state: What the path is: file or absent.
+"""
 
 EXAMPLES = """
 - name: Docker's own packages

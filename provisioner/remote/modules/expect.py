@@ -103,6 +103,9 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     }
     if spoken.rc != 0:
         del result["msg"]
+    if any("\ud800" <= letter <= "\udfff" for letter in said):
+        result.pop("msg", None)
+        raise Failed("The command returned non UTF-8 data", **result)
     if spoken.rc is None:
         raise Failed("command exceeded timeout", **result)
     if spoken.rc != 0:

@@ -67,6 +67,7 @@ md5sum: MD5 of the content, where that is not switched off.
 remote_checksum: SHA-1 of the file on the host.
 remote_md5sum: Never known; for scripts that look for it.
 file: The file that was there already.
+size: The file's size in bytes.
 """
 
 EXAMPLES = """

@@ -195,6 +195,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+rc: Exit code of the program.
+"""
+
 EXAMPLES = """
 - name: The web is open, now and later
   firewalld:

@@ -120,6 +120,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+name: The package.
+version: The version asked for.
+state: What was asked for.
+"""
+
 EXAMPLES = """
 - name: A build tool for the whole host
   gem:

@@ -290,9 +290,11 @@ def _switch(params: Params, repository: Repository, kind: str) -> None:
 
 
 def _verify(params: Params, repository: Repository, kind: str) -> None:
-    words = ["verify-tag"] if kind == "tags" else ["verify-commit"]
-    version = params.version if kind == "tags" else "HEAD"
-    done: Completed = repository.run([*words, *(["--raw"] if params.gpg_allowlist else []), version])
+    # a tag that is only a name has no signature: that of its commit counts
+    is_signable = kind == "tags" and repository.text(["cat-file", "-t", "refs/tags/" + params.version]).strip() == "tag"
+    words = ["verify-tag", params.version] if is_signable else ["verify-commit", "HEAD"]
+    words[1:1] = ["--raw"] if params.gpg_allowlist else []
+    done: Completed = repository.run(words)
     if done.rc != 0:
         said = (done.err or done.out).strip()
         raise Failed('Failed to verify GPG signature of commit/tag "%s": %s' % (params.version, said), rc=done.rc)

@@ -86,6 +86,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+config_value: The value, where only it was asked for.
+config_values: All settings with list_all, or all values of the name.
+rc: Exit code of the program.
+"""
+
 EXAMPLES = """
 - name: Who commits on this host
   git_config:

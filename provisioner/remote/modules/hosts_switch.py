@@ -106,6 +106,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 RETURNS = """
 addresses: The addresses each name stands for.
+address: The address the names stand for now.
 """
 
 EXAMPLES = """

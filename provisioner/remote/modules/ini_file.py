@@ -232,6 +232,18 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return result
 
 
+RETURNS = """
+path: The file.
+state: What the path is: file.
+backup_file: Where the file replaced was kept.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+"""
+
 EXAMPLES = """
 - name: More memory for scripts
   ini_file:

@@ -189,6 +189,18 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return dict(result, **attributes.info(system, params.dest))
 
 
+RETURNS = """
+dest: The file.
+ifaces: Each interface with its options, as they are after the change.
+state: What the path is: file.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+"""
+
 EXAMPLES = """
 - name: Jumbo frames
   interfaces_file:

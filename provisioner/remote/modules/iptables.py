@@ -265,6 +265,7 @@ flush: As given.
 rule: The rule in words of iptables.
 state: What is there now, or what was asked for.
 chain_management: As given.
+policy: The policy asked for.
 """
 
 EXAMPLES = """

@@ -103,6 +103,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+name: The locales.
+mechanism: How locales are made on this host: glibc or ubuntu_legacy.
+"""
+
 EXAMPLES = """
 - name: German, and English of the United States
   locale_gen:

@@ -176,6 +176,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+vg: The volume group.
+lv: The logical volume.
+size: Its size.
+"""
+
 EXAMPLES = """
 - name: Room for the database
   lvol:

@@ -67,6 +67,19 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"stdout": done.out, "stderr": done.err}
 
 
+RETURNS = """
+chdir: The folder.
+file: The makefile, where one was named.
+target: What was made.
+targets: All that was made.
+params: The variables that were given.
+jobs: How many jobs at once.
+command: The command line.
+rc: Exit code of the program.
+stdout: What the program wrote.
+stderr: What the program wrote as errors.
+"""
+
 EXAMPLES = """
 - name: Build it
   make:

@@ -128,6 +128,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+name: The kernel module.
+params: Its parameters.
+state: What was asked for.
+stdout: What the program wrote.
+"""
+
 EXAMPLES = """
 - name: Bridges are filtered
   modprobe:

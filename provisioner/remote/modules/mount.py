@@ -168,11 +168,17 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     params, state, steps = change.params, change.state, change.todo
     result: Dict[str, Any] = {}
     fstab = params.fstab or "/etc/fstab"
+    if steps.fstab is not None and params.backup and system.files.is_file(fstab):
+        result["backup_file"] = system.files.backup(fstab) or ""
+    if params.state == "absent":  # the line goes last, as it tells that there is something to do
+        _mounting(params, steps, system)
+        if steps.rmdir:
+            _rmdir(params.path, system)
+    mode = None if system.files.exists(fstab) else 0o644
     if steps.fstab is not None:
-        if params.backup and system.files.is_file(fstab):
-            result["backup_file"] = system.files.backup(fstab) or ""
-        mode = None if system.files.exists(fstab) else 0o644
         system.files.write(fstab, steps.fstab, mode=mode)
+    if params.state == "absent":
+        return result
     made = system.files.makedirs(params.path, 0o755) if steps.mkdir else []
     try:
         _mounting(params, steps, system)
@@ -182,8 +188,6 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         for folder in reversed(made):
             os.rmdir(system.files.real(folder))
         raise
-    if steps.rmdir:
-        _rmdir(params.path, system)
     return result
 
 
@@ -223,6 +227,18 @@ def _rmdir(path: str, system: System) -> None:
     except OSError as error:
         raise Failed("Error rmdir %s: %s" % (path, error.strerror), changed=True) from None
 
+
+RETURNS = """
+name: Where it is mounted.
+src: What is mounted.
+fstype: Kind of the file system.
+opts: Options.
+fstab: The table.
+dump: The fifth field of the table.
+passno: The sixth field of the table.
+boot: Whether it is mounted at every start.
+backup_file: Where the table was kept.
+"""
 
 EXAMPLES = """
 - name: A file system in memory, now and at every start

@@ -205,6 +205,12 @@ def _import(params: Params, client: mysql.Client, system: System, made: List[str
     return {"msg": done.out, "executed_commands": [*made, "%s < %s" % (shown, params.target)]}
 
 
+RETURNS = """
+db: The names, joined by spaces.
+db_list: The names.
+executed_commands: The commands or statements that were run, without passwords.
+"""
+
 EXAMPLES = """
 - name: The shop's database
   mysql_db:

@@ -89,6 +89,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+tables: Of each table how many rows and which checksum.
+rows: How many rows in all.
+differences: With compare: what differs, each in words.
+"""
+
 EXAMPLES = """
 - name: What is in this server
   mysql_digest:

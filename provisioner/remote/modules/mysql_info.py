@@ -177,6 +177,20 @@ def apply(change: Change, system: System) -> None:
     """Do nothing: there is nothing to change."""
 
 
+RETURNS = """
+version: Version of the server, in parts.
+server_engine: MySQL or MariaDB.
+settings: Global variables.
+global_status: Global status.
+databases: Databases with their sizes and counts of tables.
+engines: Engines.
+users: Accounts and global privileges.
+users_info: Accounts as mysql_user takes them.
+master_status: Place in the binary log, of a server that keeps one.
+slave_status: How replication is doing, of a replica.
+slave_hosts: Replicas, of a server that has some.
+"""
+
 EXAMPLES = """
 - name: Which version
   mysql_info:

@@ -52,6 +52,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"hash": mysql_passwords.native(password)}
 
 
+RETURNS = """
+hash: The hash of the password, which the other server may keep.
+"""
+
 EXAMPLES = """
 - name: A password for following another server
   mysql_passfile:

@@ -164,6 +164,13 @@ def _has_changed(query: str, answer: Answer) -> bool:
     return not READS.match(query) and answer.affected > 0
 
 
+RETURNS = """
+executed_queries: The statements that were run.
+query_result: The rows of each statement.
+rowcount: How many rows each statement returned or changed.
+execution_time_ms: How long each statement took.
+"""
+
 EXAMPLES = """
 - name: How many orders there are
   mysql_query:

@@ -142,6 +142,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+user: The account.
+password_changed: Whether the password is another one now.
+attributes: The attributes of the account, where some were given.
+"""
+
 EXAMPLES = """
 - name: The shop's account
   mysql_user:

@@ -105,6 +105,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: More connections
   mysql_variables:

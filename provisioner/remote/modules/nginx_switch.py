@@ -38,7 +38,7 @@ class Params(Parameters):
 
 
 class State(NamedTuple):
-    """The upstream's file, the file of server lines, who gets the requests, and what waits."""
+    """The upstream's file, the file of server lines, who gets the requests, what waits, and what was begun only."""
 
     lines: List[str]
     included: str
@@ -46,6 +46,7 @@ class State(NamedTuple):
     is_prepared: bool
     is_held: bool
     holding: Holding
+    unfinished: str
 
 
 def inspect(params: Params, system: System) -> State:
@@ -62,7 +63,8 @@ def inspect(params: Params, system: System) -> State:
     is_held = is_prepared and "unix:" in included
     servers = [m.group(1).strip() for m in map(SERVER.match, source) if m and "unix:" not in m.group(1)]
     plain = [re.sub(r"\s+backup$", "", each) for each in servers]
-    return State(lines, included, _side(params, plain), is_prepared, is_held, holding)
+    unfinished = (system.files.read_or_none(_unfinished(params)) or b"").decode("utf-8", "replace")
+    return State(lines, included, _side(params, plain), is_prepared, is_held, holding, unfinished)
 
 
 def _upstream(params: Params, lines: List[str]) -> "tuple[int, int]":
@@ -87,6 +89,11 @@ def _include(params: Params) -> str:
     return params.include or "/etc/nginx/provisioner-%s.servers" % params.upstream
 
 
+def _unfinished(params: Params) -> str:
+    """Return the file that says what was begun: nginx and the holder are told after the files are changed."""
+    return _include(params) + ".unfinished"
+
+
 def _include_line(params: Params) -> str:
     return "include %s;" % _include(params)
 
@@ -98,6 +105,8 @@ def _servers(servers: List[str], more: str = "") -> str:
 def plan(params: Params, state: State) -> Change:
     """Say what there is to do for the verb."""
     change: Change = PLANS[params.do](params, state)
+    if change.changed is False and params.do == state.unfinished:
+        change = Change(True, None, change.result)
     told = {"points_to": state.points_to, "held": state.is_held, "upstream": params.upstream}
     change.result = dict(told, **change.result)
     return change
@@ -172,14 +181,17 @@ PLANS = {
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Do it."""
     began = time.monotonic()
+    system.files.write(_unfinished(change.params), change.params.do.encode(), mode=0o600)
     figures: Dict[str, float] = APPLIES[change.params.do](change.params, change.state, change.todo, system)
+    system.files.remove(_unfinished(change.params))
     return {"measured": dict({"seconds": round(time.monotonic() - began, 4)}, **figures)}
 
 
-def _prepare(params: Params, state: State, lines: List[str], system: System) -> Dict[str, float]:
-    servers = params.new if state.points_to == "new" else params.old
-    system.files.write(_include(params), _servers(servers).encode(), mode=0o644)
-    _replace(params, params.config, _bytes(lines), system)
+def _prepare(params: Params, state: State, lines: Optional[List[str]], system: System) -> Dict[str, float]:
+    if lines is not None:
+        servers = params.new if state.points_to == "new" else params.old
+        system.files.write(_include(params), _servers(servers).encode(), mode=0o644)
+        _replace(params, params.config, _bytes(lines), system)
     _reload(system)
     return {}
 
@@ -192,6 +204,7 @@ def _replace(params: Params, path: str, content: bytes, system: System) -> None:
     if done.rc != 0:
         if before is not None:
             system.files.write(path, before)
+        system.files.remove(_unfinished(params))
         raise Failed(
             "nginx refuses the new configuration, it was put back: " + (done.err or done.out).strip(), rc=done.rc
         )
@@ -235,6 +248,7 @@ def _hold(params: Params, state: State, lines: List[str], system: System) -> Dic
     holder.tell(Holding(now + params.limit_s, since, _addresses(servers), False))
     wrong = holder.start(sys.executable or "python3")
     if wrong:
+        system.files.remove(_unfinished(params))
         raise Failed("what holds requests did not start: " + wrong)
     deadline = time.monotonic() + params.wait_s
     while not system.files.exists(holder.socket) and time.monotonic() < deadline:
@@ -246,6 +260,7 @@ def _hold(params: Params, state: State, lines: List[str], system: System) -> Dic
     left = _wait_for_end(before, params.wait_s, system)
     if left:
         _let_pass(params, servers, system)
+        system.files.remove(_unfinished(params))
         message = "%d earlier workers of nginx still have requests for %s after %g s; nothing is held any more"
         raise Failed(message % (left, params.upstream, params.wait_s))
     return {}
@@ -283,8 +298,9 @@ def _release(params: Params, state: State, lines: List[str], system: System) -> 
     return {"held_s": round(time.time() - since, 3)}
 
 
-def _remove(params: Params, state: State, lines: List[str], system: System) -> Dict[str, float]:
-    _replace(params, params.config, _bytes(lines), system)
+def _remove(params: Params, state: State, lines: Optional[List[str]], system: System) -> Dict[str, float]:
+    if lines is not None:
+        _replace(params, params.config, _bytes(lines), system)
     _reload(system)
     system.files.remove(_include(params))
     return {}
@@ -296,6 +312,7 @@ RETURNS = """
 points_to: Which side gets the requests: old, new, or the servers found.
 held: Whether requests wait.
 measured: seconds, and after a release held_s, for which requests waited.
+upstream: The upstream.
 """
 
 EXAMPLES = """

@@ -1,4 +1,7 @@
-"""Manage packages of Node.js."""
+"""Manage packages of Node.js.
+
+The program npm does the work. Tested against its recorded answers.
+"""
 
 import json
 import os
@@ -132,6 +135,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         return {"changed": inspect(params, system) != change.state}
     return None
 
+
+RETURNS = """
+rc: Exit code of the program.
+"""
 
 EXAMPLES = """
 - name: What the project needs

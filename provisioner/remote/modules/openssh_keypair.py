@@ -218,6 +218,15 @@ def _write_public(params: Params, state: State, system: System, content: str) ->
     )
 
 
+RETURNS = """
+filename: The private key.
+size: Its size in bits.
+type: Its kind.
+fingerprint: Fingerprint of the public key.
+public_key: The public key.
+comment: The comment of the public key.
+"""
+
 EXAMPLES = """
 - name: The key that backups are fetched with
   openssh_keypair:

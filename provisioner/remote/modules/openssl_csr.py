@@ -192,6 +192,21 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return found
 
 
+RETURNS = """
+filename: The request.
+privatekey: The file of the key.
+subject: The subject, in its order.
+subjectAltName: Other names.
+keyUsage: What the key may be used for.
+extendedKeyUsage: More of that.
+basicConstraints: Whether it is for an authority.
+ocsp_must_staple: Whether a stapled answer is demanded.
+name_constraints_permitted: Names an authority may sign.
+name_constraints_excluded: Names an authority may not sign.
+csr: The content, with return_content.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: Ask for a certificate
   openssl_csr:

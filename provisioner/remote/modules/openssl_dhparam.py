@@ -94,6 +94,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return found
 
 
+RETURNS = """
+filename: The file.
+size: Bits of the prime.
+dhparams: The content, with return_content.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: Parameters of our own
   openssl_dhparam:

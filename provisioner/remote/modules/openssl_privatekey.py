@@ -207,6 +207,16 @@ def _written(params: Params, system: System, key: bytes) -> bytes:
     return openssl.must(system, words, key, params.passphrase).encode()
 
 
+RETURNS = """
+filename: The key.
+size: Its size in bits.
+type: Its kind.
+curve: Its curve, of kind ECC.
+fingerprint: Fingerprints of the public half, by algorithm.
+privatekey: The content, with return_content.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: The key of the web server
   openssl_privatekey:

@@ -65,6 +65,17 @@ def apply(change: Change, system: System) -> None:
     """Do nothing: there is nothing to change."""
 
 
+RETURNS = """
+can_load_key: Whether the file could be read.
+can_parse_key: Whether it is a key.
+key_is_consistent: Whether its parts fit each other, with check_consistency.
+public_key: The public half.
+public_key_fingerprints: Fingerprints of the public half, by algorithm.
+type: The kind of key.
+public_data: The numbers of the public half.
+private_data: The numbers of the private half, with return_private_key_data.
+"""
+
 EXAMPLES = """
 - name: What kind of key is it?
   openssl_privatekey_info:

@@ -126,6 +126,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return found
 
 
+RETURNS = """
+filename: The public key.
+privatekey: The file of the private key.
+format: PEM or OpenSSH.
+fingerprint: Fingerprints, by algorithm.
+publickey: The content, with return_content.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: What others may know
   openssl_publickey:

@@ -75,6 +75,8 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
 
 RETURNS = """
 msg: As the module of the package manager answers.
+cache_updated: Whether the lists of packages are newer now, as apt says.
+cache_update_time: When the lists came, as apt says.
 """
 
 EXAMPLES = """

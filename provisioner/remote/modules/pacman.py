@@ -155,6 +155,14 @@ def _install(params: Params, system: System, names: List[str]) -> str:
     return out
 
 
+RETURNS = """
+packages: Packages that were installed, upgraded or removed.
+cache_updated: Whether the lists of packages are newer now.
+rc: Exit code of the program.
+stdout: What the program wrote.
+stderr: What the program wrote as errors.
+"""
+
 EXAMPLES = """
 - name: A web server
   pacman:

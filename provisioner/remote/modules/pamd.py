@@ -198,6 +198,20 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return found
 
 
+RETURNS = """
+change_count: How many rules changed.
+action: What was asked for.
+dest: The file.
+backupdest: Where the file replaced was kept.
+state: What the path is: file.
+size: The file's size in bytes.
+mode: The file's permissions in octal.
+owner: Name of the file's owner.
+group: Name of the file's group.
+uid: Number of the file's owner.
+gid: Number of the file's group.
+"""
+
 EXAMPLES = """
 - name: Lock out who guesses
   pamd:

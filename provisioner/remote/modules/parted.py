@@ -195,6 +195,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"disk": disk, "partitions": partitions}
 
 
+RETURNS = """
+disk: The disk: size, unit, table, sizes of sectors.
+partitions: The partitions: number, begin, end, size, file system, name, flags.
+script: The words parted was given.
+"""
+
 EXAMPLES = """
 - name: One partition over the whole disk for LVM
   parted:

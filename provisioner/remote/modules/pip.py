@@ -6,7 +6,7 @@ import re
 import shlex
 import sys
 from importlib import util
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, mutually_exclusive, optional, required_one_of
@@ -56,14 +56,19 @@ def inspect(params: Params, system: System) -> State:
     """Ask pip what is installed."""
     pip = _pip(params, system)
     listed = _listed(params, system) if params.requirements else []
-    if params.virtualenv and not system.files.exists(os.path.join(params.virtualenv, "bin", "activate")):
+    if params.virtualenv and not system.files.exists(os.path.join(_environment(params), "bin", "activate")):
         return State(pip, {}, listed, False)
     return State(pip, _installed(pip, system), listed, True)
 
 
+def _environment(params: Params) -> str:
+    """Return where the environment is; a relative name counts from ``chdir``."""
+    return os.path.join(params.chdir or "", params.virtualenv or "")
+
+
 def _pip(params: Params, system: System) -> List[str]:
     if params.virtualenv:
-        return [os.path.join(params.virtualenv, "bin", "pip")]
+        return [os.path.join(_environment(params), "bin", "pip")]
     if params.executable:
         found = params.executable if "/" in params.executable else system.commands.which(params.executable)
         if found is None:
@@ -122,14 +127,21 @@ def _settles(params: Params, names: List[str]) -> bool:
     return params.state in ("present", "absent") and all(requirement(each) for each in names)
 
 
-def _names(params: Params) -> List[str]:
-    """Return the requirements named; what a comma between clauses took apart is joined again."""
+def _apart(given: Sequence[str]) -> List[str]:
+    """Return requirements one by one, several in one text too; a comma in brackets or between clauses parts none."""
     names: List[str] = []
-    for each in params.name:
-        if names and re.match(r"^\s*(===|==|!=|<=|>=|~=|<|>)", each):
-            names[-1] += "," + each
+    for part in [part.strip() for each in given for part in ([each] if "://" in each else each.split(","))]:
+        is_open = bool(names) and names[-1].count("[") > names[-1].count("]")
+        if names and (is_open or re.match(r"^(===|==|!=|<=|>=|~=|<|>)", part)):
+            names[-1] += "," + part
         else:
-            names.append(each)
+            names.append(part)
+    return [name for name in names if name]
+
+
+def _names(params: Params) -> List[str]:
+    """Return the requirements named, with the version where that is given by itself."""
+    names = _apart(params.name)
     if params.version is None:
         return names
     if len(names) > 1:

@@ -32,6 +32,12 @@ class Params(postgresql_wire.LocalParameters):
     jobs: int = optional("int", "How many tables at the same time.", 2)
     databases: List[str] = optional("list", "Which; else all.", [], elements="str")
     replace: bool = optional("bool", "Whether databases that were here before may be replaced.", False)
+    original = "community.postgresql.postgresql_copy"  # another thing of the same name: one table to or from a file
+    beyond = frozenset(
+        ["ca_cert", "column", "columns", "connect_params", "copy_from", "copy_to", "db", "destination", "dst", "from",
+         "login", "login_db", "login_host", "options", "program", "session_role", "source", "src", "ssl_cert",
+         "ssl_key", "ssl_mode", "ssl_rootcert", "to", "trust_input", "unix_socket"]
+    )  # fmt: skip
 
 
 class State(NamedTuple):

@@ -253,6 +253,11 @@ def _unpacked(real: str, system: System) -> str:
     return plain
 
 
+RETURNS = """
+db: The database.
+executed_commands: The statements or commands that were run.
+"""
+
 EXAMPLES = """
 - name: The shop's database
   postgresql_db:

@@ -100,6 +100,14 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"version": client.rows(QUERY.format(text(params.name)))[0]["version"] or ""}
 
 
+RETURNS = """
+ext: The extension.
+db: The database.
+prev_version: Version there was.
+version: Version there is.
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: Search by similarity
   postgresql_ext:

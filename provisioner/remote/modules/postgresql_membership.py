@@ -107,6 +107,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+groups: The groups.
+target_roles: The members asked for.
+granted: Roles put in, by group.
+revoked: Roles taken out, by group.
+state: What was asked for.
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: Ann may read what readers may
   postgresql_membership:

@@ -30,6 +30,12 @@ KINDS = {
     ),
     "function": ("SELECT pg_get_userbyid(proowner) AS owner FROM pg_proc WHERE oid = to_regproc(%s)", "FUNCTION"),
 }
+OTHERS = (
+    *("aggregate", "collation", "conversion", "domain", "event_trigger", "foreign_data_wrapper", "foreign_table"),
+    *("language", "large_object", "procedure", "publication", "routine", "server", "statistics"),
+    *("text_search_configuration", "text_search_dictionary", "type"),
+)
+"""What the module of community.postgresql is asked for."""
 WHOLE = ("database", "schema", "tablespace")
 OWNED = """
 SELECT count(*) AS n FROM pg_shdepend s WHERE s.deptype = 'o' AND s.refclassid = 'pg_authid'::regclass
@@ -40,9 +46,13 @@ AND (s.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) O
 class Params(postgresql.LoginParameters):
     """What gets which owner."""
 
+    original = "community.postgresql.postgresql_owner"
+    beyond = frozenset("%s=%s" % (name, kind) for name in ("obj_type", "type") for kind in OTHERS)
     new_owner: str = required("str", "The role that shall own it.")
     obj_name: Optional[str] = optional("str", "The object.")
-    obj_type: Optional[str] = optional("str", "What it is.", aliases=("type",), choices=tuple(sorted(KINDS)))
+    obj_type: Optional[str] = optional(
+        "str", "What it is.", aliases=("type",), choices=tuple(sorted((*KINDS, *OTHERS)))
+    )
     reassign_owned_by: Optional[List[str]] = optional("list", "Roles whose objects it shall own.", elements="str")
     fail_on_role: bool = optional("bool", "Fail where a role of reassign_owned_by does not exist.", True)
     login_db: str = optional("str", "The database.", "", aliases=("db",))
@@ -110,6 +120,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         raise Failed("Cannot execute SQL: %s" % refused.message) from None
     return None
 
+
+RETURNS = """
+queries: The statements that were run.
+"""
 
 EXAMPLES = """
 - name: The shop owns its orders

@@ -47,6 +47,12 @@ def apply(change: Change, system: System) -> None:
     """Do nothing: there is nothing to change."""
 
 
+RETURNS = """
+is_available: Whether the server answers.
+server_version: Version of the server, in parts.
+conn_err_msg: Why it does not answer.
+"""
+
 EXAMPLES = """
 - name: Is it there?
   postgresql_ping:

@@ -17,6 +17,7 @@ TYPES = (
     "function",
     "group",
     "language",
+    "parameter",
     "procedure",
     "schema",
     "sequence",
@@ -29,6 +30,8 @@ TYPES = (
 class Params(postgresql.LoginParameters):
     """Who may do what with which objects."""
 
+    original = "community.postgresql.postgresql_privs"
+    beyond = frozenset(["type=parameter"])
     login_password: str = optional("str", "The password.", "", no_log=True, aliases=("password",))
     login_db: str = required("str", "The database.", aliases=("db", "database"))
     state: str = optional("str", "Whether they may.", "present", choices=("absent", "present"))
@@ -177,6 +180,10 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         raise Failed("the server refused it: %s" % refused.message) from None
     return None
 
+
+RETURNS = """
+queries: The statements that were run.
+"""
 
 EXAMPLES = """
 - name: Readers may read

@@ -162,6 +162,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         raise _refused(params, refused) from None
 
 
+RETURNS = """
+query: The last statement.
+query_list: All statements.
+query_result: Rows of the last statement.
+query_all_results: Rows of each statement.
+rowcount: How many rows were returned or changed.
+statusmessage: The server's word for the last statement.
+execution_time_ms: How long each statement took.
+"""
+
 EXAMPLES = """
 - name: How many orders there are
   postgresql_query:

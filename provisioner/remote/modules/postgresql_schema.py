@@ -65,6 +65,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+schema: The schema.
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: A schema of its own
   postgresql_schema:

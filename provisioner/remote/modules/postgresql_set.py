@@ -137,6 +137,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"value_pretty": pretty, "value": _value(row)}
 
 
+RETURNS = """
+name: The parameter.
+value: Value there is now, with its unit resolved.
+value_pretty: The same as the server shows it.
+prev_val_pretty: What the server showed before.
+context: What the server needs to take it up.
+restart_required: Whether that is a restart.
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: More memory for sorting
   postgresql_set:

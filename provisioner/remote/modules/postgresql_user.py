@@ -204,6 +204,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+user: The role.
+user_removed: Whether it was removed.
+queries: The statements that were run.
+"""
+
 EXAMPLES = """
 - name: The shop's role
   postgresql_user:

@@ -63,6 +63,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"boot_id": change.state, "rebooted": True}
 
 
+RETURNS = """
+rebooted: Whether the host was restarted.
+elapsed: Seconds until it could be worked with again.
+boot_id: Which start of the host it was asked in.
+"""
+
 EXAMPLES = """
 - name: Into the new kernel
   reboot:

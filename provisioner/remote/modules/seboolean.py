@@ -73,6 +73,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+name: The boolean.
+state: What was asked for.
+persistent: Whether for every start.
+"""
+
 EXAMPLES = """
 - name: The web server may connect to others
   seboolean:

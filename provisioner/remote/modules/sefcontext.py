@@ -111,6 +111,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+target: The path.
+ftype: The kind of file.
+setype: The type.
+seuser: The user.
+serange: The level.
+substitute: The path whose contexts count instead.
+state: What was asked for.
+"""
+
 EXAMPLES = """
 - name: What the web server may read
   sefcontext:

@@ -109,6 +109,14 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+policy: The policy.
+state: The mode.
+configfile: The file of the configuration.
+reboot_required: Whether it holds only after a restart.
+msg: What was done, in words.
+"""
+
 EXAMPLES = """
 - name: SELinux guards this host
   selinux:

@@ -81,6 +81,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+ports: The ports.
+proto: The protocol.
+setype: The type.
+state: What was asked for.
+"""
+
 EXAMPLES = """
 - name: The web server listens there, too
   seport:

@@ -77,6 +77,8 @@ TOGETHER = ("all", "min")
 NEEDS = {"network": {"platform", "distribution"}, "hardware": {"platform"}, "virtual": {"platform"}}
 """What comes along with a subset that is asked for by name."""
 ELSEWHERE = ("facter", "ohai", "systemd", "fibre_channel_wwn", "hostnqn")
+ALSO = {"nvme": "hostnqn"}
+"""Names of subsets that are none of ours, and the fact they stand for."""
 
 
 class Params(Parameters):
@@ -162,6 +164,7 @@ def _by_name(known: Known) -> Dict[str, Set[str]]:
     for subset, facts, _ in known:
         for name in (subset, *facts):
             found.setdefault(name, set()).add(subset)
+    found.update((name, found[fact]) for name, fact in ALSO.items())
     return found
 
 

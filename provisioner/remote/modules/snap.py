@@ -123,6 +123,17 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+cmd: The commands that were run.
+classic: Whether without confinement.
+channel: The channel asked for.
+snaps_installed: Snaps that were installed.
+snaps_removed: Snaps that were removed.
+snaps_enabled: Snaps that were switched on.
+snaps_disabled: Snaps that were switched off.
+options_changed: Options that are other ones now.
+"""
+
 EXAMPLES = """
 - name: A program as a snap
   snap:

@@ -223,6 +223,13 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+hosts_added: Hosts that were added.
+hosts_changed: Hosts with other options now.
+hosts_removed: Hosts that were removed.
+hosts_change_diff: For each host its options before and after.
+"""
+
 EXAMPLES = """
 - name: Reach the database host through the gate
   ssh_config:

@@ -79,6 +79,7 @@ class State(NamedTuple):
     forwards: bool
     since: float
     now: float
+    counts: bool
 
 
 def inspect(params: Params, system: System) -> State:
@@ -88,7 +89,7 @@ def inspect(params: Params, system: System) -> State:
     told = _table(params, system)
     chains = [each["chain"]["name"] for each in told if "chain" in each]
     counted = straggler_ledger.from_kernel([each["set"] for each in told if "set" in each], now)
-    ledger = Ledger(system, _folder(params))
+    ledger = Ledger(system, _folder(params), bool(told))
     address = _address(params.to) if params.state == "forwarding" else None
     kind = 6 if address and ":" in address else 4
     return State(
@@ -101,6 +102,7 @@ def inspect(params: Params, system: System) -> State:
         address is None or (system.files.read_or_none(FORWARDS[kind]) or b"").strip() == b"1",
         ledger.since,
         now,
+        bool(told),
     )
 
 
@@ -267,13 +269,15 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Put the rules in place, now and for the next start, or take them away; keep the ledger."""
     params, state = change.params, change.state
     began = time.monotonic()
-    ledger = Ledger(system, _folder(params))
+    ledger = Ledger(system, _folder(params), state.counts)
     if params.state == "read":
         ledger.save(state.counted)
         return None
     if params.state == "open":
-        _open(params, state, system)
+        ledger.save(state.counted)  # as the table's own count is about to go
+        _nothing_is_counted(params, state, system)
         ledger.save(state.counted, closed=True)
+        _open(params, system)
     else:
         _fence(params, state, system)
         ledger.save(state.counted)
@@ -332,9 +336,12 @@ def _at_every_start(params: Params, settings: str, system: System) -> None:
             system.commands.run(["systemctl", *words])
 
 
-def _open(params: Params, state: State, system: System) -> None:
+def _nothing_is_counted(params: Params, state: State, system: System) -> None:
     if state.mark:
         _nft("delete table inet %s\n" % _name(params), system)
+
+
+def _open(params: Params, system: System) -> None:
     was_off = _folder(params) + "/forwarding-was-off"
     setting = (system.files.read_or_none(was_off) or b"").decode()
     if setting in FORWARDS.values():
@@ -351,6 +358,9 @@ clients: How many clients came in all.
 connections: How many connections they began.
 quiet_for_s: Seconds since the last of them, or since the fence is there.
 watched_for_s: Seconds since the ledger was begun.
+is_fenced: Whether the server is fenced.
+measured: Seconds it took.
+state: What was asked for.
 """
 
 EXAMPLES = """

@@ -100,6 +100,12 @@ def _validate(params: Params, content: bytes, system: System) -> None:
         raise Failed("Failed to validate sudoers rule: %s" % said, rc=done.rc, stdout=done.out, stderr=done.err)
 
 
+RETURNS = """
+rc: Exit code of the program.
+stdout: What the program wrote.
+stderr: What the program wrote as errors.
+"""
+
 EXAMPLES = """
 - name: The backup user may run one program
   sudoers:

@@ -22,7 +22,7 @@ class Params(Parameters):
     state: str = optional("str", "Whether it stands in the file.", "present", choices=("present", "absent"))
     sysctl_file: str = optional("path", "The file.", "/etc/sysctl.conf")
     sysctl_set: bool = optional("bool", "Compare with the running kernel and set it there.", False)
-    reload: bool = optional("bool", "Let the kernel take the file when it changed.", True)
+    reload: bool = optional("bool", "Let the kernel take the file when it changed, or has another value.", True)
     ignoreerrors: bool = optional("bool", "Do not mind parameters the kernel does not know.", False)
 
 
@@ -46,12 +46,16 @@ def plan(params: Params, state: State) -> Change:
     before = state.content.decode("utf-8", "surrogateescape")
     after = "".join(_edited(params, before.splitlines(True)))
     in_file = after != before
-    live = params.sysctl_set and params.state == "present" and state.live.split() != _wanted(params).split()
+    is_other = params.state == "present" and state.live.split() != _wanted(params).split()
+    live = params.sysctl_set and is_other
+    reload = params.reload and (in_file or (is_other and not live))
     content = after.encode("utf-8", "surrogateescape") if in_file else None
-    todo = {"file": content, "live": live}
+    todo = {"file": content, "live": live, "reload": reload}
     diff = text_diff(params.sysctl_file, state.content, content) if in_file else None
-    # a kernel that does not take the value refuses it loudly, or was told to be ignored
-    return Change(in_file or live, todo, diff=diff, settles=not params.ignoreerrors)
+    # a kernel that does not take the value refuses it loudly, or was told to be ignored; the lines of other files, and
+    # what the kernel rounds, are no mistake of this one
+    settles = not params.ignoreerrors and (params.sysctl_set or not params.reload)
+    return Change(in_file or live or reload, todo, diff=diff, settles=settles)
 
 
 def _wanted(params: Params) -> str:
@@ -82,22 +86,21 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     params, todo = change.params, change.todo
     ignore = ["-e"] if params.ignoreerrors else []
     if todo["live"]:
-        _sysctl(system, [*ignore, "-w", "%s=%s" % (params.name, _wanted(params))], params)
+        _sysctl(system, [*ignore, "-w", "%s=%s" % (params.name, _wanted(params))])
     if todo["file"] is not None:
         mode = None if system.files.exists(params.sysctl_file) else 0o644
         system.files.makedirs(os.path.dirname(params.sysctl_file))
         system.files.write(params.sysctl_file, todo["file"], mode=mode)
-        if params.reload:
-            _sysctl(system, [*ignore, "-p", params.sysctl_file], params)
+    if todo["reload"]:
+        _sysctl(system, [*ignore, "-p", params.sysctl_file])
     return None
 
 
-def _sysctl(system: System, words: List[str], params: Params) -> None:
+def _sysctl(system: System, words: List[str]) -> None:
+    """Run it; with -e it says yes to parameters the kernel does not know, and to nothing else."""
     done = system.commands.run(["sysctl", *words], env=PLAIN)
-    if (done.rc != 0 or "Invalid argument" in done.err) and not params.ignoreerrors:
-        said = (done.err or done.out).strip()
-        written = "-p" in words
-        raise Failed("sysctl %s failed: %s" % (" ".join(words), said), rc=done.rc, changed=written)
+    if done.rc != 0 or "Invalid argument" in done.err:
+        raise Failed("sysctl %s failed: %s" % (" ".join(words), (done.err or done.out).strip()))
 
 
 EXAMPLES = """

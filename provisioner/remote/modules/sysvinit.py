@@ -63,6 +63,7 @@ name: The service.
 results: The service and what was done to it.
 state: What it does now.
 enabled: Whether it starts at boot.
+status: What the script says: whether enabled, started, stopped.
 """
 
 EXAMPLES = """

@@ -38,6 +38,8 @@ def inspect(params: Params, system: System) -> State:
     if system.files.exists("/etc/timezone"):
         written = text(system, "/etc/timezone")
     zone = written or ""
+    if written and system.files.read_or_none("/etc/localtime") != system.files.read_or_none(ZONES + "/" + written):
+        zone = ""
     if system.files.is_link("/etc/localtime"):
         target = os.path.normpath(os.path.join("/etc", system.files.readlink("/etc/localtime")))
         zone = target.partition("/zoneinfo/")[2] or zone
@@ -68,13 +70,13 @@ def _shown(values: Dict[str, str]) -> str:
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
-    """Set the link; write Debian's file of the name; tell the clock."""
+    """Write Debian's file of the name; set the link, which says that it is done; tell the clock."""
     todo, state = change.todo, change.state
     if "name" in todo:
-        system.files.symlink(os.path.join(ZONES, todo["name"]), "/etc/localtime")
         if state.written is not None or system.files.exists("/etc/debian_version"):
             mode = None if state.written is not None else 0o644
             system.files.write("/etc/timezone", (todo["name"] + "\n").encode(), mode=mode)
+        system.files.symlink(os.path.join(ZONES, todo["name"]), "/etc/localtime")
     if "hwclock" in todo:
         is_local = todo["hwclock"] == "local"
         if system.files.is_dir("/run/systemd/system"):

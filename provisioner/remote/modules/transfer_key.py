@@ -35,6 +35,7 @@ from ..transfers import (
 
 TRAITS = Traits()
 ENDINGS = ("key", "key.pub", "ssh", "known_hosts", "rsyncd", "begun", "turned", "log", "progress", "lock")
+LEFT = (LISTS, "rsyncd.log")
 RESTRICT_SINCE = (7, 2)
 KEY_TYPES = ("ed25519", "ecdsa", "rsa")
 
@@ -95,6 +96,8 @@ def inspect(params: Params, system: System) -> State:
                 raise Failed("%s is no directory here" % tree["path"])
         told["host_keys"] = _host_keys(system)
         told["restrict"] = _knows_restrict(system)
+    if params.state == "absent":
+        told["left"] = any(system.files.exists(moved.file(ending)) for ending in LEFT)
     keys = system.files.read_or_none(_keys_path(user)) if user else None
     return State(files, user, keys or b"", told)
 
@@ -140,7 +143,7 @@ def plan(params: Params, state: State) -> Change:
     if params.state == "absent":
         there = sorted(ending for ending, content in state.files.items() if content is not None)
         keys = _without(state.keys, moved)
-        return Change(bool(there) or keys != state.keys, (there, keys))
+        return Change(bool(there) or state.told["left"] or keys != state.keys, (there, keys))
     result: Dict[str, Any] = {}
     keys = state.keys
     if params.state == "authorized" and params.public_key == "":
@@ -245,12 +248,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
             own_folder(system, path)
     elif differing:
         own_folder(system, os.path.dirname(moved.socket))
+    if "ssh" in differing:
+        hang_up(system, moved)  # a connection that is open was opened with other settings
     for ending, text in differing.items():
         system.files.write(moved.file(ending), text.encode(), mode=0o600)
     if keys != change.state.keys:
         _write_keys(system, change.state.user, keys)
-    if "ssh" in differing:
-        hang_up(system, moved)  # one that is open was opened with other settings
     return None
 
 
@@ -267,12 +270,13 @@ def _make(system: System, moved: Transfer, kind: str) -> str:
 
 def _write_keys(system: System, user: User, keys: bytes) -> None:
     path = _keys_path(user)
-    for made in system.files.makedirs(os.path.dirname(path), 0o700):
-        system.files.chown(made, user.uid, user.gid)
+    folder = os.path.dirname(path)
+    for each in system.files.makedirs(folder, 0o700) or [folder]:
+        system.files.chown(each, user.uid, user.gid)
     is_new = not system.files.exists(path)
-    system.files.write(path, keys, mode=0o600 if is_new else None)
-    if is_new:
-        system.files.chown(path, user.uid, user.gid)
+    owner = (user.uid, user.gid) if is_new else (-1, -1)
+    with system.files.replacing(path, mode=0o600 if is_new else None, owner=owner) as stream:
+        stream.write(keys)
 
 
 def _remove(change: Change, system: System, moved: Transfer) -> None:
@@ -283,7 +287,7 @@ def _remove(change: Change, system: System, moved: Transfer) -> None:
         _write_keys(system, change.state.user, keys)
     for ending in there:
         system.files.remove(moved.file(ending))
-    for ending in (LISTS, "rsyncd.log"):
+    for ending in LEFT:
         system.files.remove(moved.file(ending))
 
 

@@ -116,9 +116,9 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Pack, prove, or drop."""
     params = change.params
     if params.state == "dropped":
-        system.files.remove(_archive(params, change.state.note))
-        system.files.remove(params.path + ".dumps")
         system.files.write(params.path + ".dropped", change.state.note["sha256"].encode() + b"\n", mode=0o600)
+        system.files.remove(params.path + ".dumps")
+        system.files.remove(_archive(params, change.state.note))
         return None
     began = time.monotonic()
     told = _make(change, system) if params.state == "made" else _prove(change, system)
@@ -232,6 +232,8 @@ def _write(system: System, path: str, note: Dict[str, Any]) -> None:
 RETURNS = """
 archive: What is known of it: when it was made, of what, size, checksum, until when it is to be kept.
 measured: Seconds, files, bytes, and bytes a second.
+compared: How many entries were compared with their sources.
+sha256: Checksum of the archive.
 """
 
 EXAMPLES = """

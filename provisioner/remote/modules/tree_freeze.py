@@ -17,6 +17,7 @@ from ..system import System
 
 TRAITS = Traits(locks=("mount",))
 MARKS = "/run/provisioner"
+ASIDE = ".aside"
 LOOK_S = 0.05
 ACCESS = os.O_RDONLY | os.O_WRONLY | os.O_RDWR
 
@@ -34,12 +35,16 @@ class Params(Parameters):
 
 
 class Place(NamedTuple):
-    """One directory: how many mounts lie on it, how many there were before it was frozen (None: it is not)."""
+    """One directory: how many mounts lie on it, how many there were before it was frozen (None: it is not).
+
+    ``is_begun`` tells that the copy of the mount is still there from a freeze that did not come to its end.
+    """
 
     path: str
     mounts: int
     before: Optional[int]
     below: List[str]
+    is_begun: bool = False
 
     @property
     def is_frozen(self) -> bool:
@@ -68,7 +73,8 @@ def inspect(params: Params, system: System) -> State:
             raise Failed("the whole host cannot be frozen")
         note = system.files.read_or_none(_mark(path))
         below = sorted({each for each in mounted if each.startswith(path + "/")})
-        places.append(Place(path, mounted.count(path), int(note) if note else None, below))
+        is_begun = system.files.exists(_mark(path) + ASIDE)
+        places.append(Place(path, mounted.count(path), int(note) if note else None, below, is_begun))
         if params.state != "thawed":
             _demand(system, path, below)
     return State(places)
@@ -96,9 +102,9 @@ def _mark(path: str) -> str:
 def plan(params: Params, state: State) -> Change:
     """Say which directories are to be frozen or thawed."""
     if params.state == "frozen":
-        todo = [place for place in state.places if not place.is_frozen]
+        todo = [place for place in state.places if not place.is_frozen or place.is_begun]
     elif params.state == "thawed":
-        todo = [place for place in state.places if place.is_marked]
+        todo = [place for place in state.places if place.is_marked or place.is_begun]
     else:
         todo = []
     return Change(bool(todo), todo)
@@ -112,12 +118,16 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     frozen: List[Place] = []
     try:
         for place in change.todo:
-            frozen.append(place._replace(before=place.mounts))
-            _freeze(place, system)
+            _clear(place, system)
+            frozen.append(place if place.is_frozen else place._replace(before=place.mounts))
+            if not place.is_frozen:
+                _freeze(place, system)
         _await_writers([place.path for place in change.state.places], change.params.wait)
     except Failed:
         _thaw(frozen, system)
         raise
+    for place in change.todo:
+        _clear(place, system)
     return None
 
 
@@ -126,22 +136,28 @@ def _freeze(place: Place, system: System) -> None:
     if not system.files.is_dir(MARKS):
         system.files.makedirs(MARKS, 0o700)
     system.files.write(_mark(place.path), b"%d" % place.mounts, mode=0o600)
-    aside = _mark(place.path) + ".aside"
-    if not system.files.is_dir(aside):
-        system.files.makedirs(aside, 0o700)
+    aside = _mark(place.path) + ASIDE
+    system.files.makedirs(aside, 0o700)  # there until nobody writes any more: it tells that more is to be done
+    _run(system, "mount", "--bind", "--make-private", place.path, aside)
     try:
-        _run(system, "mount", "--bind", "--make-private", place.path, aside)
-        try:
-            _run(system, "mount", "-o", "remount,bind,ro", aside)
-            _run(system, "mount", "--bind", aside, place.path)
-        finally:
-            _run(system, "umount", aside)
+        _run(system, "mount", "-o", "remount,bind,ro", aside)
+        _run(system, "mount", "--bind", aside, place.path)
     finally:
+        _run(system, "umount", aside)
+
+
+def _clear(place: Place, system: System) -> None:
+    """Take the copy of the mount away, with what a run that was killed left mounted there."""
+    aside = _mark(place.path) + ASIDE
+    for _ in range(_mounted(system).count(aside)):
+        _run(system, "umount", aside)
+    if system.files.is_dir(aside):
         os.rmdir(system.files.real(aside))
 
 
 def _thaw(places: List[Place], system: System) -> None:
     for place in places:
+        _clear(place, system)
         extra = _mounted(system).count(place.path) - (place.before or 0)
         for _ in range(extra):
             _run(

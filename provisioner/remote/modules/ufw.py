@@ -209,6 +209,12 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return {"msg": system.commands.run(["ufw", "status", "verbose"], env=PLAIN).out.rstrip()}
 
 
+RETURNS = """
+commands: The commands that were run.
+msg: The state of the firewall as ufw tells it.
+rc: Exit code of the program.
+"""
+
 EXAMPLES = """
 - name: Log in is possible, but not too often
   ufw:

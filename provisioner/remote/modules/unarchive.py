@@ -15,6 +15,8 @@ from ..params import FileParameters, mutually_exclusive, optional, required
 from ..system import System, attributes
 from ..system.archives import Archive, Member, check_links, kind_of
 from ..system.attributes import Current, Wanted
+from ..system.payload import Payload
+from ..system.urls import UrlParameters, fetch
 
 CHUNK = 1024 * 1024
 PROVE_UP_TO = 64 * 1024 * 1024
@@ -24,7 +26,7 @@ HARMLESS = ("--overwrite", "--no-overwrite-dir", "--same-permissions", "-p", "-o
 class Params(FileParameters):
     """Of the programs' own options in ``extra_opts``, those that choose names and owners are understood."""
 
-    src: str = required("path", "The archive.")
+    src: str = required("path", "The archive; with remote_src also an address that the target downloads it from.")
     dest: str = required("path", "The directory to unpack into; it must be there.")
     remote_src: bool = optional("bool", "Whether src is on the target.", False)
     creates: Optional[str] = optional("path", "Do nothing where this is there.")
@@ -37,6 +39,7 @@ class Params(FileParameters):
     )
     copy: bool = optional("bool", "The old opposite of remote_src.", True)
     decrypt: bool = optional("bool", "Whether the controller decrypts a vaulted source.", True)
+    validate_certs: bool = optional("bool", "Whether a server's certificate must be valid, where src is https.", True)
     io_buffer_size: int = optional("int", "Accepted and ignored.", 65536)
     rules = (mutually_exclusive("include", "exclude"),)
 
@@ -85,6 +88,9 @@ def inspect(params: Params, system: System) -> State:
     remote = params.remote_src or not params.copy
     if system.payload is None and not remote:
         return nothing._replace(needs_content=True)
+    if remote and "://" in params.src and system.payload is None:
+        asked = UrlParameters.parse({"url": params.src, "validate_certs": params.validate_certs})
+        system.payload = Payload(path=fetch(asked, system.tmp))  # closed by the worker, like one that was sent
     options = _options(params)
     with _Opened(params, system) as archive:
         members = archive.members()
@@ -93,7 +99,7 @@ def inspect(params: Params, system: System) -> State:
         links = {member.name: path for member, path in chosen if path}
         chosen = [(_without_target(member, members, links), path) for member, path in chosen]
         steps = [_step(params, system, archive, options, member, path) for member, path in chosen if path]
-        steps = _with_hard_links(system, steps, links)
+        steps = _with_hard_links(system, steps, links) + _unlisted_folders(params, system, steps)
         names = [member.name + ("/" if member.kind == "dir" else "") for member, path in chosen if path]
         return State("", False, there, info, archive.handler, names, steps, links)
 
@@ -103,7 +109,7 @@ class _Opened:
 
     def __init__(self, params: Params, system: System) -> None:
         self.system, self.scratch = system, ""
-        if system.payload is not None and not params.remote_src:
+        if system.payload is not None:
             stream = system.payload.open()
         elif not system.files.is_file(params.src):
             raise Failed("Source '%s' does not exist" % params.src)
@@ -237,6 +243,29 @@ def _with_hard_links(system: System, steps: List[Step], links: Dict[str, str]) -
     return judged
 
 
+def _unlisted_folders(params: Params, system: System, steps: List[Step]) -> List[Step]:
+    """Return the folders there are that no member names, only lies in, and that have another owner than asked for."""
+    if params.owner is None and params.group is None:
+        return []
+    want = _ownership(attributes.wanted(params))
+    top = params.dest.rstrip("/")
+    listed = {step.path.rstrip("/") for step in steps}
+    found: Dict[str, Step] = {}
+    for step in steps:
+        folder = os.path.dirname(step.path.rstrip("/"))
+        while folder.startswith(top + "/") and folder not in listed and folder not in found:
+            now = attributes.current(system, folder, want)
+            member = Member(folder, "dir", 0, 0, 0, None, None, "", "", "", None)
+            is_off = now is not None and attributes.compare(want, now).changed
+            found[folder] = Step(member, folder, want, False, is_off, False)
+            folder = os.path.dirname(folder)
+    return list(found.values())
+
+
+def _ownership(want: Wanted) -> Wanted:
+    return want._replace(mode=None, flags=None)
+
+
 def _equal(one: IO[bytes], other: IO[bytes]) -> bool:
     while True:
         left, right = one.read(CHUNK), other.read(CHUNK)
@@ -254,6 +283,8 @@ def plan(params: Params, state: State) -> Change:
     if state.needs_content:
         return Change(True, "ask", dict(result, _needs_content=True), settles=False)
     result.update(state.info, handler=state.handler)
+    if not os.path.isabs(params.dest):
+        result["warnings"] = ["dest is no absolute path: %s is taken from the folder that tasks run in" % params.dest]
     if params.list_files:
         result["files"] = state.names
     new = [step.path for step in state.steps if step.is_new]
@@ -295,7 +326,7 @@ def _realize(params: Params, state: State, system: System, archive: Archive, ste
     if not step.content:
         return
     folder = os.path.dirname(step.path)
-    attributes.make_folders(system, attributes.missing_folders(system, folder), Wanted(umask=step.want.umask))
+    attributes.make_folders(system, attributes.missing_folders(system, folder), _ownership(step.want))
     member = step.member
     if member.kind == "dir":
         if not system.files.is_dir(step.path):
@@ -305,30 +336,39 @@ def _realize(params: Params, state: State, system: System, archive: Archive, ste
     elif member.kind == "hard":
         system.files.hard_link(state.links[member.target], step.path)
     else:
-        _write(system, archive, step)
-    if member.kind != "hard":
+        _write(system, archive, step, keep_owner)
+    if member.kind in ("dir", "link"):
         _give(system, step, keep_owner)
 
 
-def _write(system: System, archive: Archive, step: Step) -> None:
+def _write(system: System, archive: Archive, step: Step, keep_owner: bool) -> None:
+    """Put a file in place that has its owner, mode and time already; flags come last, as they may forbid that."""
     real = system.files.real(step.path)
     descriptor, temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(real))
     try:
         with os.fdopen(descriptor, "wb") as stream, archive.open(step.member) as content:
             shutil.copyfileobj(content, stream, CHUNK)
+        beside = os.path.join(os.path.dirname(step.path), os.path.basename(temporary))
+        _give(system, step._replace(path=beside, want=step.want._replace(flags=None)), keep_owner)
         os.rename(temporary, real)
     except BaseException:
         os.unlink(temporary)
         raise
+    if step.want.flags:
+        attributes.settle(system, step.path, step.want, follow=False)
 
 
 def _give(system: System, step: Step, keep_owner: bool) -> None:
     """Set owner, mode and time; the file has been ours alone until here. Directories get theirs at the end."""
     member = step.member
+    owner, group = attributes.owner_ids(step.want)
     if keep_owner and member.uid is not None:
         uid = attributes.user_id(member.user)
         gid = attributes.group_id(member.group)
-        system.files.chown(step.path, member.uid if uid is None else uid, (member.gid or 0) if gid is None else gid)
+        owner = (member.uid if uid is None else uid) if owner == -1 else owner
+        group = ((member.gid or 0) if gid is None else gid) if group == -1 else group
+    if (owner, group) != (-1, -1):
+        system.files.chown(step.path, owner, group, follow=False)
     if member.kind == "file":
         _finish(system, step)
     elif member.kind == "link":
@@ -339,10 +379,26 @@ def _finish(system: System, step: Step) -> None:
     """Set the mode (a symbolic one starts from the archive's), then what else was asked for, then the time."""
     member = step.member
     packed = Current(member.mode & 0o777, 0, 0, is_dir=member.kind == "dir")
-    system.files.chmod(step.path, attributes.final_mode(step.want, packed))
-    attributes.settle(system, step.path, step.want)
-    os.utime(system.files.real(step.path), (member.mtime, member.mtime))
+    with system.files.hold(step.path, False) as handle:
+        handle.chmod(attributes.final_mode(step.want, packed))
+    attributes.settle(system, step.path, step.want, follow=False)
+    os.utime(system.files.real(step.path), (member.mtime, member.mtime), follow_symlinks=False)
 
+
+RETURNS = """
+dest: The directory.
+src: The archive, or the address it came from.
+handler: What kind of archive it is, in Ansible's words.
+files: The members, with list_files.
+extract_results: Empty; no program is started to unpack.
+size: The directory's size in bytes.
+mode: The directory's permissions in octal.
+owner: Name of its owner.
+group: Name of its group.
+uid: Number of its owner.
+gid: Number of its group.
+state: directory.
+"""
 
 EXAMPLES = """
 - name: Unpack what is on the controller
@@ -356,4 +412,9 @@ EXAMPLES = """
     remote_src: true
     extra_opts: [--strip-components=1]
     creates: /opt/app/bin/app
+- name: Unpack a release that the host downloads itself
+  unarchive:
+    src: https://example.com/app-1.2.tar.gz
+    dest: /opt
+    remote_src: true
 """

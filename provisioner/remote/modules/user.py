@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+import tempfile
 import time
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
@@ -11,6 +12,7 @@ from ..params import Parameters, optional, required
 from ..passwords import doubt_of_hash
 from ..system import System
 from ..system.accounts import Shadow, User, find_group, find_user, login_defaults, shadow_of, supplementary
+from ..system.files import trimmed
 
 TRAITS = Traits(locks=("accounts",))
 DAY_S = 86400
@@ -359,20 +361,27 @@ def _make_home(params: Params, system: System) -> None:
     user = find_user(system, params.name, params.local)
     if user is None:
         return
-    home = system.files.real(user.home)
+    home = system.files.real(trimmed(user.home))
     skeleton = system.files.real(params.skeleton or "/etc/skel")
     settings = login_defaults(system)
-    system.files.makedirs(os.path.dirname(user.home), 0o755)
-    if os.path.isdir(skeleton):
-        shutil.copytree(skeleton, home, symlinks=True)
-    else:
-        os.mkdir(home)
+    system.files.makedirs(os.path.dirname(trimmed(user.home)), 0o755)
     mask = int(params.umask or settings.get("UMASK", "022"), 8)
     mode = int(settings["HOME_MODE"], 8) if "HOME_MODE" in settings and not params.umask else 0o777 & ~mask
-    os.chmod(home, mode)
-    for folder, directories, names in os.walk(home):
-        for name in [".", *directories, *names]:
-            os.chown(os.path.join(folder, name), user.uid, user.gid, follow_symlinks=False)
+    place = tempfile.mkdtemp(prefix=".prov-", dir=os.path.dirname(home))
+    try:
+        made = os.path.join(place, "home")
+        if os.path.isdir(skeleton):
+            shutil.copytree(skeleton, made, symlinks=True)
+        else:
+            os.mkdir(made)
+        for folder, directories, names in os.walk(made):
+            for name in [*directories, *names]:
+                os.chown(os.path.join(folder, name), user.uid, user.gid, follow_symlinks=False)
+        os.chown(made, user.uid, user.gid)
+        os.chmod(made, mode)
+        os.rename(made, home)  # it is there as a whole, or not at all
+    finally:
+        shutil.rmtree(place)
 
 
 def _make_key(params: Params, system: System) -> None:

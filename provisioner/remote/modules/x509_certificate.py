@@ -21,6 +21,14 @@ POLICIES = ("create_if_not_provided", "always_create", "never_create")
 class Params(FileParameters):
     """The certificate and who signs it."""
 
+    original = "community.crypto.x509_certificate"
+    beyond = frozenset(
+        ["acme_accountkey_path", "acme_chain", "acme_challenge_path", "acme_directory",
+         "entrust_api_client_cert_key_path", "entrust_api_client_cert_path", "entrust_api_key",
+         "entrust_api_specification_path", "entrust_api_user", "entrust_cert_type", "entrust_not_after",
+         "entrust_requester_email", "entrust_requester_name", "entrust_requester_phone",
+         "provider=acme", "provider=entrust"]
+    )  # fmt: skip
     path: str = required("path", "The file.")
     state: str = optional("str", "Whether it is there.", "present", choices=("absent", "present"))
     provider: Optional[str] = optional("str", "Who signs.", choices=("acme", "entrust", "ownca", "selfsigned"))
@@ -248,6 +256,19 @@ def _made(params: Params, state: State, system: System) -> str:
     digest = getattr(params, who + "_digest")
     return openssl.pem("CERTIFICATE", x509.issued(system, state.request, state.signer, _times(params), digest, extras))
 
+
+RETURNS = """
+filename: The certificate.
+privatekey: The file of the key.
+csr: The file of the request.
+ca_cert: The certificate of the authority, with ownca.
+ca_privatekey: The key of the authority, with ownca.
+notBefore: Since when it is valid.
+notAfter: Until when it is valid.
+serial_number: Its number.
+certificate: The content, with return_content.
+backup_file: Where the file replaced was kept.
+"""
 
 EXAMPLES = """
 - name: A certificate to begin with

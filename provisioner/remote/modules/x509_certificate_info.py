@@ -201,6 +201,42 @@ def apply(change: Change, system: System) -> None:
     """Do nothing: there is nothing to change."""
 
 
+RETURNS = """
+version: Version of the form.
+subject: The subject.
+subject_ordered: The subject, in its order.
+issuer: Who signed it.
+issuer_ordered: Who signed it, in its order.
+not_before: Since when it is valid.
+not_after: Until when it is valid.
+expired: Whether that is over.
+valid_at: For each moment asked for whether it is valid then.
+serial_number: Its number.
+signature_algorithm: How it is signed.
+fingerprints: Fingerprints, by algorithm.
+public_key: The public key.
+public_key_type: The kind of key.
+public_key_data: The numbers of the key.
+public_key_fingerprints: Fingerprints of the key, by algorithm.
+subject_alt_name: Other names.
+subject_alt_name_critical: Whether nobody may overlook that.
+basic_constraints: Whether it is an authority.
+basic_constraints_critical: Whether nobody may overlook that.
+key_usage: What the key may be used for.
+key_usage_critical: Whether nobody may overlook that.
+extended_key_usage: More of that.
+extended_key_usage_critical: Whether nobody may overlook that.
+ocsp_must_staple: Whether a stapled answer is demanded.
+ocsp_must_staple_critical: Whether nobody may overlook that.
+ocsp_uri: Where to ask whether it was revoked.
+issuer_uri: Where the issuer's certificate is.
+subject_key_identifier: Id of the key.
+authority_key_identifier: Id of the issuer's key.
+authority_cert_issuer: Names of the issuer's issuer.
+authority_cert_serial_number: Number of the issuer's certificate.
+extensions_by_oid: All extensions, by their numbers.
+"""
+
 EXAMPLES = """
 - name: How long is it valid?
   x509_certificate_info:

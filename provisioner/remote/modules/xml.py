@@ -343,6 +343,14 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return result
 
 
+RETURNS = """
+actions: The expression, its namespaces and what was asked for.
+count: How many elements the expression finds.
+matches: What was found, with content.
+xmlstring: The XML, where it was given as text.
+backup_file: Where the file replaced was kept.
+"""
+
 EXAMPLES = """
 - name: The port that the server listens on
   xml:

@@ -191,6 +191,15 @@ def _installing(params: Params) -> List[str]:
     return more + (["--replacefiles"] if params.replacefiles else [])
 
 
+RETURNS = """
+name: The packages.
+state: What was asked for.
+update_cache: Whether the lists were made new.
+rc: Exit code of the program.
+stdout: What the program wrote.
+stderr: What the program wrote as errors.
+"""
+
 EXAMPLES = """
 - name: A web server
   zypper:

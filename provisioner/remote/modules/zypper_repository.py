@@ -121,6 +121,11 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     return None
 
 
+RETURNS = """
+repodata: The repository.
+state: What was asked for.
+"""
+
 EXAMPLES = """
 - name: Newer builds
   zypper_repository:

@@ -10,6 +10,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Optional, Tuple
 from ..change import Failed
 from ..params import FileParameters
 from .flags import flags_of
+from .handles import Handle
 from .system import System
 
 CLAUSE = re.compile(r"^(a|[ugo]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$")
@@ -164,7 +165,8 @@ def _letters(letters: str, user: str, bits: int, now: Current) -> int:
 
 
 def current(system: System, path: str, want: Wanted, follow: bool = True) -> Optional[Current]:
-    """Return the attributes of what is at ``path``, None where nothing is."""
+    """Return the attributes of what is at ``path``, None where nothing is; whether a link was there is remembered."""
+    system.files.look(path)
     status = system.files.stat(path, follow)
     if status is None:
         return None
@@ -245,18 +247,13 @@ def owner_ids(want: Wanted) -> Any:
 
 def settle(system: System, path: str, want: Wanted, follow: bool = True) -> bool:
     """Give ``path`` the attributes asked for, looking at what it has now; tell whether anything was set."""
-    uid, gid = owner_ids(want)
-    now = current(system, path, want, follow)
-    if now is None:
-        raise Failed("cannot set attributes of %s: it is not there" % path)
-    delta = compare(want, now)
+    owner = owner_ids(want)
+    flags = flags_of(system.files.real(path)) if want.flags else None
     try:
-        if delta.uid is not None or delta.gid is not None:
-            system.files.chown(path, uid, gid, follow)
-            now = current(system, path, want, follow) or now
-        mode = None if now.is_link else permission_bits(want.mode, _with_old_mode(now, delta), want.umask)
-        if mode is not None and mode != now.mode:
-            system.files.chmod(path, mode)
+        with system.files.hold(path, follow) as handle:
+            delta = _set(handle, owner, want, flags)
+    except (FileNotFoundError, NotADirectoryError):
+        raise Failed("cannot set attributes of %s: it is not there" % path) from None
     except OSError as error:
         raise Failed("cannot set attributes of %s: %s" % (path, error.strerror or error)) from error
     if delta.flags is not None:
@@ -264,6 +261,18 @@ def settle(system: System, path: str, want: Wanted, follow: bool = True) -> bool
         if done.rc != 0:
             raise Failed("chattr failed", details="Error while setting attributes: %s" % (done.out + done.err).strip())
     return delta.changed
+
+
+def _set(handle: Handle, owner: Tuple[int, int], want: Wanted, flags: Optional[str]) -> Delta:
+    now = of_status(handle.status(), flags)
+    delta = compare(want, now)
+    if delta.uid is not None or delta.gid is not None:
+        handle.chown(*owner)
+        now = of_status(handle.status(), flags)
+    mode = None if now.is_link else permission_bits(want.mode, _with_old_mode(now, delta), want.umask)
+    if mode is not None and mode != now.mode:
+        handle.chmod(mode)
+    return delta
 
 
 def _with_old_mode(now: Current, delta: Delta) -> Current:
@@ -380,9 +389,9 @@ def make_folders(system: System, paths: Iterable[str], want: Wanted) -> None:
     final = final_mode(want, fresh(want, is_dir=True))
     for path in paths:
         os.mkdir(system.files.real(path), final & 0o777)
-        if owner != (-1, -1):
-            system.files.chown(path, *owner)
-        status = system.files.stat(path)
-        inherited = status.st_mode & 0o2000 if status and want.mode is None else 0
-        system.files.chmod(path, final | inherited)
-        settle(system, path, want)
+        with system.files.hold(path, False) as handle:
+            if owner != (-1, -1):
+                handle.chown(*owner)
+            inherited = handle.status().st_mode & 0o2000 if want.mode is None else 0
+            handle.chmod(final | inherited)
+        settle(system, path, want, follow=False)

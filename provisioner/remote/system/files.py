@@ -7,9 +7,10 @@ import shutil
 import stat as modes
 import tempfile
 import time
-from typing import IO, Any, Iterator, List, Optional, Tuple
+from typing import IO, Any, Dict, Iterator, List, Optional, Tuple
 
 from ..change import Failed
+from .handles import Handle
 
 CHUNK = 1024 * 1024
 
@@ -24,6 +25,21 @@ class Files:
 
     def __init__(self, root: str = "/") -> None:
         self.root = root
+        self._was_link: Dict[str, bool] = {}
+
+    def look(self, path: str) -> None:
+        """Remember whether a link is there now: one that comes later, not from us, is not followed."""
+        self._was_link.setdefault(trimmed(path), self.is_link(path))
+
+    def hold(self, path: str, follow: bool) -> Handle:
+        """Return a handle to ``path``, with ``follow`` to what a link there leads to, unless that was none before."""
+        if not follow or self._was_link.get(trimmed(path)) is not False:
+            return Handle(self.real(path), follow)
+        handle = Handle(self.real(trimmed(path)), False)
+        if handle.is_link:
+            with handle:
+                raise Failed("%s has become a symbolic link meanwhile, which is not followed" % path)
+        return handle
 
     def real(self, path: str) -> str:
         """Return where ``path`` really lies (differs from ``path`` only in tests)."""
@@ -128,22 +144,35 @@ class Files:
 
         ``owner`` is (uid, gid), -1 for that of the file replaced. Without ``follow`` a link is replaced itself.
         """
-        real = self.real(path)
-        return Replacement(os.path.realpath(real) if follow else real, mode, unsafe, owner)
+        if not path:
+            raise Failed("an empty path is no place to write to")
+        real, here = self.real(path), trimmed(path)
+        if not follow:
+            self._was_link[here] = False
+        elif self._was_link.get(here) is not False:
+            real = os.path.realpath(real)
+        return Replacement(real, mode, unsafe, owner)
 
     def backup(self, path: str) -> str:
         """Copy a file beside itself, attributes and all, under a name with the time in it; return that name."""
         name = "%s.%d.%s~" % (path, os.getpid(), time.strftime("%Y-%m-%d@%H:%M:%S"))
         real, copy = self.real(path), self.real(name)
         status = os.stat(real)
-        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(descriptor, "wb") as stream, open(real, "rb") as source:
-            shutil.copyfileobj(source, stream)
+        descriptor, temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(copy))
         try:
-            os.chown(copy, status.st_uid, status.st_gid)
-        except PermissionError:
-            pass  # not root: a backup of another's file is ours
-        shutil.copystat(real, copy)
+            with os.fdopen(descriptor, "wb") as stream, open(real, "rb") as source:
+                shutil.copyfileobj(source, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+                try:
+                    os.fchown(descriptor, status.st_uid, status.st_gid)
+                except PermissionError:
+                    pass  # not root: a backup of another's file is ours
+                shutil.copystat(real, descriptor)  # type: ignore[arg-type]  # any of its calls takes a descriptor
+            os.rename(temporary, copy)
+        except BaseException:
+            os.unlink(temporary)
+            raise
         return name
 
     def resolve(self, path: str) -> str:
@@ -171,6 +200,7 @@ class Files:
         temporary = tempfile.mktemp(prefix=".prov-", dir=os.path.dirname(real))  # noqa: S306 - name only, symlink() is exclusive
         os.symlink(target, temporary)
         os.rename(temporary, real)
+        self._was_link[trimmed(path)] = True
 
     def hard_link(self, source: str, path: str) -> None:
         """Make or replace a second name for a file atomically."""
@@ -234,18 +264,20 @@ class Replacement:
             self.stream.close()  # last: where the disk is full it fails once more
 
     def _settle(self) -> None:
-        old = os.stat(self.real) if os.path.isfile(self.real) and not os.path.islink(self.real) else None
+        """Set owner and mode by the descriptor: who may write to the folder may put a link in the name's place."""
+        handle = self.stream.fileno() if self.stream is not None else -1
+        old = _file_at(self.real)
         mode = self.mode
         if old is not None:
             try:
-                os.chown(self.temporary, old.st_uid, old.st_gid)
+                os.fchown(handle, old.st_uid, old.st_gid)
             except PermissionError:
                 pass  # not root: the file becomes ours, as any atomic replacement by a plain user does
             mode = modes.S_IMODE(old.st_mode) if mode is None else mode
-            _keep_attributes(self.real, self.temporary)
+            _keep_attributes(self.real, handle)
         if self.owner != (-1, -1):
-            os.chown(self.temporary, *self.owner)
-        os.chmod(self.temporary, (0o666 & ~_umask()) if mode is None else mode)
+            os.fchown(handle, *self.owner)
+        os.fchmod(handle, (0o666 & ~_umask()) if mode is None else mode)
         try:
             os.rename(self.temporary, self.real)
         except OSError:
@@ -258,7 +290,15 @@ class Replacement:
 KEPT_ATTRIBUTES = ("system.posix_acl_access", "security.selinux")
 
 
-def _keep_attributes(old: str, new: str) -> None:
+def _file_at(real: str) -> Optional[os.stat_result]:
+    try:
+        found = os.lstat(real)
+    except OSError:
+        return None
+    return found if modes.S_ISREG(found.st_mode) else None
+
+
+def _keep_attributes(old: str, new: int) -> None:
     """Give a replacement the access list and the SELinux context of what it replaces, where there are such things."""
     for name in KEPT_ATTRIBUTES:
         try:

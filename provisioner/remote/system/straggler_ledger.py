@@ -55,11 +55,12 @@ def _added(one: Entry, two: Entry) -> Entry:
 class Ledger:
     """The ledger's file: what was counted before this kernel started or its rules were made, and what it counted since.
 
-    A ``dump`` beside it is what the kernel had when the host was last shut down.
+    A ``dump`` beside it is what the kernel had when the host was last shut down. Where nothing ``counts`` any more,
+    what was last kept of its count is all there is.
     """
 
-    def __init__(self, system: System, folder: str) -> None:
-        self.system, self.folder = system, folder
+    def __init__(self, system: System, folder: str, counts: bool = True) -> None:
+        self.system, self.folder, self.counts = system, folder, counts
         self.path, self.dump = folder + "/ledger.json", folder + "/at-shutdown.json"
         told = self._load(self.path)
         self.since = float(told.get("since", 0.0))
@@ -77,7 +78,7 @@ class Ledger:
     def before(self) -> Entries:
         """Return what was counted before this start of the host."""
         if self.boot in ("", self.boot_now()):
-            return self._before
+            return self._before if self.counts else merged(self._before, self._counted)
         counted, status = self._counted, self.system.files.stat(self.dump)
         if status is not None:
             sets = [each["set"] for each in self._load(self.dump).get("nftables", []) if "set" in each]

@@ -15,7 +15,8 @@ class System:
     """One host as modules see it.
 
     ``root`` is ``/`` on a host and a temporary folder in tests: every path goes through ``files``, which maps it.
-    ``payload`` holds the request's raw body (a file's content), ``attachment`` the reply's.
+    ``payload`` holds the request's raw body (a file's content), or what a module downloaded in its place;
+    ``attachment`` holds the reply's.
     ``foretell`` tells whether somebody will read the plan (check mode, diff); where not, a costly preview is wasted.
     ``checks`` tells that nothing will be applied (check mode).
     ``emit(stream, text)`` streams output of long work. ``tmp`` is a private folder of this worker, made

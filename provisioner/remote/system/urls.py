@@ -7,9 +7,11 @@ import io
 import netrc
 import os
 import re
+import shutil
 import socket
 import ssl
 import sys
+import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,6 +20,7 @@ from typing import IO, Any, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from ..change import Failed
 from ..params import FileParameters, optional, required
 
+PART = 256 * 1024
 PRIVATE_HEADERS = ("Authorization", "Cookie", "Proxy-authorization")
 
 
@@ -114,6 +117,24 @@ def _refusal(error: urllib.error.HTTPError, request: urllib.request.Request) -> 
         text = error.read()
     body = io.BytesIO(text if isinstance(text, bytes) else b"")
     return Answer(error.code, error.geturl() or request.full_url, str(error), error.headers, body)
+
+
+def fetch(params: UrlParameters, folder: str) -> str:
+    """Download into a file of a private folder and return its path; no answer, or one without content, is a failure."""
+    answer = ask(params, Question())
+    if answer.status not in (-1, 200) and not params.url.startswith(("ftp:", "file:")):
+        answer.msg = "Request failed with status %s: %s" % (answer.status, answer.msg)
+        answer.status = -1
+    if answer.status == -1:
+        raise Failed("Failure downloading %s, %s" % (params.url, answer.msg))
+    descriptor, path = tempfile.mkstemp(prefix="download-", dir=folder or None)
+    try:
+        with os.fdopen(descriptor, "wb") as stream, answer.stream:
+            shutil.copyfileobj(answer.stream, stream, PART)
+    except BaseException:
+        os.unlink(path)
+        raise
+    return path
 
 
 def name_of(answer: Answer) -> str:

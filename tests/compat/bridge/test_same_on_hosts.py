@@ -109,11 +109,16 @@ def is_failed(result: dict[str, Any]) -> bool:
     return bool(result.get("failed") or result.get("rc") not in (None, 0))
 
 
+def only(some: list[Any], others: list[Any]) -> list[Any]:
+    return [each for each in some if each not in others]
+
+
 def test_the_hosts_are_equal_afterwards(pair: tuple[Lab, Both]) -> None:
     lab, _ = pair
     text = f"python3 - <<'END'\n{MANIFEST.read_text('utf-8')}\nEND"
     ours, theirs = (json.loads(shell(lab, host, text)) for host in lab.hosts)
-    assert {key: (ours[key], theirs[key]) for key in ours if key != "files" and ours[key] != theirs[key]} == {}
+    lists = {key: (only(ours[key], theirs[key]), only(theirs[key], ours[key])) for key in ours if key != "files"}
+    assert {key: both for key, both in lists.items() if both != ([], [])} == {}
     one, other = ours["files"], theirs["files"]
     differing = [path for path in sorted({*one, *other}) if one.get(path) != other.get(path)]
     assert [path for path in differing if not MADE_ANEW.match(path) and path not in WRITTEN_OTHERWISE] == []

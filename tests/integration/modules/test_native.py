@@ -10,7 +10,7 @@ import pytest
 from provisioner.lab.lab import Lab
 from tests.e2e.conftest import Cli
 
-PLAYBOOK = Path(__file__).parent / "native.yml"
+HERE = Path(__file__).parent
 ON_THE_HOST = {
     "git -C /srv/at-tag describe --tags": "v1",
     "cat /srv/newest/f": "22",
@@ -31,18 +31,34 @@ ON_THE_HOST = {
     "getfacl -p /srv/at-tag | grep nobody": "user:nobody:r-x",
     "cat /srv/answered": "ann",
 }
+CONFIGURED = {
+    "ls /etc/apache2/mods-enabled | grep -c 'rewrite\\|autoindex'": "1",
+    "cut -d' ' -f3 /srv/keys | xargs": "ann bob",
+    "grep -c '^Enabled: no' /etc/apt/sources.list.d/c-example.sources": "1",
+    "tail -1 /srv/interfaces | xargs": "mtu 1500",
+    "tr -s ' \\t' ' ' < /etc/pam.d/c-example": "auth sufficient pam_rootok.so\nauth required pam_unix.so",
+    "ssh -F /srv/ssh_config -G a.example | grep '^port\\|^user ' | sort | xargs": "port 2222 user ann",
+    "grep -c '<b>1</b>' /srv/a.xml": "1",
+    "openssl dhparam -in /srv/dh.pem -check -noout 2>&1 | grep -c ok": "1",
+    "openssl verify -CAfile /srv/a.crt /srv/a.crt": "/srv/a.crt: OK",
+    "parted -sm /srv/disk unit MiB print | tail -1 | cut -d: -f1-3": "1:1.00MiB:32.0MiB",
+    "gem list --local c-example | tail -1": "c-example (1.0)",
+    "ls /run/c-example /etc/rc2.d/S*c-example | wc -l": "2",
+}
 
 
 @pytest.mark.campaign
 @pytest.mark.timeout(900)
-def test_native_modules_do_their_work_once(cli: Cli, on: Callable[..., str], lab: Lab) -> None:
+@pytest.mark.parametrize(("book", "expected"), [("native.yml", ON_THE_HOST), ("configuration.yml", CONFIGURED)])
+def test_native_modules_do_their_work_once(
+    cli: Cli, on: Callable[..., str], lab: Lab, book: str, expected: dict[str, str]
+) -> None:
     lab.reset("h1")
     try:
-        first, second, check = cli.run(PLAYBOOK), cli.run(PLAYBOOK), cli.run(PLAYBOOK, "--check")
+        first, second, check = (cli.run(HERE / book, *more) for more in ((), (), ("--check",)))
         assert first.code == 0, first.text
         for done in (second, check):
             assert (done.code, "changed=0" in done.text) == (0, True), done.text
-        said = {command: on("h1", command).strip() for command in ON_THE_HOST}
-        assert said == ON_THE_HOST
+        assert {command: on("h1", command).strip() for command in expected} == expected
     finally:
         lab.reset("h1")

@@ -93,6 +93,16 @@ def test_archives_sent_along_in_any_size_are_unpacked(site: Path) -> None:
     assert contents(site / "d/site") == contents(site / "s/site")
 
 
+def test_a_destination_that_is_no_absolute_path_is_warned_about(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(archive, site, path="/s/site", dest="/a.tgz")
+    monkeypatch.chdir(site)
+    system = System()
+    result = run_module(unarchive, {"src": str(site / "a.tgz"), "dest": "d", "remote_src": True}, Mode(), system)
+    assert result["changed"], result
+    assert "no absolute path: d is" in result["warnings"][0]
+    assert contents(site / "d/site") == contents(site / "s/site")
+
+
 def test_a_zstandard_archive_needs_its_program(site: Path) -> None:
     (site / "a.zst").write_bytes(b"\x28\xb5\x2f\xfd not really")
     system = System(root=str(site))

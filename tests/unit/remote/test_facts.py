@@ -350,6 +350,12 @@ def test_subsets_are_added_and_taken_away(asked: list[str], expected: set[str]) 
     assert setup.select(asked, KNOWN) == expected
 
 
+@pytest.mark.parametrize("name", ["iscsi", "nvme", "hostnqn", "fibre_channel_wwn"])
+def test_names_towards_storage_networks_can_be_asked_for_by_each_name_ansible_has(name: str) -> None:
+    known = [(each.SUBSET, each.FACTS, each.MINIMAL) for each in setup.COLLECTORS]
+    assert setup.select(["!all", "!min", name], known) == {"iscsi"}
+
+
 def test_an_unknown_subset_fails_with_what_there_is() -> None:
     with pytest.raises(Failed, match=r"Bad subset 'x' given to Ansible\. gather_subset options allowed: a, a1, all"):
         setup.select(["x"], KNOWN)

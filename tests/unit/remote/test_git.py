@@ -96,3 +96,32 @@ def test_a_version_that_is_nowhere_is_named(origin: Path) -> None:
     ask(origin, "a")
     raw = {"repo": f"file://{origin}", "dest": str(origin.parent / "a"), "version": "nope"}
     assert "no branch, tag or known commit nope" in run_module(git, raw, Mode(), System())["msg"]
+
+
+SIGNER = """#!/bin/sh
+cat > /dev/null
+case "$*" in
+*--verify*) printf "\\n[GNUPG:] GOODSIG 0 ann\\n[GNUPG:] VALIDSIG ABCD 1 2 3 4 5 6 7 8 ABCD\\n" ;;
+*) echo "[GNUPG:] SIG_CREATED " >&2; printf -- "-----BEGIN PGP SIGNATURE-----\\n-----END PGP SIGNATURE-----\\n" ;;
+esac
+"""
+
+
+def test_of_a_tag_that_is_only_a_name_the_commits_signature_counts(
+    origin: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signer = origin.parent / "signer"
+    signer.write_text(SIGNER)
+    signer.chmod(0o755)
+    (origin.parent / "settings").write_text(f"[gpg]\nprogram = {signer}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(origin.parent / "settings"))
+    run(origin, "tag", "unsigned")
+    run(origin, "commit", "--allow-empty", "--gpg-sign", "-qm", "signed")
+    run(origin, "tag", "signed")
+    run(origin, "tag", "-a", "unsigned-itself", "-m", "x")
+    assert ask(origin, "a", version="signed", verify_commit=True)[0]
+    assert ask(origin, "b", version="signed", verify_commit=True, gpg_allowlist=["AB CD"])[0]
+    for number, version in enumerate(("unsigned", "unsigned-itself")):
+        raw = {"repo": f"file://{origin}", "dest": str(origin.parent / str(number)), "version": version}
+        result = run_module(git, {**raw, "verify_commit": True}, Mode(), System(tmp=str(origin.parent)))
+        assert f'Failed to verify GPG signature of commit/tag "{version}"' in result["msg"]

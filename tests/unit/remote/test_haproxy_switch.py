@@ -268,6 +268,7 @@ def test_point_changes_the_running_servers_and_the_configuration(balancer: Balan
 def test_check_mode_only_tells(balancer: Balancer) -> None:
     result = balancer("point", to="new", check=True)
     assert (result["changed"], balancer.running.orders, balancer.config) == (True, [], PREPARED)
+    assert result["diff"] == balancer("point", to="new")["diff"]
     assert "web2" in str(result["diff"])
 
 

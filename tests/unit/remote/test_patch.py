@@ -11,6 +11,7 @@ from provisioner.remote.modules import patch
 from provisioner.remote.runner import Mode, run_module
 from provisioner.remote.system import System
 from provisioner.remote.system.payload import Payload
+from tests.modules.tree import snapshot
 
 PATCH = b"--- a/app/f\n+++ b/app/f\n@@ -1,3 +1,3 @@\n one\n-two\n+zwei\n three\n"
 
@@ -23,16 +24,25 @@ def a_file_that_can_be_patched(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def ask(root: Path, check: bool = False, body: bytes | None = None, **params: Any) -> dict[str, Any]:
-    payload = Payload(body) if body is not None else None
-    return run_module(
-        patch, {"src": "/p", "remote_src": body is None, **params}, Mode(check), System(str(root), payload=payload)
-    )
+def ask(root: Path, body: bytes | None = None, **params: Any) -> dict[str, Any]:
+    """Run it: in check mode, which must write nothing and foretell; for real; and again, which must change nothing."""
+
+    def once(check: bool) -> dict[str, Any]:
+        system = System(str(root), payload=Payload(body) if body is not None else None)
+        return run_module(patch, {"src": "/p", "remote_src": body is None, **params}, Mode(check, diff=True), system)
+
+    before = snapshot(root)
+    foretold = once(True)
+    assert snapshot(root) == before, "check mode wrote"
+    done = once(False)
+    if not done.get("failed"):
+        assert (foretold["changed"], foretold.get("diff")) == (done["changed"], done.get("diff"))
+        after = snapshot(root)
+        assert (once(False)["changed"], snapshot(root)) == (False, after)
+    return done
 
 
 def test_a_patch_goes_in_once_and_out_again(app: Path) -> None:
-    assert ask(app, check=True, basedir="/", strip=1)["changed"]
-    assert (app / "app/f").read_text() == "one\ntwo\nthree\n"
     assert ask(app, basedir="/", strip=1)["changed"]
     assert (app / "app/f").read_text() == "one\nzwei\nthree\n"
     assert not ask(app, basedir="/", strip=1)["changed"]

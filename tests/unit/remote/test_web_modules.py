@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import io
 import json
 import os
+import tarfile
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,9 +17,11 @@ from typing import Any
 
 import pytest
 
-from provisioner.remote.modules import get_url, uri, wait_for
+from provisioner.remote.modules import get_url, unarchive, uri, wait_for
 from provisioner.remote.runner import Mode, run_module
 from provisioner.remote.system import System
+from provisioner.remote.worker import Worker
+from tests.modules.tree import snapshot
 
 HELLO = b"hello\n"
 SHA256 = hashlib.sha256(HELLO).hexdigest()
@@ -128,6 +132,97 @@ def test_a_download_is_made_once(server: Any, tmp_path: Path) -> None:
     assert first["checksum_src"] == hashlib.sha1(HELLO).hexdigest()
     second = run(get_url, tmp_path, **params)
     assert (second["changed"], second["status_code"]) == (False, 304)
+
+
+@pytest.mark.parametrize("there", [None, b"other"])
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"dest": "/f"},
+        {"dest": "/opt"},
+        {"dest": "/f", "mode": "0600"},
+        {"dest": "/f", "force": True},
+        {"dest": "/f", "checksum": f"sha256:{SHA256}"},
+        {"dest": "/f", "checksum": f"sha256:{SHA256}", "backup": True},
+    ],
+)
+def test_check_mode_writes_nothing_and_foretells_the_download_that_the_next_run_finds_done(
+    server: Any, tmp_path: Path, params: dict[str, Any], there: bytes | None
+) -> None:
+    server.unchanged = False
+    (tmp_path / "scratch").mkdir()
+    (tmp_path / "opt").mkdir()
+    for name in ("f", "opt/hello.txt") if there else ():
+        (tmp_path / name).write_bytes(there or b"")
+    params = {**params, "url": server.url + "/hello.txt"}
+
+    def files() -> dict[str, Any]:
+        return {name: seen for name, seen in snapshot(tmp_path).items() if not name.startswith("scratch")}
+
+    before = files()
+    foretold = run(get_url, tmp_path, check=True, **params)
+    assert files() == before
+    done = run(get_url, tmp_path, **params)
+    assert (foretold["changed"], foretold["diff"]) == (True, done["diff"])
+    after = files()
+    assert (run(get_url, tmp_path, **params)["changed"], files()) == (False, after)
+
+
+def packed(**members: str) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, text in members.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return stream.getvalue()
+
+
+def test_an_archive_is_unpacked_from_an_address_and_unchanged_where_its_members_are_there(
+    server: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "opt").mkdir()
+    server.content = packed(bin="program", readme="text")
+    params = {"src": server.url + "/hello.txt", "dest": "/opt", "remote_src": True}
+    foretold = run(unarchive, tmp_path, check=True, **params)
+    assert (foretold["changed"], list((tmp_path / "opt").iterdir())) == (True, [])
+    first = run(unarchive, tmp_path, **params)
+    assert (first["changed"], first["src"], first["handler"]) == (True, params["src"], "TgzArchive")
+    assert foretold["diff"] == first["diff"]
+    assert (tmp_path / "opt/bin").read_text() == "program"
+    assert len(server.seen) == 2, "one download a run: what was applied is looked at with what came"
+    assert run(unarchive, tmp_path, **params)["changed"] is False
+    server.content = packed(bin="newer", readme="text")
+    assert run(unarchive, tmp_path, **params)["diff"]["after"]["changed"] == ["/opt/bin"]
+
+
+def test_an_archive_whose_address_is_wrong_or_that_creates_makes_needless_is_not_unpacked(
+    server: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "opt").mkdir()
+    params = {"src": server.url + "/nowhere.tgz", "dest": "/opt", "remote_src": True}
+    failed = run(unarchive, tmp_path, **params)
+    assert (failed["failed"], failed["changed"]) == (True, False)
+    assert "/nowhere.tgz" in failed["msg"]
+    assert "404" in failed["msg"]
+    (tmp_path / "opt/made").write_text("")
+    server.seen.clear()
+    assert run(unarchive, tmp_path, **params, creates="/opt/made")["changed"] is False
+    assert server.seen == []
+
+
+def test_what_a_module_downloaded_is_removed_with_the_request_that_needed_it(server: Any, tmp_path: Path) -> None:
+    (tmp_path / "opt").mkdir()
+    server.content = packed(bin="program")
+    outbound = io.BytesIO()
+    worker = Worker(io.BytesIO(), outbound, {})
+    arguments = {"src": server.url + "/hello.txt", "dest": str(tmp_path / "opt"), "remote_src": True}
+    worker._answer({"id": 1, "module": "unarchive", "params": arguments}, None)
+    scratch = Path(worker.scratch.path())
+    left = list(scratch.iterdir())
+    worker.scratch.remove()
+    assert b'"changed": true' in outbound.getvalue().replace(b'"changed":true', b'"changed": true')
+    assert left == []
 
 
 def test_a_changed_file_is_downloaded_again_and_an_equal_one_is_not(server: Any, tmp_path: Path) -> None:

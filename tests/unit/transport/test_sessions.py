@@ -20,6 +20,7 @@ from provisioner.model.call import Reply, Request
 from provisioner.model.target import Become, Target
 from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
+from provisioner.transport.process_pipe import ProcessPipe
 from provisioner.transport.sessions import Sessions
 from tests.support.talk import PATIENCE_S, Talk, transport_threads
 
@@ -353,3 +354,17 @@ def test_closing_ends_a_raw_command(sources: ModuleSources, here: Target) -> Non
     assert isinstance(replies.get(timeout=1).error, Lost)
     assert b"sleep 61.25" not in processes()
     assert [name for name in threading.enumerate() if name.name.startswith("raw")] == []
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_defect_of_ours_leaves_nobody_waiting(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def defective(self: ProcessPipe) -> None:
+        self.close()
+        raise EOFError("not foreseen")
+
+    monkeypatch.setattr(ProcessPipe, "finish", defective)
+    reply = talk.ask(Request("probe", {"sleep": 0.01}))
+    assert reply.result is not None
+    talk.session().cut()
+    assert isinstance(talk.ask(Request("probe", {})).error, (Lost, Unreachable))
+    assert isinstance(talk.ask(Request("probe", {})).error, Unreachable)
