@@ -57,6 +57,7 @@ PLAYBOOK = """
     - shell: echo one >> PLACE/count.a && sleep 0.3 && echo "{{ inventory_hostname }}-said"
       register: said
       no_log: true
+      any_errors_fatal: true  # the others read what it says, and would go on with what a failed one said
       notify: [tell, tell again]
     - set_fact: {number: "{{ 1000000 | random }}"}
     - copy: {content: "{{ number }}\\n", dest: PLACE/number}
@@ -130,7 +131,12 @@ class Stage:
             self.clock.set(0)
         for host in HOSTS:
             gone = f"umount -l {PLACE} 2>/dev/null; rm -rf {PLACE} ~/.provisioner; mkdir {PLACE}"
-            self.on(host, f"pkill -9 -f 'zlib[.]decompress'; {gone}; userdel faulty; crontab -r; true")
+            command = f"pkill -9 -f 'zlib[.]decompress'; {gone}; userdel faulty; crontab -r; echo clean"
+            until = time.monotonic() + 60  # it may be booting still
+            while self.on(host, command).strip() != "clean":
+                if time.monotonic() > until:
+                    raise RuntimeError(f"{host} cannot be cleaned")
+                time.sleep(0.5)
             if self.clock is not None:
                 self.on(host, SET % 0)
 

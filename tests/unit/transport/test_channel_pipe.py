@@ -39,7 +39,7 @@ ERRORS = (EOFError(), paramiko.SSHException("Key-exchange timed out"), OSError("
 @pytest.mark.parametrize("act", [lambda pipe: pipe.write(b"x"), lambda pipe: pipe.end_input()], ids=["write", "end"])
 def test_writing_ends_in_an_os_error(error: Exception, act: Callable[[ChannelPipe], None]) -> None:
     channel: Any = GoneChannel(error)
-    with pytest.raises(OSError, match="gone|timed out|closed"):
+    with pytest.raises(OSError, match=r"gone|timed out|closed"):
         act(ChannelPipe(channel, channel, 0.0))
 
 
