@@ -225,11 +225,18 @@ def _prepared(run: TaskRun, notes: Notes, scope: Scope) -> Resolved | Result:
             return skipped
         if not run.task.mistakes:
             return resolve(run, scope)
-    except InputError:
-        notes.is_unclear = True
+    except InputError as error:
+        notes.is_unclear = not _concerns_its_item(error)
         _declare(run, notes, scope)
         raise
     raise InputError([_in_words(each, run, scope) for each in run.task.mistakes])
+
+
+def _concerns_its_item(error: InputError) -> bool:
+    """Tell whether a template raised what nobody expected of it (a division by zero): that fails its item alone."""
+    if not isinstance(error, TemplateError) or error.condition:
+        return False
+    return error.is_unexpected and not isinstance(error.__cause__, TypeError)
 
 
 def _declare(run: TaskRun, notes: Notes, scope: Scope) -> None:

@@ -271,3 +271,10 @@ def test_no_log_as_a_template_says_whether_it_is_told_what_could_not_be_evaluate
     theatre.run(play(ignored("name: a, command: 'ok {{ nothing }}', no_log: " + no_log)))
     (finished,) = theatre.recorder.of(event.OperationFinished)
     assert finished.no_log is is_hidden
+
+
+def test_a_template_that_raises_what_nobody_expects_fails_its_item_alone(theatre: Theatre) -> None:
+    theatre.inventory = "h1\n"
+    theatre.run(play(ignored("name: a, command: 'ok {{ 5 // item }}', loop: [1, 0, 5]")))
+    assert theatre.commands == ["h1 ok 5", "h1 ok 1"]
+    assert [each["failed"] for each in theatre.result("a")["results"]] == [False, True, False]
