@@ -28,10 +28,11 @@ from tests.integration.faults.conftest import (
 LAST = '{name: last, command: "touch /var/tmp/f-last"}'
 
 
-def children() -> list[str]:
-    """Return the processes of this machine that belong to a run of ours and no longer to this test."""
-    listed = subprocess.run(["ps", "-eo", "ppid=,args="], check=True, capture_output=True, text=True).stdout
-    return [line for line in listed.splitlines() if "provisioner.cli.main import entry" in line and " 1 " in line[:9]]
+def children(cli: Cli) -> list[str]:
+    """Return the processes of this machine that belong to a run of this test and no longer to the test."""
+    listed = subprocess.run(["ps", "e", "-wweo", "ppid=,args="], check=True, capture_output=True, text=True).stdout
+    ours = f"PROVISIONER_STATE_DIR={cli.state} "
+    return [line for line in listed.splitlines() if line.split()[0] == "1" and ours in f"{line} "]
 
 
 def stopped(cli: Cli, process: subprocess.Popen[str], *signals: signal.Signals, gap_s: float = 0.4) -> Done:
@@ -62,7 +63,7 @@ def test_a_killed_controller_orphans_nothing(cli: Cli, on: On) -> None:
     assert on("h1", "ls /var/tmp").split().count("f-slow") == 0, "what ran is finished, not cut off in the middle"
     assert on("h1", "ls /var/tmp").split().count("f-last") == 0, "what had not begun does not begin"
     assert checked(cli)
-    assert children() == []
+    assert children(cli) == []
 
 
 @pytest.mark.parametrize(
