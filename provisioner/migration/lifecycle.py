@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from math import ceil
 
 from provisioner.migration import record as states
 from provisioner.migration.record import Standing
@@ -227,7 +228,8 @@ def _observed(_phase: Phase, s: Situation) -> list[Gate]:
     left = s.migration.observe_s - passed
     if left <= 0:
         return [Gate("observation", True, f"observed for {_days(passed)}")]
-    return [Gate("observation", False, f"observed for {_days(passed)}, {_days(left)} are left", "wait", True)]
+    said = f"observed for {_days(int(passed))}, {_days(ceil(left))} are left"
+    return [Gate("observation", False, said, "wait", True)]
 
 
 def _stragglers(_phase: Phase, s: Situation) -> list[Gate]:

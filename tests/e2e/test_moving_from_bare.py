@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -182,6 +183,7 @@ def it_is_finalized_and_silent(move: Move, on: On) -> None:
     assert move("run").code == 0
     assert move.served_by() == "new"
     move("waive", "--gate", "stragglers", "--reason", "these are tests")
+    time.sleep(1)  # what `observe` asks for
     done = move("finalize", "--yes", "finalize shop")
     assert done.code == 0, done.text
     assert "provisioner" not in on("old", "cat ~/.ssh/authorized_keys")

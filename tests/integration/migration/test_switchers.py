@@ -18,6 +18,7 @@ from provisioner.lab.commands import Commands
 from provisioner.lab.lab import Lab
 from provisioner.migration import fencing
 from provisioner.migration.steps import Step
+from tests.e2e.conftest import eventually
 from tests.integration.migration.steps_playbook import Trial
 from tests.integration.migration.visitors import START, Visitors, overlapping
 
@@ -274,7 +275,9 @@ def test_an_address_moves_there_and_back_and_new_connections_wait(site: Site) ->
     site.on("old", f"ip addr add {address}/24 dev host0")
     site.switch("virtual_ip", params, "prepare", "old")
     with Visitors(address, 8080, kept_open=False) as visitors:
-        windows = [w for verb in ("point_to", "back") for w in site.quiet("virtual_ip", params, verb)]
+        windows = site.quiet("virtual_ip", params, "point_to")
+        eventually(lambda: visitors.served["new"])  # who waits asks again after one second, two, four
+        windows += site.quiet("virtual_ip", params, "back")
     assert visitors.failed == []
     assert set(visitors.served) == {"old", "new"}
     assert site.worked(windows) == []

@@ -158,3 +158,10 @@ def test_an_attempt_without_an_end_is_unfinished() -> None:
 def test_only_attempts_that_went_well_say_how_long_it_takes() -> None:
     found = rehearsed()
     assert samples(found.attempts, "rehearse") == {"forward: switch": [2.0]}
+
+
+def test_a_part_of_a_second_of_observing_is_still_a_second_to_wait_for() -> None:
+    found = state("observing")
+    found.since = NIGHT.timestamp() - 0.7
+    (reason, *_) = said("finalize", replace(SHOP, observe_s=1.0), found)
+    assert reason == "observation is shut: observed for 0 s, 1 s are left; wait"
