@@ -362,7 +362,7 @@ def _case(stage: Stage, scratch: Path, case: Case, host: str, wanted: dict[str, 
         process = stage.run(state, 20 if case.seed % 2 else 100)
         time.sleep(case.at_s)
         KINDS[case.kind](stage, process, host, state)
-        code = process.wait(timeout=RUN_S)
+        code = 0 if process.wait(timeout=RUN_S) == 0 or _is_over(state) else 1
         while code != 0 and case.resumes < RESUMES:
             case.unknown += _unknown(state)
             case.resumes += 1
@@ -383,6 +383,15 @@ def _case(stage: Stage, scratch: Path, case: Case, host: str, wanted: dict[str, 
 def _is_begun(state: Path) -> bool:
     """Tell whether the run was on record before it broke: only then may it have done something."""
     return any(path.read_bytes().count(b"\n") for path in (state / "runs").glob("*/journal.jsonl"))
+
+
+def _is_over(state: Path) -> bool:
+    """Tell whether the run came to its good end before it broke: nothing is left to be resumed."""
+    os.environ["PROVISIONER_STATE_DIR"] = str(state)
+    found = [
+        read_recall(path, os.environ).finished for path in (state / "runs").glob("*/journal.jsonl") if _is_begun(state)
+    ]
+    return any(finished is not None and finished.exit_code == 0 for finished in found)
 
 
 def _unknown(state: Path) -> list[str]:

@@ -222,6 +222,18 @@ def _play_all(course: Course, plays: Sequence[CompiledPlay], asking: Asking, max
     return (course.limits.exceeded or "stopped by the user") if course.stopping else course.held
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Hear no signal while the end of the run is put on record: all is done, and what is pressed now comes too late."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@_undisturbed()
 def _finish(stream: Stream, started: event.RunStarted, clock: SystemClock, course: Course, reason: str) -> int:
     stats = stream.recap.stats
     code = int(_exit_code(course))

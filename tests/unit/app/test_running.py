@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def test_a_run_tells_its_story_from_beginning_to_end(site: str) -> None:
     last = heard.events[-1]
     assert isinstance(last, event.RunFinished)
     assert {host: stats.ok for host, stats in last.stats.items()} == {"w1": 1, "w2": 1, "d1": 1}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_who_presses_ctrl_c_when_all_is_done_comes_too_late(site: str, number: signal.Signals) -> None:
+    class Pressing(EventRecorder):
+        def handle(self, happened: event.Event) -> None:
+            if isinstance(happened, event.RunFinished):
+                signal.raise_signal(number)
+            super().handle(happened)
+
+    heard = Pressing()
+    assert run_playbooks([site], options(), Credentials(), [heard], nobody) == 0
+    assert isinstance(heard.events[-1], event.RunFinished)
+    assert signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
 
 
 def test_a_failing_run_ends_with_the_code_of_failed_hosts(site: str) -> None:
