@@ -26,7 +26,7 @@ from tests.support.talk import PATIENCE_S, Talk, transport_threads
 @pytest.fixture(name="identity")
 def a_run() -> Identity:
     run = f"test-{uuid.uuid4().hex[:8]}"
-    return Identity(run, run, "me@here", "a test", 1.0, reconnect_s=10.0, seal=b"s" * 32)
+    return Identity(run, run, "me@here", "a test", 1.0, reconnect_s=25.0, seal=b"s" * 32)
 
 
 @pytest.fixture(name="talk")
