@@ -78,6 +78,19 @@ class Cli:
         """Run a command to its end."""
         return self.end(self.start(*words, variables=variables))
 
+    def until(self, process: subprocess.Popen[str], condition: Callable[[], object], seconds: float = 60) -> None:
+        """Wait until ``condition`` holds; fail with all it printed where the started command ends before that."""
+
+        def held_or_over() -> bool:
+            over = process.poll() is not None
+            held = bool(condition())
+            if over and not held:
+                done = self.end(process)
+                pytest.fail(f"ended with {done.code} before it was to happen:\n{done.text}")
+            return held
+
+        eventually(held_or_over, seconds)
+
     def end(self, process: subprocess.Popen[str]) -> Done:
         """Wait for the end of a started command."""
         began = time.monotonic()
@@ -112,10 +125,11 @@ class Cli:
         return list(replay(self.journals()[-1]))
 
     def stop(self) -> None:
-        """Kill what still runs."""
+        """Kill what still runs, and close the pipes of what has ended unheard."""
         for process in self.started:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+            if process.stdout and not process.stdout.closed:
                 process.communicate()
 
 
@@ -133,7 +147,7 @@ def on(lab: Lab) -> Callable[..., str]:
 
     def run(host: str, command: str) -> str:
         words = [*lab.ssh_command(lab.host(host)), command]
-        return subprocess.run(words, check=True, capture_output=True, text=True, timeout=30).stdout
+        return subprocess.run(words, check=True, capture_output=True, text=True, timeout=90).stdout
 
     return run
 
@@ -146,7 +160,7 @@ def healed(lab: Lab) -> Iterator[None]:
         lab.heal(host.name)
 
 
-def eventually(condition: Callable[[], object], seconds: float = 20) -> None:
+def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait until ``condition`` holds; fail the test where it never does."""
     end = time.monotonic() + seconds
     while not condition():

@@ -47,7 +47,7 @@ def test_eight_mistakes_are_all_told_with_their_places_and_no_host_is_touched(cl
     for place in (5, 9, 12, 16, 20, 24, 28, 32):
         assert f"site.yml:{place}:" in done.err, f"line {place} is missing in\n{done.err}"
     assert "8 errors found; no host was touched" in done.err
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert cli.journals() == []
 
 

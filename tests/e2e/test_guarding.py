@@ -87,7 +87,7 @@ def test_the_host_undoes_it_when_the_controller_is_gone_and_a_resumed_run_tells_
     eventually(lambda: "g-open" in on("h1", THERE))
     process.send_signal(signal.SIGKILL)
     cli.end(process)
-    eventually(lambda: on("h1", THERE) == "", 15)
+    eventually(lambda: on("h1", THERE) == "", 45)
     resumed = cli.call("resume")
     assert resumed.code == 2, resumed.text
     assert "undone by its guard" in resumed.text
@@ -115,9 +115,9 @@ def test_a_guard_that_survives_a_reboot_is_carried_out_after_it(cli: Cli, on: On
     on("h1", "nohup systemctl reboot --force --force >/dev/null 2>&1 & true")
     process.send_signal(signal.SIGKILL)
     cli.end(process)
-    eventually(lambda: boot_of(lab) not in {"", booted}, 30)
+    eventually(lambda: boot_of(lab) not in {"", booted}, 60)
     assert on("h1", THERE) != "", "it has time left"
-    eventually(lambda: on("h1", THERE) == "", 30)
+    eventually(lambda: on("h1", THERE) == "", 45)
     eventually(lambda: on("h1", LEFT) == "")
     told = cli.call("exec", "h1", "-i", cli.inventory, "-m", "armed_guard", "-a", f"do=status id={guard_id(on)}")
     assert "undone" in told.text
@@ -149,5 +149,5 @@ def test_a_timer_of_systemd_undoes_it_where_everything_of_the_session_was_killed
     on("h1", "pkill -9 -x python3; true")
     process.send_signal(signal.SIGKILL)
     cli.end(process)
-    eventually(lambda: on("h1", THERE) == "", 30)
-    eventually(lambda: on("h1", timers + "; ls -A /run/provisioner") == "", 10)
+    eventually(lambda: on("h1", THERE) == "", 45)
+    eventually(lambda: on("h1", timers + "; ls -A /run/provisioner") == "", 45)

@@ -61,7 +61,9 @@ DEFINITION = """
     - { name: Start the writer, raw: "rm -f /srv/frozen; date >> /srv/thawed" }
   verify:
     during:
-      - { name: Whatever else has to hold, command: test ! -e /srv/broken, changed_when: false }
+      - name: Whatever else has to hold
+        shell: while [ -e /srv/wait ]; do sleep 0.1; done; test ! -e /srv/broken
+        changed_when: false
 """
 
 
@@ -147,13 +149,15 @@ def it_goes_back_where_the_smoke_test_fails(move: Move, on: On) -> None:
 
 def it_goes_back_alone_where_the_controller_is_killed(move: Move, on: On) -> None:
     thaws = int(on("old", "wc -l < /srv/thawed"))
+    on("new", "touch /srv/wait")
     walking = move.cli.start(*move.words("run"))
-    eventually(lambda: move.standing().state == "cutting_over" and move.stage() == "switch", 90)
+    move.cli.until(walking, lambda: move.standing().state == "cutting_over" and move.stage() == "smoke test", 90)
     walking.send_signal(signal.SIGKILL)
     move.cli.end(walking)
+    on("new", "rm /srv/wait")
     on("old", "systemctl list-timers --all | grep provisioner-undo-migration-shop")
-    eventually(lambda: int(on("old", "wc -l < /srv/thawed")) > thaws, 30)
-    eventually(lambda: move.served_by() == "old", 30)
+    eventually(lambda: int(on("old", "wc -l < /srv/thawed")) > thaws, 60)
+    eventually(lambda: move.served_by() == "old", 60)
     assert on("old", "ls -d /srv/frozen 2>/dev/null || nft list tables | grep fence || true") == ""
 
 

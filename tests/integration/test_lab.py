@@ -83,7 +83,7 @@ def test_up_again_changes_nothing_and_more_hosts_join(lab: Lab) -> None:
     assert lab.up(1) == (first,)
     began = time.monotonic()
     assert lab.up(2)[0] == first
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert on(lab, first, "cat", "/proc/1/stat").split()[21] == boot.split()[21]
     assert on(lab, first, "ping", "-c1", "-W2", lab.host("h2").address)
 
@@ -111,7 +111,7 @@ def test_a_reboot_brings_the_same_host_back(lab: Lab) -> None:
     (host,) = lab.up(1)
     before = on(lab, host, "touch /root/mark; cat /proc/sys/kernel/random/boot_id")
     Commands().attempt([*lab.ssh_command(host), "reboot"])
-    deadline, after = time.monotonic() + 20, ""
+    deadline, after = time.monotonic() + 60, ""
     while time.monotonic() < deadline:
         outcome = Commands().attempt([*lab.ssh_command(host), "ls /root; cat /proc/sys/kernel/random/boot_id"])
         after = outcome.out if outcome.ok else ""
@@ -126,7 +126,7 @@ def test_a_reboot_brings_the_same_host_back(lab: Lab) -> None:
 def test_a_host_that_was_switched_off_starts_with_its_disk(lab: Lab) -> None:
     (host,) = lab.up(1)
     Commands().attempt([*lab.ssh_command(host), "touch /root/mark; poweroff"])
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while lab.is_running(host) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not lab.is_running(host)

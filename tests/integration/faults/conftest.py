@@ -33,7 +33,7 @@ def _mend(lab: Lab, on: On) -> None:
         on(host, "pkill -x sleep; pkill -9 -f 'zlib[.]decompress'; rm -rf /var/tmp/f-* /tmp/provisioner-*; true")
 
 
-def assert_clean(on: On, host: str, seconds: float = 12) -> None:
+def assert_clean(on: On, host: str, seconds: float = 30) -> None:
     """Wait until no worker and no scratch folder is left on a host."""
     eventually(lambda: on(host, LEFT).strip() == "", seconds)
 

@@ -87,7 +87,7 @@ def _filled(pair: Lab, on: On) -> Iterator[None]:
 
 def until(is_so: Callable[[], bool]) -> None:
     """Wait for what another process does; AssertionError where it does not."""
-    for _ in range(100):
+    for _ in range(400):
         if is_so():
             return
         time.sleep(0.1)
@@ -97,10 +97,10 @@ def until(is_so: Callable[[], bool]) -> None:
 def forward_and_back(move: Moving, writers: Writers, on: On) -> None:
     """Move, write on the new host, go back; then every confirmed word is there once."""
     writers.start("old", "a", 12)
-    time.sleep(1)
+    until(lambda: writers.has_confirmed("old", "a"))
     assert move(*CUT_OVER, "reverse") == 0, move.why
     writers.start("new", "b", 4)
-    time.sleep(2)
+    until(lambda: writers.has_confirmed("new", "b"))
     assert move("back") == 0, move.why
     confirmed = [*writers.confirmed("old", "a"), *writers.confirmed("new", "b")]
     assert Counter(writers.there("old")) == Counter(confirmed)

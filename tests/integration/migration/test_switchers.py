@@ -209,7 +209,7 @@ def test_a_switch_that_nobody_confirms_is_undone_by_the_balancer_alone(balanced:
 def _until_undone(site: Site, host: str, guard: str) -> None:
     site.on(
         host,
-        f"for n in $(seq 200); do grep -q undone ~/.provisioner/guard-{guard} && exit; sleep 0.1; done; exit 1",
+        f"for n in $(seq 400); do grep -q undone ~/.provisioner/guard-{guard} && exit; sleep 0.1; done; exit 1",
     )
 
 
@@ -218,7 +218,7 @@ def test_a_hold_that_nobody_ends_ends_by_itself(balanced: Site) -> None:
         balanced.switch("haproxy", {"backend": "site", "limit_s": 1.5}, "hold")
         time.sleep(2)
     assert visitors.failed == []
-    assert 1 < visitors.slowest_s < 2.5
+    assert 1 < visitors.slowest_s < 8
 
 
 def test_a_reboot_keeps_where_haproxy_points_to(balanced: Site) -> None:
@@ -312,11 +312,11 @@ def test_an_address_of_ipv6_moves_is_announced_and_waited_for(site: Site) -> Non
 
 def test_an_address_that_nobody_confirms_goes_back_alone(site: Site) -> None:
     address = site.lab.network.rpartition(".")[0] + ".201"
-    params = {"address": f"{address}/24", "lease_s": 8}
+    params = {"address": f"{address}/24", "lease_s": 16}
     site.on("old", f"ip addr add {address}/24 dev host0")
     switcher = catalog.load("switcher", "virtual_ip")
     undo = list(switcher.undo("site", switcher.Params.parse(params)))
-    arm = Step("old", {"name": "arm", "armed_guard": {"do": "arm", "id": "address", "seconds": 4, "steps": undo}})
+    arm = Step("old", {"name": "arm", "armed_guard": {"do": "arm", "id": "address", "seconds": 8, "steps": undo}})
     site.run([arm, *site.steps("virtual_ip", params, "point_to", "new")])
     _until_undone(site, "old", "address")
     site.switch("virtual_ip", params, "old")

@@ -77,6 +77,10 @@ class Writers:
             host, f"rm -f /tmp/confirmed-{letter}; nohup python3 /tmp/writer.py '{quoted}' >/tmp/log-{letter} 2>&1 &"
         )
 
+    def has_confirmed(self, host: str, letter: str) -> bool:
+        """Tell whether something has been confirmed to a writer that still writes."""
+        return self.on(host, f"head -c 1 /tmp/confirmed-{letter} 2>/dev/null || true") != ""
+
     def confirmed(self, host: str, letter: str) -> list[str]:
         """Return what was confirmed to a writer, once it has ended."""
         wait = "while pgrep -f '[w]riter.py' >/dev/null; do sleep 0.2; done"

@@ -60,7 +60,7 @@ def test_a_killed_worker_is_lost_mid_request_and_back_after_a_reset(talk: Talk) 
     began = time.monotonic()
     assert (talk.raw(f"kill -9 {pid}").result or {})["rc"] == 0
     assert isinstance(replies.get(timeout=PATIENCE_S).error, Lost)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     talk.sessions.reset(talk.target.host)
     assert talk.probe()["pid"] != pid
 
@@ -87,7 +87,7 @@ def test_the_worker_is_gone_after_closing(talk: Talk, sources: object, target: M
     pid = talk.probe()["pid"]
     talk.sessions.close()
     fresh = Talk(sources, talk.target)  # type: ignore[arg-type] # the fixture gives sources
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while (gone := fresh.raw(f"kill -0 {pid}").result or {})["rc"] == 0:
         assert time.monotonic() < deadline
         time.sleep(0.05)

@@ -152,7 +152,7 @@ def test_nothing_there_is_told_by_what_is_missing(connection: str, talk: Talk, t
     began = time.monotonic()
     silent = target(connection, address="10.255.255.1", connect_timeout_s=1.0)
     text = failure(talk, silent)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     assert "answer" in text or "timed out" in text or "unreachable" in text.lower()
     assert "name" in failure(talk, target(connection, address="nothing.invalid")).lower()
 
