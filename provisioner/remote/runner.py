@@ -45,6 +45,7 @@ def run_module(module: Any, raw: Mapping[str, Any], mode: Mode, system: System) 
     if mode.check and isinstance(params, FileParameters):
         _foretell_accounts(params, result)
     _describe_path(result, system)
+    system.files.let_go()
     if any(p.no_log for p in module.Params.declared.values()):
         result["_secrets"] = [
             getattr(params, name)
@@ -67,7 +68,7 @@ def _describe_path(result: Dict[str, Any], system: System) -> None:
     if isinstance(path, str) and path and "uid" not in result:
         try:
             found = info(system, path)
-        except OSError:
+        except (OSError, Failed):
             return
         for name, value in found.items():
             result.setdefault(name, value)

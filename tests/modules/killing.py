@@ -64,7 +64,7 @@ VARYING = re.compile(
     rb"\b\d+ \d+ (?=[dfl] [0-7]{3,4} \d)|"  # times and inodes in lists of files, 0 where the file is very new
     rb"\d{4}-\d\d-\d\d[T@ ]\d\d:\d\d:\d\d(?:\.\d+)?Z?"  # times
     rb"|\b1\d{9}(?:\.\d+|\d{9})?\b"
-    rb"|\b(?:[0-9a-f]{32,}|[0-9A-Za-z_-]{32})\b"  # hashes, and passwords that are made up
+    rb"|(?<![\w-])(?:[0-9a-f]{32,}|[0-9A-Za-z_-]{32})(?![\w-])"  # hashes, and passwords that are made up
     rb"|\$(?:apr1|2y|5|6)\$[^\s:]{20,}|\|1\|\S{20,}"  # what is salted
 )
 

@@ -69,6 +69,7 @@ def inspect(params: Params, system: System) -> State:
     one_file = len(params.path) == 1 and len(expanded) == 1 and not system.files.is_dir(expanded[0])
     packs = params.force_archive or not one_file
     dest = _destination(params, packs)
+    system.files.look(dest)
     root = _root(kept or [path.rstrip("/") for path in params.path])
     sources = _sources(params, system, kept, [*excluded, dest], root)
     want = attributes.wanted(params)

@@ -40,6 +40,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Read the fragments and the file."""
     check_validate(params.validate)
+    system.files.look(params.dest)
     if not system.files.exists(params.src):
         raise Failed("Source (%s) does not exist" % params.src)
     if not system.files.is_dir(params.src):

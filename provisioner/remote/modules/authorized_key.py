@@ -50,6 +50,8 @@ def inspect(params: Params, system: System) -> State:
                 keys = answer.read().decode("utf-8")
         except (OSError, ValueError) as error:
             raise Failed("Error getting key from: %s: %s" % (params.key, error)) from None
+    system.files.look(os.path.dirname(path))
+    system.files.look(path)
     return State(user, path, _content(params, system, path, user), keys)
 
 

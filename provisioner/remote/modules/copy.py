@@ -132,6 +132,7 @@ def _inspect_file(params: Params, system: System) -> FileState:
     path = _destination(params, system)
     if params.follow:
         path = system.files.resolve(path)
+    system.files.look(path)
     preserved = params._source_mode
     if preserved is None and params.remote_src and params.src:
         preserved = "%04o" % _mode_of(system, params.src)
@@ -160,6 +161,7 @@ def _inspect_file(params: Params, system: System) -> FileState:
 
 
 def _destination(params: Params, system: System) -> str:
+    system.files.look(params.dest)
     name = params._original_basename or (os.path.basename(params.src) if params.src and params.remote_src else "")
     if params.dest.endswith("/") or system.files.is_dir(params.dest):
         if not name:

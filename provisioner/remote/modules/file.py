@@ -95,13 +95,16 @@ def _content(system: System, top: str) -> Dict[str, List[str]]:
 def _resolve(params: Params, files: Any) -> Tuple[str, str, str]:
     """Return the path to work on, the path results name, and the state wanted."""
     path = trimmed(params.path)
+    files.look(path)
     kind = attributes.state_of(files.stat(path))
     wish = _wish(params, kind)
     if params.src and wish not in ("link", "absent") and files.is_dir(path):
         path = path + "/" + os.path.basename(params.src)
+        files.look(path)
         kind = attributes.state_of(files.stat(path))
     if kind == "link" and params.follow and wish in ("file", "directory", "touch"):
         target = files.resolve(path)
+        files.look(target)
         return target, path if wish == "touch" else target, wish
     return path, path, wish
 
@@ -131,6 +134,7 @@ def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[s
     """Return all below a directory, links as themselves; with ``follow`` also what they point to, by its own path."""
     found: List[Tuple[str, Current]] = []
     waiting, seen = [top], set()
+    system.files.look_into(top, system.files.stat(top))
     while waiting:
         folder = waiting.pop()
         for name in system.files.listdir(folder):
@@ -139,6 +143,7 @@ def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[s
             if follow and system.files.is_link(path) and system.files.stat(path, follow=True):
                 paths.append(system.files.resolve(path))
             for each in paths:
+                system.files.look(each)
                 status = system.files.stat(each)
                 if status is None or (status.st_dev, status.st_ino) in seen:
                     continue
@@ -147,6 +152,7 @@ def _tree(system: System, top: str, follow: bool, want: Wanted) -> Tuple[Tuple[s
                 now = attributes.of_status(status, letters)
                 found.append((each, now))
                 if now.is_dir:
+                    system.files.look_into(each, status)
                     waiting.append(each)
     return tuple(found)
 
@@ -398,28 +404,26 @@ def _make(system: System, state: State) -> None:
 
 def _create(system: System, state: State) -> None:
     mode = attributes.final_mode(state.want, attributes.fresh(state.want))
-    os.close(os.open(system.files.real(state.path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode & 0o777))
+    system.files.touch(state.path, mode & 0o777)
 
 
 def _stamp(system: System, state: State, times_ns: List[Optional[int]]) -> None:
-    if times_ns == [None, None]:
-        os.utime(system.files.real(state.path))  # allowed to whoever may write, unlike any other time
-        return
     now = int(time.time() * 10**9)
     access, modification = (now if each is None else each for each in times_ns)
-    os.utime(system.files.real(state.path), ns=(access, modification))
+    with system.files.hold(state.path, True) as handle:
+        handle.set_times(None if times_ns == [None, None] else (access, modification))
 
 
 def _link(system: System, state: State) -> None:
     if state.kind == "directory":
-        os.rmdir(system.files.real(state.path))
+        system.files.rmdir(state.path)
     system.files.symlink(state.source or "", state.path)
 
 
 def _hard(system: System, state: State) -> None:
     source = os.path.join(os.path.dirname(state.path), state.source or "")
     if state.kind == "directory":
-        os.rmdir(system.files.real(state.path))
+        system.files.rmdir(state.path)
     system.files.hard_link(source, state.path)
 
 

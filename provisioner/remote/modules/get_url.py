@@ -52,6 +52,7 @@ def inspect(params: Params, system: System) -> State:
     algorithm, digest = _expected(params)
     want = attributes.wanted(params)
     path = params.dest
+    system.files.look(path)
     into_folder = system.files.is_dir(path)
     there = system.files.is_file(path)
     is_right = bool(digest and there and not params.force and system.files.checksum(path, algorithm) == digest)

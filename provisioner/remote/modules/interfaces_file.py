@@ -50,6 +50,7 @@ class Stanza(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Read the file."""
+    system.files.look(params.dest)
     content = system.files.read_or_none(params.dest)
     if content is None:
         raise Failed("%s is not there" % params.dest)

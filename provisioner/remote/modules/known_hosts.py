@@ -32,6 +32,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Read the file."""
     path = os.path.expanduser(params.path)
+    system.files.look(path)
     return State(path, system.files.read_or_none(path) or b"", attributes.info(system, path))
 
 

@@ -65,6 +65,7 @@ def inspect(params: Params, system: System) -> State:
     want = attributes.wanted(params)
     if system.files.is_dir(params.path):
         raise Failed("%s is a directory. Please specify a path to a file." % params.path)
+    system.files.look(params.path)
     private = system.files.read_or_none(params.path)
     file = (system.files.read_or_none(params.path + ".pub") or b"").decode("utf-8", "replace").strip()
     public, size, fingerprint = "", 0, ""

@@ -102,6 +102,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Read the request, and make the wanted one without writing it."""
     want = attributes.wanted(params)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path)
     now = attributes.current(system, params.path, want)
     if params.state == "absent":

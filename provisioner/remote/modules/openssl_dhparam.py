@@ -39,6 +39,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Let openssl read and check the parameters."""
     want = attributes.wanted(params)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path)
     size = 0
     if content and params.state == "present":

@@ -63,6 +63,7 @@ def inspect(params: Params, system: System) -> State:
     if params.mode is None:
         params.mode = "0600"
     want = attributes.wanted(params)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path)
     public = openssl.read_key(system, content, params.passphrase).public if content else None
     if public is not None and params.passphrase is None and content and b"ENCRYPTED" in content:

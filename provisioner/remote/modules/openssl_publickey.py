@@ -43,6 +43,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Read the file; let openssl tell the key's public half."""
     want = attributes.wanted(params)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path)
     now = attributes.current(system, params.path, want)
     if params.state == "absent":

@@ -92,6 +92,7 @@ def inspect(params: Params, system: System) -> State:
         group = params.group or account.pw_gid
         ids = attributes.owner_ids(Wanted(owner=params.user, group=str(group), uid=account.pw_uid, gid=_gid(group)))
         want = Wanted("0600", params.user, str(group), ids[0], ids[1], umask=want.umask)
+    system.files.look(path)
     key = params.identity_file
     if params.state == "present" and key and not system.files.exists(key):
         raise Failed("IdentityFile %s does not exist" % key)

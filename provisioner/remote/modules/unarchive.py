@@ -15,6 +15,7 @@ from ..params import FileParameters, mutually_exclusive, optional, required
 from ..system import System, attributes
 from ..system.archives import Archive, Member, check_links, kind_of
 from ..system.attributes import Current, Wanted
+from ..system.handles import Handle
 from ..system.payload import Payload
 from ..system.urls import UrlParameters, fetch
 
@@ -185,6 +186,7 @@ def _step(params: Params, system: System, archive: Archive, options: Options, me
     if want.mode is None:
         exact = os.geteuid() == 0 and archive.kind != "zip" and "--no-same-permissions" not in params.extra_opts
         want = want._replace(mode=member.mode if exact else member.mode & 0o777 & ~want.umask)
+    system.files.look(path)
     status = system.files.stat(path)
     if status is None:
         return Step(member, path, want, True, False, True)
@@ -315,7 +317,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
                 raise Failed("cannot unpack %s: %s" % (step.path, error.strerror or error)) from error
     for step in reversed(state.steps):
         if step.content and step.member.kind == "dir":
-            _finish(system, step)
+            _finish_folder(system, step)
         elif step.attributes:
             attributes.settle(system, step.path, step.want, follow=step.member.kind != "link")
     outcome = {"cmd": [], "rc": 0, "out": "", "err": ""}
@@ -330,7 +332,7 @@ def _realize(params: Params, state: State, system: System, archive: Archive, ste
     member = step.member
     if member.kind == "dir":
         if not system.files.is_dir(step.path):
-            os.mkdir(system.files.real(step.path), 0o700)
+            system.files.mkdir(step.path, 0o700)
     elif member.kind == "link":
         system.files.symlink(member.target, step.path)
     elif member.kind == "hard":
@@ -338,27 +340,22 @@ def _realize(params: Params, state: State, system: System, archive: Archive, ste
     else:
         _write(system, archive, step, keep_owner)
     if member.kind in ("dir", "link"):
-        _give(system, step, keep_owner)
+        with system.files.hold(step.path, False) as handle:
+            _give(handle, step, keep_owner)
 
 
 def _write(system: System, archive: Archive, step: Step, keep_owner: bool) -> None:
     """Put a file in place that has its owner, mode and time already; flags come last, as they may forbid that."""
-    real = system.files.real(step.path)
-    descriptor, temporary = tempfile.mkstemp(prefix=".prov-", dir=os.path.dirname(real))
-    try:
-        with os.fdopen(descriptor, "wb") as stream, archive.open(step.member) as content:
+    with system.files.renewing(step.path) as (stream, handle):
+        with archive.open(step.member) as content:
             shutil.copyfileobj(content, stream, CHUNK)
-        beside = os.path.join(os.path.dirname(step.path), os.path.basename(temporary))
-        _give(system, step._replace(path=beside, want=step.want._replace(flags=None)), keep_owner)
-        os.rename(temporary, real)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        stream.flush()
+        _give(handle, step._replace(want=step.want._replace(flags=None)), keep_owner)
     if step.want.flags:
         attributes.settle(system, step.path, step.want, follow=False)
 
 
-def _give(system: System, step: Step, keep_owner: bool) -> None:
+def _give(handle: Handle, step: Step, keep_owner: bool) -> None:
     """Set owner, mode and time; the file has been ours alone until here. Directories get theirs at the end."""
     member = step.member
     owner, group = attributes.owner_ids(step.want)
@@ -368,21 +365,26 @@ def _give(system: System, step: Step, keep_owner: bool) -> None:
         owner = (member.uid if uid is None else uid) if owner == -1 else owner
         group = ((member.gid or 0) if gid is None else gid) if group == -1 else group
     if (owner, group) != (-1, -1):
-        system.files.chown(step.path, owner, group, follow=False)
-    if member.kind == "file":
-        _finish(system, step)
-    elif member.kind == "link":
-        attributes.settle(system, step.path, step.want, follow=False)
+        handle.chown(owner, group)
+    if member.kind != "dir":
+        _finish(handle, step)
 
 
-def _finish(system: System, step: Step) -> None:
+def _finish(handle: Handle, step: Step) -> None:
     """Set the mode (a symbolic one starts from the archive's), then what else was asked for, then the time."""
     member = step.member
     packed = Current(member.mode & 0o777, 0, 0, is_dir=member.kind == "dir")
+    handle.chmod(attributes.final_mode(step.want, packed))
+    attributes.give(handle, attributes.owner_ids(step.want), step.want)
+    if member.kind != "link":
+        handle.set_times((int(member.mtime * 10**9),) * 2)
+
+
+def _finish_folder(system: System, step: Step) -> None:
     with system.files.hold(step.path, False) as handle:
-        handle.chmod(attributes.final_mode(step.want, packed))
-    attributes.settle(system, step.path, step.want, follow=False)
-    os.utime(system.files.real(step.path), (member.mtime, member.mtime), follow_symlinks=False)
+        _finish(handle, step)
+    if step.want.flags:
+        attributes.settle(system, step.path, step.want, follow=False)
 
 
 RETURNS = """

@@ -86,6 +86,7 @@ class State(NamedTuple):
 def inspect(params: Params, system: System) -> State:
     """Read the certificate, the request and the keys."""
     want = attributes.wanted(params)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path)
     now = attributes.current(system, params.path, want)
     if params.state == "absent":

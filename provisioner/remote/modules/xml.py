@@ -65,6 +65,7 @@ def inspect(params: Params, system: System) -> State:
     want = attributes.wanted(params)
     if params.path is None:
         return State((params.xmlstring or "").encode("utf-8"), want, None)
+    system.files.look(params.path)
     content = system.files.read_or_none(params.path) if not system.files.is_dir(params.path) else None
     if content is None:
         raise Failed("The target XML source '%s' does not exist." % params.path)

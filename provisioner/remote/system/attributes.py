@@ -248,22 +248,29 @@ def owner_ids(want: Wanted) -> Any:
 def settle(system: System, path: str, want: Wanted, follow: bool = True) -> bool:
     """Give ``path`` the attributes asked for, looking at what it has now; tell whether anything was set."""
     owner = owner_ids(want)
-    flags = flags_of(system.files.real(path)) if want.flags else None
     try:
         with system.files.hold(path, follow) as handle:
-            delta = _set(handle, owner, want, flags)
+            delta = give(handle, owner, want)
+            if delta.flags is not None:
+                _set_flags(system, handle, delta.flags)
     except (FileNotFoundError, NotADirectoryError):
         raise Failed("cannot set attributes of %s: it is not there" % path) from None
     except OSError as error:
         raise Failed("cannot set attributes of %s: %s" % (path, error.strerror or error)) from error
-    if delta.flags is not None:
-        done = system.commands.run(["chattr", delta.flags, "--", system.files.real(path)])
-        if done.rc != 0:
-            raise Failed("chattr failed", details="Error while setting attributes: %s" % (done.out + done.err).strip())
     return delta.changed
 
 
-def _set(handle: Handle, owner: Tuple[int, int], want: Wanted, flags: Optional[str]) -> Delta:
+def _set_flags(system: System, handle: Handle, flags: str) -> None:
+    reached = handle.place.reached()
+    done = system.commands.run(["chattr", flags, "--", reached])
+    if done.rc != 0:
+        said = (done.out + done.err).strip().replace(reached, handle.place.real)
+        raise Failed("chattr failed", details="Error while setting attributes: %s" % said)
+
+
+def give(handle: Handle, owner: Tuple[int, int], want: Wanted) -> Delta:
+    """Set owner and permissions of what is held; return what differed, flags included, which are still to be set."""
+    flags = flags_of(handle.place.reached()) if want.flags else None
     now = of_status(handle.status(), flags)
     delta = compare(want, now)
     if delta.uid is not None or delta.gid is not None:
@@ -372,6 +379,8 @@ def info(system: System, path: str) -> Dict[str, Any]:
 def missing_folders(system: System, path: str) -> Tuple[str, ...]:
     """Return what has to be made for ``path`` to be a directory, outermost first; a file in the way raises Failed."""
     missing: List[str] = []
+    if path:
+        system.files.look(path)
     while path not in ("", "/") and not system.files.exists(path):
         missing.insert(0, path)
         path = os.path.dirname(path)
@@ -388,7 +397,7 @@ def make_folders(system: System, paths: Iterable[str], want: Wanted) -> None:
     owner = owner_ids(want)
     final = final_mode(want, fresh(want, is_dir=True))
     for path in paths:
-        os.mkdir(system.files.real(path), final & 0o777)
+        system.files.mkdir(path, final & 0o777)
         with system.files.hold(path, False) as handle:
             if owner != (-1, -1):
                 handle.chown(*owner)

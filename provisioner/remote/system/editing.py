@@ -34,6 +34,7 @@ def read(params: EditParameters, system: System) -> Text:
     """Read the file and its attributes."""
     check_validate(params.validate)
     path = params.path
+    system.files.look(path)
     if system.files.is_dir(path):
         raise Failed("Path %s is a directory !" % path, rc=256)
     want = attributes.wanted(params)

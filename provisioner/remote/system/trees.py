@@ -74,6 +74,7 @@ def look(system: System, dest: str, manifest: Sequence[Mapping[str, Any]], wants
 def _entry(system: System, dest: str, given: Mapping[str, Any], want: Wanted, fresh_want: Wanted) -> Entry:
     path = dest.rstrip("/") + "/" + relative(str(given["path"]))
     kind = "dir" if given.get("dir") else "link" if given.get("link") is not None else "file"
+    system.files.look(path)
     status = system.files.stat(path)
     checksum, link = given.get("checksum"), given.get("link")
     if status is None:

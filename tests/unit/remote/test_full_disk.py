@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioner.remote.system.files import Replacement
+from provisioner.remote.system.files import Files
 
 
 @pytest.fixture(name="small_files_only")
@@ -28,7 +28,7 @@ def files_cannot_grow() -> Iterator[None]:
 def test_nothing_is_left_beside_a_file_that_could_not_be_written(tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("old", encoding="utf-8")
-    with pytest.raises(OSError, match="File too large"), Replacement(str(target), 0o644, unsafe=False) as stream:
+    with pytest.raises(OSError, match="File too large"), Files().replacing(str(target), mode=0o644) as stream:
         stream.write(b"x" * 6000)
     assert os.listdir(tmp_path) == ["file"]
     assert target.read_text("utf-8") == "old"

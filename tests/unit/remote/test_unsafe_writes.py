@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,14 @@ from provisioner.remote.system.files import Files
 @pytest.fixture
 def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder in which nothing can be made."""
-    made = tempfile.mkstemp
+    made = os.open
 
-    def refuse(*_words: Any, **options: Any) -> Any:
-        if options.get("dir") == str(tmp_path):
+    def refuse(path: Any, flags: int, *words: Any, **options: Any) -> Any:
+        if flags & os.O_EXCL and options.get("dir_fd") is not None:
             raise PermissionError(1, "Operation not permitted")
-        return made(**{name: value for name, value in options.items() if name != "dir"})
+        return made(path, flags, *words, **options)
 
-    monkeypatch.setattr(tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     return tmp_path
 
 
