@@ -13,6 +13,7 @@ from pathlib import Path
 
 from provisioner import __version__
 from provisioner.app.credentials import Credentials
+from provisioner.app.keeping import worker_sources
 from provisioner.app.run import NothingToDo, with_settings
 from provisioner.app.wiring import Loaded, compiled_plays, load_hosts
 from provisioner.diagnostics.errors import InputError, TargetError, Unreachable
@@ -30,7 +31,6 @@ from provisioner.model.call import Reply
 from provisioner.model.keywords import Keywords
 from provisioner.model.options import RunOptions
 from provisioner.records import dataclass
-from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.links import Limits
 from provisioner.transport.sessions import Sessions
 
@@ -63,7 +63,7 @@ def discover_on(routes: Mapping[str, Route], wanted: Wanted, tell: Tell) -> Disc
     """Take snapshots of hosts that are reached by these routes."""
     token = secrets.token_hex(8)
     text = script(wanted, token)
-    sessions = Sessions(ModuleSources(), Limits(), tell)
+    sessions = Sessions(worker_sources(), Limits(), tell)
     archives: dict[str, Archive] = {}
     problems: dict[str, str] = {}
     try:

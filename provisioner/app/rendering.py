@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import cache, partial
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.keeping import kept_templates
 from provisioner.app.settings import Settings
 from provisioner.diagnostics.diagnostic import Diagnostic
-from provisioner.diagnostics.home import expanded
 from provisioner.diagnostics.position import Position, Source
 from provisioner.loading.collections import Collections
-from provisioner.remote.compiled import Compiled
 from provisioner.syntax.vault import is_encrypted
 from provisioner.templating.renderer import Renderer
 from provisioner.templating.settings import PluginFolders, RenderSettings
-
-MOST_TEMPLATES = 4000
-"""How many compiled template files are kept."""
 
 Tell = Callable[[Diagnostic], None]
 
@@ -71,16 +66,9 @@ def make_renderer(
             warn=warn,
             on_secret=credentials.redactor.learn,
             on_named_secret=credentials.redactor.learn_named,
-            keeper=cache(partial(_kept_templates, os.environ)),
+            keeper=cache(kept_templates),
         )
     )
-
-
-def _kept_templates(environ: Mapping[str, str]) -> Compiled:
-    """Return what keeps compiled template files in the user's cache folder."""
-    if given := environ.get("XDG_CACHE_HOME"):
-        return Compiled(given, "provisioner/templates", MOST_TEMPLATES)
-    return Compiled(str(expanded(environ.get("HOME") or "~")), ".cache/provisioner/templates", MOST_TEMPLATES)
 
 
 def _plugin_folders(kind: str, folders: Sequence[str], settings: Settings) -> tuple[Path, ...]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from provisioner.app.credentials import Credentials
+from provisioner.app.keeping import worker_sources
 from provisioner.app.retry_file import write_retry_file
 from provisioner.app.settled import settled
 from provisioner.app.start import run_started
@@ -38,7 +39,6 @@ from provisioner.loading.sealed import needed_but_sealed
 from provisioner.model import event
 from provisioner.model.options import RunOptions
 from provisioner.model.question import OneKey
-from provisioner.transport.bundle import ModuleSources
 from provisioner.transport.identity import Identity
 from provisioner.transport.links import Limits
 from provisioner.transport.plugin_process import PluginHosts
@@ -166,7 +166,7 @@ def run_loaded(
     loaded.remarks.listen(lambda remark: _note(stream, clock, remark.note(), remark.known_as or remark.summary))
     identity = _identity(started, options)
     plugins = PluginHosts(partial(_shown, stream, clock), traces=options.verbosity >= TRACING)
-    sessions = Sessions(ModuleSources(), Limits(), lambda text: _note(stream, clock, text), identity, plugins)
+    sessions = Sessions(worker_sources(), Limits(), lambda text: _note(stream, clock, text), identity, plugins)
     scratch = folder / "scratch"
     scratch.mkdir(mode=0o700)
     safe_names = loaded.loading.inventory.group_names in ("always", "silently")
@@ -263,7 +263,7 @@ def _exit_code(course: Course) -> Exit:
         return Exit.INTERRUPTED
     if course.run.unreachable_hosts:
         return Exit.HOSTS_UNREACHABLE
-    if course.run.failed_hosts:
+    if course.run.failed_hosts - course.run.set_aside:
         return Exit.HOSTS_FAILED
     return Exit.WINDOW_SHUT if course.held else Exit.OK
 

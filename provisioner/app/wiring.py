@@ -18,10 +18,11 @@ from provisioner.diagnostics.errors import InputError
 from provisioner.diagnostics.position import Source
 from provisioner.graph.arrange import arrange
 from provisioner.graph.compile import CompiledPlay, Selection, compile_play
+from provisioner.graph.expand import roles_of
 from provisioner.graph.start import start_at
 from provisioner.loading.collections import Collections
 from provisioner.loading.files import FileStore
-from provisioner.loading.inventory import folders_of_variables, load_inventory
+from provisioner.loading.inventory import folders_of_variables, load_inventory, with_variables
 from provisioner.loading.playbook import load_play_text, load_playbooks
 from provisioner.loading.settings import LoadSettings
 from provisioner.loading.variables import LOCAL
@@ -130,8 +131,21 @@ def _load(
     if findings.errors:
         raise InputError(findings.all)
     beside = folders_of_variables(inventory, loading, Findings())
+    for use in (use for play in playbook.plays for use in roles_of(play)):
+        loading.use_role(use.role.path)
+    if loading.role_vars_plugins:
+        inventory = _with_plugins_of_roles(inventory, loading)
     return Loaded(playbook, inventory, loading, renderer, settings, (*findings.warnings, *remarks.kept), beside=beside,
                   remarks=remarks)  # fmt: skip
+
+
+def _with_plugins_of_roles(inventory: Inventory, loading: LoadSettings) -> Inventory:
+    """Return an inventory with what vars plugins of the playbooks' roles say; InputError where one of them fails."""
+    findings = Findings()
+    inventory = with_variables(inventory, folders_of_variables(inventory, loading, findings))
+    if findings.errors:
+        raise InputError(findings.errors)
+    return inventory
 
 
 def _about_settings(settings: Settings, options: RunOptions) -> list[Diagnostic]:

@@ -296,7 +296,7 @@ class Applier:
         """
         run = self.play.run
         state.readmit(operation)
-        run.forgiven.update(name for name, host in state.hosts.items() if host.doomed)
+        run.forgiven.update(name for name, host in state.hosts.items() if host.is_out)
         meant = {*state.hosts, *(self.play.out_before.intersection(self.play.all_hosts))}
         run.failed_hosts.difference_update(meant)
         run.unreachable_hosts.difference_update(meant)
@@ -320,6 +320,7 @@ class Applier:
         graphs: list[Graph | None] = []
         errors: dict[str, InputError] = {}
         operation = state.operation(wanted.operation)
+        plugins = len(self.play.run.loading.role_vars_plugins)
         for key, hosts in wanted.groups:
             try:
                 graph = self.expander.graph(operation, key, hosts)
@@ -334,6 +335,9 @@ class Applier:
                 self.plan(list(graph.operations))
         for host in dict.fromkeys(name for _, names in wanted.groups for name in names):
             self._end_include(wanted.operation, host, errors.get(host), state)
+        if len(self.play.run.loading.role_vars_plugins) > plugins:
+            self.play.run.inventory.read_again()
+            self.play.forget_scopes()
         return tuple(graphs)
 
     def tell_rest(self) -> None:
@@ -357,7 +361,6 @@ class Applier:
             finished = replace(finished, status=Status.FAILED, result=result)
             if _is_taken_up(run.operation, state):
                 self.play.run.memory(host).set(_what_failed(run, result))
-                finished = replace(finished, effects={**finished.effects, "rescued": True})
         elif run.effects.includes:
             finished = replace(finished, effects={**finished.effects, "includes": self.expander.brought(run)})
         self.sink.handle(finished)
@@ -371,10 +374,11 @@ def _is_fatal(operation: Operation, outcome: Outcome) -> bool:
 def _is_taken_up(operation: Operation, state: RunState) -> bool:
     """Tell whether a rescue answers for a failure.
 
-    A failed handler counts as failed though a rescue may follow it, unless handlers are forced: as Ansible counts.
+    A failed handler counts as failed though the rescue of an outermost block may follow it, unless handlers are
+    forced: as Ansible counts.
     """
     counts = operation.section != HANDLERS or state.rules.force_handlers
-    return counts and would_rescue(operation.branches)
+    return would_rescue(operation.branches if counts else operation.branches[1:])
 
 
 def _failed_instead(outcome: Outcome, message: str) -> Outcome:

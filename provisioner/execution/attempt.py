@@ -15,7 +15,7 @@ from provisioner.execution.judge import is_failed, normalised, status_of
 from provisioner.execution.loops import LoopItem, loop_items, looped
 from provisioner.execution.needs import Again, Need, ResetConnection, Result, Steps, never_last
 from provisioner.execution.outcome import Effects, Outcome
-from provisioner.execution.resolve import delegated_layers, limit_s, refuse_empty_delegate, rendered_keywords, resolve
+from provisioner.execution.resolve import delegated_layers, limit_s, refuse_wrong_delegate, rendered_keywords, resolve
 from provisioner.execution.retrying import Patience, patience
 from provisioner.execution.task_run import ActionCall, Resolved, TaskRun
 from provisioner.model.keywords import UNSET, Keywords
@@ -218,7 +218,9 @@ def one(run: TaskRun, notes: Notes, item: LoopItem | None) -> Steps:
 def _prepared(run: TaskRun, notes: Notes, scope: Scope) -> Resolved | Result:
     """Return what the task comes to here, or the result of a skipped one; InputError where neither can be said."""
     try:
-        refuse_empty_delegate(run, scope)
+        notes.is_unclear = True
+        refuse_wrong_delegate(run, scope)
+        notes.is_unclear = False
         skipped = _skipped(run, scope)
         if skipped is not None:
             _declare(run, notes, scope)
@@ -226,7 +228,7 @@ def _prepared(run: TaskRun, notes: Notes, scope: Scope) -> Resolved | Result:
         if not run.task.mistakes:
             return resolve(run, scope)
     except InputError as error:
-        notes.is_unclear = not _concerns_its_item(error)
+        notes.is_unclear |= not _concerns_its_item(error)
         _declare(run, notes, scope)
         raise
     raise InputError([_in_words(each, run, scope) for each in run.task.mistakes])

@@ -89,6 +89,8 @@ class RunContext:
     stats: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed_hosts: set[str] = field(default_factory=set)
     unreachable_hosts: set[str] = field(default_factory=set)
+    set_aside: set[str] = field(default_factory=set)
+    """Those of the failed hosts that were rescued from a failure which others brought on them in the last batch."""
     forgiven: set[str] = field(default_factory=set)
     """Hosts that failed in the present batch and may take part in later plays all the same."""
     files: FileCache = field(default_factory=FileCache)

@@ -129,6 +129,7 @@ class Course:
         if not alive:
             self._pass_by(compiled, place)
             return After.NEXT_BATCH
+        self.run.set_aside.clear()
         context.batch = alive
         now, graph = self.around.clock.now, compiled.graph
         number, count = place
@@ -146,7 +147,7 @@ class Course:
         )
         self.sink.handle(started)
         applier.plan([*graph.tasks, *context.handlers])
-        self._tell_of_once(compiled)
+        self._tell_of_idle(compiled)
         rules = replace(self._rules(play, context), batch_size=len(batch))
         state = self._run(Executor(context, alive, rules, self.around, applier))
         self._owe(context, state)
@@ -156,6 +157,8 @@ class Course:
 
     def _pass_by(self, compiled: CompiledPlay, place: tuple[int, int], *, is_unmatched: bool = False) -> None:
         """Tell of a batch without a host that is left to run it."""
+        if not is_unmatched:
+            self.run.set_aside.clear()
         now, play = self.around.clock.now(), compiled.play
         is_checked = self.run.options.checks(play.keywords)
         started = event.PlayStarted(
@@ -164,13 +167,16 @@ class Course:
         self.sink.handle(started)
         self.sink.handle(event.PlayFinished(compiled.id, place[0], now))
 
-    def _tell_of_once(self, compiled: CompiledPlay) -> None:
-        """Warn where ``run_once`` cannot hold: no host waits for another under that strategy."""
+    def _tell_of_idle(self, compiled: CompiledPlay) -> None:
+        """Warn of keywords that cannot hold: no host waits for another under that strategy."""
         strategy = compiled.play.strategy
-        if strategy in EACH_FOR_ITSELF and any(
-            o.keywords.run_once not in (UNSET, False, None) for o in compiled.graph.tasks
-        ):
+        if strategy not in EACH_FOR_ITSELF:
+            return
+        if any(o.keywords.run_once not in (UNSET, False, None) for o in compiled.graph.tasks):
             self._note("warning", f"run_once has no effect under the strategy {strategy}: every host runs the task")
+        if any(o.keywords.any_errors_fatal not in (UNSET, False, None) for o in compiled.graph.tasks):
+            text = "every host goes on without those that failed"
+            self._note("warning", f"any_errors_fatal has no effect under the strategy {strategy}: {text}")
 
     def _name(self, context: PlayContext) -> str:
         """Return the play's name; a template in it sees what the first host sees."""
@@ -193,9 +199,10 @@ class Course:
         """Return what follows the batch, and whether more hosts failed than are allowed to."""
         forgiven = set(self.run.forgiven)
         self.run.forgiven.clear()
-        failed = [n for n, h in state.hosts.items() if h.doomed and n not in forgiven]
+        failed = [n for n, h in state.hosts.items() if h.is_out and n not in forgiven]
         gone = [n for n, h in state.hosts.items() if h.gone and n not in forgiven]
         self.run.failed_hosts.update(failed)
+        self._set_aside([n for n in failed if not (state.hosts[n].doomed or state.hosts[n].gone)])
         self.run.unreachable_hosts.update(gone)
         is_halted = state.rules.too_many(len(failed), len(state.hosts))
         if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
@@ -203,6 +210,13 @@ class Course:
         if is_halted or (self.run.options.all_or_nothing and (failed or gone)):
             return After.END, is_halted
         return (After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH), is_halted
+
+    def _set_aside(self, hosts: list[str]) -> None:
+        """Note which hosts take no further part though a rescue took up what happened to them, and say why."""
+        self.run.set_aside.update(hosts)
+        if hosts:
+            text = f"{', '.join(hosts)}: rescued from a failure that counts for all hosts; no part in later plays"
+            self._note("warning", text)
 
     def _owe(self, context: PlayContext, state: RunState) -> None:
         """Tell of handlers that were notified and did not get their turn."""
@@ -218,13 +232,15 @@ class Course:
     def _rules(self, play: Play, context: PlayContext) -> Rules:
         options = self.run.options
         forced = options.force_handlers if play.force_handlers in (UNSET, None) else boolean(play.force_handlers)
-        limit = play.max_fail_percentage
+        is_each_for_itself = play.strategy in EACH_FOR_ITSELF
+        limit = None if is_each_for_itself else play.max_fail_percentage
         return Rules(
             slots=options.forks,
             pinned=play.strategy == "host_pinned",
             max_fail_percentage=None
             if limit is None
             else float(str(self._render(limit, context.scope(context.batch[0])))),
+            each_for_itself=is_each_for_itself,
             force_handlers=forced,
             send_ahead=not options.step,
             informed=self._informed(context.batch) if options.policy.gathering == "smart" else frozenset(),

@@ -14,10 +14,13 @@ import traceback
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any, TypeAlias, assert_never
 
+from provisioner.diagnostics.errors import TargetError
 from provisioner.execution.applying import Applier
 from provisioner.execution.attempt import abandoned, attempt, interrupted, out_of_time
+from provisioner.execution.connecting import Route
 from provisioner.execution.context import PlayContext
 from provisioner.execution.judge import DroppedUnrun
 from provisioner.execution.needs import (
@@ -92,7 +95,7 @@ class Executor:
         self._numbers = itertools.count()
         self._told: deque[Stimulus] = deque()
         self._over = self._is_stopping = False
-        play.live = lambda: [h for h, s in self.state.hosts.items() if s.is_live]
+        play.live = lambda: [h for h, s in self.state.hosts.items() if s.is_live and not s.shares_failure]
 
     def run(self) -> RunState:
         """Run the batch to its end and return the final state."""
@@ -337,6 +340,7 @@ class Executor:
             case RawCall():
                 self._raw(running, need)
             case Local():
+                self._reach(need.before)
                 self.around.threads.submit(self._work, running, need)
             case Sleep(seconds):
                 self._sleep(running, need, seconds)
@@ -346,6 +350,12 @@ class Executor:
             case _:
                 assert_never(need)
         return False
+
+    def _reach(self, route: Route | None) -> None:
+        """Begin to connect; what is wrong with the way is told where something is asked of its end."""
+        if route is not None:
+            with suppress(TargetError):
+                self.around.sessions.session(route.target, route.become)
 
     def _call(self, running: Running, need: Call | Together) -> None:
         calls = need.calls if isinstance(need, Together) else (need,)

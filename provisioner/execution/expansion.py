@@ -15,7 +15,7 @@ from provisioner.execution.task_run import TaskRun
 from provisioner.graph.compile import compile_flush, compile_fragment, role_handlers
 from provisioner.graph.expand import Expansion, Place, role_layers, roles_in
 from provisioner.graph.graph import Graph
-from provisioner.graph.operation import Operation
+from provisioner.graph.operation import Operation, enclosed
 from provisioner.loading.playbook import Inclusion, included_path, load_role, load_tasks_file
 from provisioner.loading.roles import RoleParts
 from provisioner.model.keywords import Keywords
@@ -65,6 +65,7 @@ class Expander:
         else:
             nodes = (self._role(run, include, inclusion),)
         for use in roles_in(nodes):
+            self._play.run.loading.use_role(use.role.path)
             self._add_handlers(use, run.operation, place)
         return compile_fragment(nodes, place, f"{prefix}.", self._play.compiled)
 
@@ -99,7 +100,7 @@ class Expander:
         return Place(
             play=operation.play,
             keywords=keywords,
-            branches=operation.branches,
+            branches=enclosed(operation.branches),
             layers=layers,
             role=operation.role,
             section=operation.section,

@@ -10,14 +10,15 @@ from pathlib import Path
 
 from provisioner.diagnostics.position import Position, Source
 from provisioner.records import dataclass
+from provisioner.remote.params import BadParameters, Problem
 from provisioner.syntax.vault import Vault, is_encrypted
 
 SMALL = 64 * 1024
 """Content up to this many bytes is sent at once; larger content only where the host lacks it."""
 
 HEADER = b"$ANSIBLE_VAULT;"
-KEPT = 512
-"""How many small contents are kept in memory."""
+KEPT_FILES, KEPT_BYTES = 8192, 16 * 1024 * 1024
+"""How many files are known at a time, and how much of their content is kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class FileCache:
         self._lock = threading.Lock()
         self._told: set[str] = set()
         self._untold: dict[str, str] = {}
+        self._size = 0
 
     def has(self, path: Path, *, decrypts: bool) -> bool:
         """Tell whether the file is known as it is now, so that asking for it costs nothing."""
@@ -61,13 +63,23 @@ class FileCache:
             return found[1]
         known = _read(path, status, vault)
         with self._lock:
-            if len(self._known) >= KEPT:
-                self._known.pop(next(iter(self._known)))
-            self._known[key] = (stamp, known)
+            self._remember(key, stamp, known)
             if str(path) not in self._told:
                 self._told.add(str(path))
                 self._untold[str(path)] = known.checksum
         return known
+
+    def _remember(self, key: tuple[str, bool], stamp: tuple[int, int, int], known: KnownFile) -> None:
+        self._forget(key)
+        self._known[key] = (stamp, known)
+        self._size += len(known.content or b"")
+        while len(self._known) > KEPT_FILES or (self._size > KEPT_BYTES and len(self._known) > 1):
+            self._forget(next(iter(self._known)))
+
+    def _forget(self, key: tuple[str, bool]) -> None:
+        old = self._known.pop(key, None)
+        if old is not None:
+            self._size -= len(old[1].content or b"")
 
     def fresh(self) -> dict[str, str]:
         """Return the files that were read since the last time, with their checksums."""
@@ -85,15 +97,16 @@ def _stamp(status: os.stat_result) -> tuple[int, int, int]:
 def _read(path: Path, status: os.stat_result, vault: Vault | None) -> KnownFile:
     mode = f"{status.st_mode & 0o7777:04o}"
     with path.open("rb") as stream:
-        start = stream.read(len(HEADER))
+        start = stream.read(SMALL + 1)
         if vault is not None and is_encrypted(start):
+            if not vault.secrets:
+                raise BadParameters([Problem("", f"A vault password or secret must be specified to decrypt {path}")])
             written = start + stream.read()
             content = decrypted(written, path, vault)
             return KnownFile(path, len(content), mode, content, sha1_of(content), sha1_of(written))
-        if status.st_size <= SMALL:
-            content = start + stream.read()
-            digest = sha1_of(content)
-            return KnownFile(path, len(content), mode, content, digest, digest)
+        if len(start) <= SMALL:
+            digest = sha1_of(start)
+            return KnownFile(path, len(start), mode, start, digest, digest)
         stream.seek(0)
         found = hashlib.file_digest(stream, lambda: hashlib.sha1(usedforsecurity=False)).hexdigest()
     return KnownFile(path, status.st_size, mode, None, found, found)
@@ -137,18 +150,22 @@ def tree(source: Path, read: Callable[[Path], KnownFile], *, whole: bool, follow
 def _below(
     folder: Path, prefix: str, read: Callable[[Path], KnownFile], follows: bool, around: tuple[Path, ...]
 ) -> Iterator[Leaf]:
-    for path in sorted(folder.iterdir(), key=lambda each: (each.is_dir(), each.name)):
-        name = prefix + path.name
-        if path.is_symlink() and not (follows and path.exists()):
+    with os.scandir(folder) as found:
+        entries = sorted(found, key=lambda each: (each.is_dir(), each.name))
+    for entry in entries:
+        name, path = prefix + entry.name, folder / entry.name
+        if entry.is_symlink() and not (follows and path.exists()):
             yield Leaf(name, {"path": name, "mode": "0777", "link": str(path.readlink())}, path)
-        elif path.is_dir():
+        elif entry.is_dir():
             if path.resolve() in around:
                 yield Leaf(name, {"path": name, "mode": "0777", "link": str(path.readlink())}, path)
                 continue
             yield Leaf(name, {"path": name, "mode": _mode(path), "dir": True}, path)
             yield from _below(path, name + "/", read, follows, (*around, path.resolve()))
         else:
-            yield Leaf(name, {"path": name, "mode": _mode(path), "checksum": read(path).sha1}, path)
+            yield Leaf(
+                name, {"path": name, "mode": f"{entry.stat().st_mode & 0o7777:04o}", "checksum": read(path).sha1}, path
+            )
 
 
 def _mode(path: Path) -> str:

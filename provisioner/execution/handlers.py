@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.diagnostics.diagnostic import Diagnostic
 from provisioner.diagnostics.errors import InputError, nearest
 from provisioner.execution.context import PlayContext
 from provisioner.execution.task_run import TaskRun
@@ -32,13 +33,14 @@ class HandlerNames:
                 self.warnings.append(f"no handler is named '{name}' and none listens to it")
                 continue
             if name not in table:
-                raise InputError.at(
-                    run.operation.position,
+                raise InputError(Diagnostic(
                     f"no handler is named '{name}' and none listens to it",
+                    run.operation.position,
                     hint=nearest(name, table),
                     known_as=f"The requested handler '{name}' was not found in either the main handlers list nor in "
                     "the listening handlers list",
-                )
+                    known_code=1,
+                ))  # fmt: skip
             found.update(table[name])
         return tuple(h.id for h in self._play.handlers if h.id in found)
 

@@ -145,6 +145,14 @@ class InventoryState:
         if found:
             self.inventory = replace(self.inventory, files={**self.inventory.files, (kind, name): found})
 
+    def read_again(self) -> None:
+        """Take over what files and plugins have for all hosts and groups now: a role brought plugins of its own."""
+        hosts = dict.fromkeys((*self.inventory.hosts, "localhost"))
+        owners = [*(("group", name) for name in self.inventory.groups), *(("host", name) for name in hosts)]
+        files = {owner: found for owner in owners if (found := self._variables_of(*owner))}
+        self.inventory = replace(self.inventory, files=files)
+        self._layers.clear()
+
     def replace(self, inventory: Inventory) -> None:
         """Take a freshly loaded inventory (``meta: refresh_inventory``), and what was added while running again."""
         self.inventory = inventory

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from provisioner.execution.connecting import Route
 from provisioner.model.call import Request
 from provisioner.model.status import Status
 from provisioner.model.target import Become, Target
@@ -46,9 +47,13 @@ class RawCall:
 
 @dataclass(frozen=True, slots=True)
 class Local:
-    """Do blocking work on the controller in a thread; answered with Done. Use ``locally``, which unpacks that."""
+    """Do blocking work on the controller in a thread; answered with Done. Use ``locally``, which unpacks that.
+
+    ``before`` is the way to a host that is asked something after it, and reached meanwhile.
+    """
 
     work: Callable[[], Any]
+    before: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,9 +153,12 @@ Steps: TypeAlias = Generator[Need, Any, Result]
 """An action's body: yields needs, returns the result dictionary."""
 
 
-def locally(work: Callable[[], Any]) -> Generator[Need, Any, Any]:
-    """Do ``work`` in a thread and return its value; what it raises is raised here."""
-    done: Done = yield Local(work)
+def locally(work: Callable[[], Any], before: Route | None = None) -> Generator[Need, Any, Any]:
+    """Do ``work`` in a thread and return its value; what it raises is raised here.
+
+    ``before`` is the way to a host that something will be asked of after it.
+    """
+    done: Done = yield Local(work, before)
     if done.error is not None:
         raise done.error
     return done.value

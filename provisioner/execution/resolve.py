@@ -14,7 +14,7 @@ from provisioner.execution.task_run import Resolved, TaskRun
 from provisioner.loading.action import VARIABLE_PARAMS, canonical, meant
 from provisioner.model.keywords import UNSET, Keywords
 from provisioner.remote.params import boolean
-from provisioner.templating.errors import UndefinedVariable
+from provisioner.templating.errors import TemplateError, UndefinedVariable
 from provisioner.templating.omit import is_omit, strip_omit
 from provisioner.variables.hostvars import HostView
 from provisioner.variables.scope import Layer, Level, Scope
@@ -100,14 +100,16 @@ def _way_scope(run: TaskRun, scope: Scope, delegate: str) -> Scope:
     return run.play.operation_scope(run.operation, delegate).with_layers(own)
 
 
-def refuse_empty_delegate(run: TaskRun, scope: Scope) -> None:
-    """Raise InputError where ``delegate_to`` names a host that has no name, also where ``when`` does not hold."""
+def refuse_wrong_delegate(run: TaskRun, scope: Scope) -> None:
+    """Raise InputError where ``delegate_to`` names a host without a name or breaks down, whatever ``when`` says."""
     written = run.operation.keywords.delegate_to
     if not isinstance(written, str) or "{" not in written:
         return
     try:
         is_empty = run.renderer.render(written, scope) in ("", None)
-    except InputError:
+    except InputError as error:
+        if isinstance(error, TemplateError) and error.is_unexpected:
+            raise
         return  # the task fails with it, unless it is skipped
     if is_empty:
         text = f'Empty hostname produced from delegate_to: "{written}"'

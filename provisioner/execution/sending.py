@@ -2,33 +2,32 @@
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from provisioner.diagnostics.errors import InputError
-from provisioner.execution.files import HEADER, SMALL, KnownFile, md5_of, sha1_of
+from provisioner.execution.files import SMALL, KnownFile, md5_of, sha1_of
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Need, Result, Steps, locally
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import MAX_DIFF_BYTES
-from provisioner.remote.params import BadParameters, Problem
-from provisioner.syntax.vault import Vault, is_encrypted
+from provisioner.remote.system.parcel import heading
+from provisioner.syntax.vault import Vault
 
 NEEDS_CONTENT = "_needs_content"
+CHUNK = 256 * 1024
 
 
 def read(call: ActionCall, path: Path, *, decrypts: bool = True) -> Generator[Need, Any, KnownFile]:
     """Return a controller file; a large one not known yet is hashed in a thread, a small one costs no need."""
     vault = _vault(call) if decrypts else None
-    refuse_vaulted(vault, path)
     cache = call.run.play.run.files
     try:
         if path.stat().st_size <= SMALL or cache.has(path, decrypts=vault is not None):
             return cache.file(path, vault)
-        found: KnownFile = yield from locally(lambda: cache.file(path, vault))
+        found: KnownFile = yield from locally(lambda: cache.file(path, vault), call.resolved.route)
     except OSError as error:
         raise unreadable(call, path, error) from None
     return found
@@ -37,19 +36,6 @@ def read(call: ActionCall, path: Path, *, decrypts: bool = True) -> Generator[Ne
 def _vault(call: ActionCall) -> Vault | None:
     """Return the run's vault; without passwords an encrypted file is refused with the way out."""
     return call.run.play.run.loading.vault or Vault()
-
-
-def refuse_vaulted(vault: Vault | None, path: Path) -> None:
-    """Refuse an encrypted file where it is to be decrypted and there is no password at all."""
-    if vault is None or vault.secrets:
-        return
-    try:
-        with path.open("rb") as stream:
-            is_vaulted = is_encrypted(stream.read(len(HEADER)))
-    except OSError:
-        return  # told when it is read
-    if is_vaulted:
-        raise BadParameters([Problem("", f"A vault password or secret must be specified to decrypt {path}")])
 
 
 def unreadable(call: ActionCall, path: Path, error: OSError) -> InputError:
@@ -112,22 +98,24 @@ def described(result: Result, body: bytes) -> Result:
 
 
 def pack(call: ActionCall, contents: Sequence[tuple[str, KnownFile]]) -> Path:
-    """Return a tar in the run's private folder that holds ``contents``; the caller removes it."""
-    with tempfile.NamedTemporaryFile(dir=call.run.play.run.scratch, suffix=".tar", delete=False) as stream:
-        with tarfile.open(fileobj=stream, mode="w|") as archive:
-            for name, known in contents:
-                _add(archive, name, known)
+    """Return a file in the run's private folder that holds ``contents``; the caller removes it."""
+    with tempfile.NamedTemporaryFile(dir=call.run.play.run.scratch, suffix=".parcel", delete=False) as stream:
+        for name, known in contents:
+            stream.write(heading(name, known.size))
+            if known.content is not None:
+                stream.write(known.content)
+            else:
+                _stream(known, stream)
         return Path(stream.name)
 
 
-def _add(archive: tarfile.TarFile, name: str, known: KnownFile) -> None:
-    member = tarfile.TarInfo(name)
-    member.size = known.size
-    if known.content is not None:
-        with tempfile.SpooledTemporaryFile() as content:
-            content.write(known.content)
-            content.seek(0)
-            archive.addfile(member, content)
-        return
+def _stream(known: KnownFile, parcel: IO[bytes]) -> None:
+    """Write a large file's content, as much of it as stands before it."""
+    left = known.size
     with known.path.open("rb") as content:
-        archive.addfile(member, content)
+        while left:
+            part = content.read(min(left, CHUNK))
+            if not part:
+                raise OSError(f"{known.path} shrank while it was sent")
+            parcel.write(part)
+            left -= len(part)

@@ -13,10 +13,15 @@ from provisioner.templating.errors import UndefinedVariable
 from provisioner.variables.scope import Layer, Level, Scope
 
 
+class MissingFile(InputError):
+    """None of the files that an entry names is there."""
+
+
 def vars_file_layers(play: Play, run: RunContext, scope: Scope) -> tuple[Layer, ...]:
     """Return a layer for each file; InputError where none of an entry's candidates exists.
 
-    An entry whose name needs a variable that is not known yet (a fact, before facts are gathered) is left out.
+    Where mistakes are left for the run, such an entry counts for nothing, as in Ansible. One whose name needs a
+    variable that is not known yet (a fact, before facts are gathered) is left out.
     """
     found = []
     for entry in play.vars_files:
@@ -24,6 +29,10 @@ def vars_file_layers(play: Play, run: RunContext, scope: Scope) -> tuple[Layer, 
             path = _first(play, run.renderer.render(entry, scope), entry)
         except UndefinedVariable:
             continue
+        except MissingFile:
+            if run.loading.defers_mistakes:
+                continue
+            raise
         found.append(Layer(Level.VARS_FILES, str(path), load_vars_file(path, run.loading.vault)))
     return tuple(found)
 
@@ -35,4 +44,4 @@ def _first(play: Play, rendered: object, written: object) -> Path:
         if place.is_file():
             return place
     looked = "\n".join(f"looked at {p}" for p in places)
-    raise InputError.at(position_of(written) or play.position, f"vars_files: no file '{rendered}'", detail=looked)
+    raise MissingFile.at(position_of(written) or play.position, f"vars_files: no file '{rendered}'", detail=looked)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from provisioner.diagnostics.position import Position
-from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section
+from provisioner.graph.operation import Branch, Kind, Operation, RoleContext, Section, enclosed
 from provisioner.graph.passes import proofs
 from provisioner.graph.passes.arguments import arguments_checked
 from provisioner.graph.passes.guards import with_guard
@@ -87,6 +87,7 @@ class Expansion:
     def _block(self, block: Block, place: Place) -> Iterator[Operation]:
         inner = replace(place.within(block.graphing), keywords=block.keywords.inherit(place.keywords))
         if not block.rescue and not block.always:
+            inner = replace(inner, branches=enclosed(place.branches))
             yield from self.walk((*block.block, *proofs.of_block(block)), inner)
             return
         name = self.next_id("b")
@@ -101,7 +102,7 @@ class Expansion:
     def role(self, use: RoleUse, place: Place) -> Iterator[Operation]:
         """Yield a role's dependencies and tasks; a host that has run them already passes them by."""
         keywords = use.keywords.inherit(place.keywords)
-        inner = replace(place.within(use.graphing), keywords=keywords)
+        inner = replace(place.within(use.graphing), keywords=keywords, branches=enclosed(place.branches))
         for dependency in use.role.dependencies:
             yield from self.role(dependency, self.around(use, inner))
         tasks = (*arguments_checked(use), *use.role.tasks, *proofs.of_role(use))

@@ -49,6 +49,17 @@ class Branch:
     has_always: bool = False
 
 
+def enclosed(branches: tuple[Branch, ...]) -> tuple[Branch, ...]:
+    """Return the way into a block of its own without ``rescue`` or ``always``: a plain block, an include, a role.
+
+    It matters only inside a block that has them: what fails twice at once has left that one only when it goes on.
+    """
+    if not branches or not (branches[-1].has_rescue or branches[-1].has_always):
+        return branches
+    around = branches[-1]
+    return (*branches, Branch(f"{around.block}.{around.section.value}", Section.BLOCK, has_rescue=False))
+
+
 @dataclass(frozen=True, slots=True)
 class RoleContext:
     """The role an operation belongs to: for file lookup, magic variables and handler names."""

@@ -131,6 +131,11 @@ def _fold_new(found: Ledger, environ: Mapping[str, str]) -> None:
     found.folded = sorted(known & set(there))
 
 
+def _matters(kind: str, line: bytes) -> bool:
+    """Tell whether a line of a journal is folded in; of what was planned, only handlers."""
+    return kind in ("RunStarted", "OperationFinished") or (kind == "OperationPlanned" and b'"is_handler":true' in line)
+
+
 def _fold(found: Ledger, path: Path) -> None:
     """Fold one journal in."""
     started: RunStarted | None = None
@@ -138,7 +143,7 @@ def _fold(found: Ledger, path: Path) -> None:
     notified: dict[tuple[str, str], float] = {}
     ran: set[tuple[str, str]] = set()
     seen: dict[str, tuple[float, Status]] = {}
-    for event in replay(path):
+    for event in replay(path, _matters):
         match event:
             case RunStarted():
                 started = event

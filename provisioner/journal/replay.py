@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from provisioner.diagnostics.errors import InputError
@@ -15,17 +15,20 @@ from provisioner.model.event import Event, RunFinished, RunStarted
 from provisioner.records import dataclass
 
 TAIL = 65536
+Matters = Callable[[str, bytes], bool]
 
 
 class Replay:
     """The events of one journal; iterate to read. ``torn_bytes`` is known once the end was reached.
 
     A last line without its newline is what a crash in the middle of a write leaves: it is dropped and counted. Anything
-    else that does not fit is damage and raises InputError naming the line.
+    else that does not fit is damage and raises InputError naming the line. Where ``matters`` says of a line's kind
+    and bytes that nobody asked for it, no more is read than that it stands where it belongs in the chain.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, matters: Matters | None = None) -> None:
         self.path = path
+        self._matters = matters
         self.torn_bytes = 0
         self.is_kept = False
         """Whether the event that was given last is kept elsewhere, as it was before redaction."""
@@ -34,6 +37,9 @@ class Replay:
         self.torn_bytes = 0
         previous = ""
         for number, raw in enumerate(self._lines(), start=1):
+            if self._is_passed_over(raw, number, previous):
+                previous = hashlib.sha256(raw).hexdigest()
+                continue
             line = _parsed(raw, self.path, number)
             if line.get("n") != number:
                 raise _damage(self.path, number, f"it says it is event {line.get('n')}, but it is line {number}")
@@ -42,6 +48,14 @@ class Replay:
             self.is_kept = bool(line.get(KEPT))
             yield _decoded(line, self.path, number)
             previous = hashlib.sha256(raw).hexdigest()
+
+    def _is_passed_over(self, raw: bytes, number: int, previous: str) -> bool:
+        """Tell whether a line is in its place, as it is written nowadays, and nobody asked for it."""
+        if self._matters is None:
+            return False
+        start = b'{"v":%d,"n":%d,"prev":"%s","type":"' % (VERSION, number, previous.encode())
+        kind, found, _ = raw[len(start) :].partition(b'"') if raw.startswith(start) else (b"", b"", b"")
+        return bool(found) and not self._matters(kind.decode("ascii", "replace"), raw)
 
     def _lines(self) -> Iterator[bytes]:
         try:
@@ -55,9 +69,9 @@ class Replay:
             raise InputError.at(None, f"cannot read the journal {self.path}: {error.strerror}") from error
 
 
-def replay(path: Path) -> Replay:
-    """Return the events of the journal at ``path``."""
-    return Replay(path)
+def replay(path: Path, matters: Matters | None = None) -> Replay:
+    """Return the events of the journal at ``path``; with ``matters``, those that matter."""
+    return Replay(path, matters)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,9 @@ def shown(path: str | Path) -> str:
 
 def absolute_path(path: str, folder: str) -> str:
     """Return ``path`` as an absolute one, seen from ``folder``; ``~`` is the home folder."""
-    return os.path.normpath(Path(folder).absolute() / expanded(path))
+    wanted = str(expanded(path)) if path.startswith("~") else path
+    start = folder if folder.startswith("/") else str(Path(folder).absolute())
+    return os.path.normpath(os.path.join(start, wanted))  # noqa: PTH118 - texts alone, for each file a task names
 
 
 def read_source(path: str) -> Source:

@@ -62,8 +62,8 @@ def _import_tasks(
         return None
     path = find_tasks_file(name, inner)
     if path is None:
-        reading.error(f"{action.written}: file '{name}' does not exist", position_of(name) or action.position,
-                      detail="looked for " + ", ".join(shown(p) for p in tasks_file_places(name, inner)))  # fmt: skip
+        reading.missing(f"{action.written}: file '{name}' does not exist", position_of(name) or action.position,
+                        detail="looked for " + ", ".join(shown(p) for p in tasks_file_places(name, inner)))  # fmt: skip
         return None
     if path in reading.open_files:
         reading.error(f"'{name}' imports itself", action.position,

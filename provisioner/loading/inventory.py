@@ -49,9 +49,13 @@ def load_inventory(sources: Sequence[str], settings: LoadSettings) -> tuple[Inve
     for name in inventory.groups:
         if name in inventory.hosts:
             findings.warn(f"Found both group and host with same name: {name}")
-    beside = folders_of_variables(inventory, settings, findings)
-    files = _files(inventory, beside)
-    return replace(inventory, files=files, precedence=settings.inventory.precedence), findings
+    inventory = with_variables(inventory, folders_of_variables(inventory, settings, findings))
+    return replace(inventory, precedence=settings.inventory.precedence), findings
+
+
+def with_variables(inventory: Inventory, beside: VarsFolders) -> Inventory:
+    """Return an inventory with what files and plugins have for its hosts and groups now."""
+    return replace(inventory, files=_files(inventory, beside))
 
 
 def folders_of_variables(inventory: Inventory, settings: LoadSettings, findings: Findings) -> VarsFolders:

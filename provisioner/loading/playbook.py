@@ -166,7 +166,7 @@ def _playbook_path(name: str, reading: Reading) -> str | None:
     found = collection_playbook(name, reading.installed)
     if found is not None:
         return found
-    reading.error(f"the playbook '{name}' does not exist", name, detail=f"looked for {shown(path)}")
+    reading.missing(f"the playbook '{name}' does not exist", name, detail=f"looked for {shown(path)}")
     return None
 
 

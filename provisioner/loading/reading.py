@@ -87,6 +87,11 @@ class Reading:
         """Record an error; ``at`` is a position or a loaded value that has one."""
         self.findings.error(summary, _position(at), detail=detail, hint=hint, known_as=known_as)
 
+    def missing(self, summary: str, at: object = None, *, detail: str = "", hint: str = "", known_as: str = "") -> None:
+        """Record that something named is not there; ``at`` as for ``error``. Ansible ends with 1 for it."""
+        told = Diagnostic(summary, _position(at), detail, hint, known_as=known_as, known_code=1)
+        self.findings.add(told)
+
     def warn(self, summary: str, at: object = None, *, detail: str = "", hint: str = "") -> None:
         """Record a warning; ``at`` as for ``error``."""
         self.findings.warn(summary, _position(at), detail=detail, hint=hint)

@@ -82,9 +82,9 @@ def load_role_at(name: str, parts: RoleParts, position: Position | None, reading
     if folder is None:
         known = [p.name for f in folders for p in Path(f).parent.glob("*/") if p.is_dir()]
         homes = ":".join(dict.fromkeys(folder.removesuffix(f"/{name}") for folder in folders))
-        reading.error(f"role '{name}' does not exist", position, hint=nearest(name, known),
-                      detail="looked for " + ", ".join(shown(f) for f in folders),
-                      known_as=f"the role '{name}' was not found in {homes}")  # fmt: skip
+        reading.missing(f"role '{name}' does not exist", position, hint=nearest(name, known),
+                        detail="looked for " + ", ".join(shown(f) for f in folders),
+                        known_as=f"the role '{name}' was not found in {homes}")  # fmt: skip
         return None
     around = reading.role.chain() if reading.role else ()
     if any((role.path, role.entry) == (folder, parts.tasks_from) for role in around):

@@ -32,7 +32,8 @@ class LoadSettings:
     default, means so for included roles only. ``rejected_modules`` must not be used. ``inventory``
     says how inventories are read. ``library`` are folders that hold the user's own modules, ``action_plugins`` such
     with action plugins. ``collections`` are the installed ones; those beside a playbook and those of
-    ``collections_path`` are seen besides. ``files`` remembers what was read.
+    ``collections_path`` are seen besides. ``files`` remembers what was read, ``role_vars_plugins`` the folders of vars
+    plugins that roles brought so far.
     """
 
     vault: Vault | None = None
@@ -54,6 +55,13 @@ class LoadSettings:
     rejected_modules: frozenset[str] = frozenset()
     collections: Collections = field(default_factory=Collections, repr=False, compare=False)
     files: FileStore = field(default_factory=FileStore, repr=False, compare=False)
+    role_vars_plugins: dict[Path, None] = field(default_factory=dict, repr=False, compare=False)
+
+    def use_role(self, folder: str) -> None:
+        """Have the vars plugins of a role asked that is used from now on."""
+        plugins = Path(folder, "vars_plugins")
+        if plugins.is_dir():
+            self.role_vars_plugins[plugins] = None
 
     def reported(self, findings: Findings) -> Findings:
         """Return what is to be told now."""

@@ -23,11 +23,13 @@ BUILT_IN = ("ansible.builtin.", "ansible.legacy.")
 
 
 def folders(kind: str, settings: LoadSettings) -> tuple[Path, ...]:
-    """Return where plugins of a kind (``inventory``, ``vars``, ``cache``) lie: configured, then beside playbooks."""
+    """Return where plugins of a kind (``inventory``, ``vars``, ``cache``) lie: configured, by playbooks, in roles."""
     own = settings.inventory
     configured = {"inventory": own.inventory_folders, "vars": own.vars_folders, "cache": own.cache_folders}[kind]
     playbooks = [absolute_path(folder, settings.basedir) for folder in settings.playbook_dirs]
-    return tuple(dict.fromkeys([*map(Path, configured), *(Path(each, f"{kind}_plugins") for each in playbooks)]))
+    of_roles = settings.role_vars_plugins if kind == "vars" else ()
+    beside = (Path(each, f"{kind}_plugins") for each in playbooks)
+    return tuple(dict.fromkeys([*map(Path, configured), *beside, *of_roles]))
 
 
 def files(kind: str, settings: LoadSettings) -> tuple[Path, ...]:

@@ -17,7 +17,6 @@ from provisioner.model.inventory import Sealed, VarsFile
 from provisioner.syntax.vault import is_encrypted
 
 FOLDERS = {"group": "group_vars", "host": "host_vars"}
-HOST_GROUP_VARS = ("host_group_vars", "ansible.builtin.host_group_vars", "ansible.legacy.host_group_vars")
 
 
 class VarsFolders:
@@ -28,28 +27,38 @@ class VarsFolders:
 
     def __init__(self, places: Sequence[tuple[str, str]], settings: LoadSettings, findings: Findings) -> None:
         self._places, self._settings, self._findings = tuple(places), settings, findings
-        self._reads_files = any(name in HOST_GROUP_VARS for name in settings.inventory.vars_plugins)
         self._homes = {
             kind: [(Path(folder, name), beside, _names_in(Path(folder, name))) for folder, beside in self._places]
             for kind, name in FOLDERS.items()
         }
-        self._plugins: Sequence[VarsPlugin] | None = None
+        self._plugins: Sequence[VarsPlugin | None] = ()
+        self._asked: tuple[Path, ...] | None = None
+        """The folders of roles whose plugins are among them; None: no plugin was looked for."""
 
     def of(self, kind: str, name: str) -> tuple[VarsFile, ...]:
         """Return what a ``group`` or ``host`` has, weakest first."""
-        found = list(self._of_files(kind, name)) if self._reads_files else []
-        if self._plugins is None:
+        if self.is_behind:
+            self._asked = tuple(self._settings.role_vars_plugins)
             self._plugins = vars_plugins(self._settings, self._findings)
+        found: list[VarsFile] = []
         for plugin in self._plugins:
-            for folder, beside in self._places:
-                try:
-                    values = plugin.variables(folder, kind, name)
-                except InputError as error:
-                    self._findings.extend(error.diagnostics)
-                    continue
-                if values:
-                    found.append(VarsFile(kind, name, beside, plugin.name, values))
+            found += self._of_files(kind, name) if plugin is None else self._of_plugin(plugin, kind, name)
         return tuple(found)
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether roles brought plugins that were not asked yet."""
+        return self._asked != tuple(self._settings.role_vars_plugins)
+
+    def _of_plugin(self, plugin: VarsPlugin, kind: str, name: str) -> Iterable[VarsFile]:
+        for folder, beside in self._places:
+            try:
+                values = plugin.variables(folder, kind, name)
+            except InputError as error:
+                self._findings.extend(error.diagnostics)
+                continue
+            if values:
+                yield VarsFile(kind, name, beside, plugin.name, values)
 
     def with_findings(self, findings: Findings) -> VarsFolders:
         """Return the same folders, looked at again, with their mistakes recorded elsewhere."""

@@ -15,7 +15,7 @@ from provisioner.records import dataclass
 
 KIND = "vars"
 CLASS = "VarsModule"
-_OURS = ("host_group_vars", "ansible.builtin.host_group_vars", "ansible.legacy.host_group_vars")
+HOST_GROUP_VARS = ("host_group_vars", "ansible.builtin.host_group_vars", "ansible.legacy.host_group_vars")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +47,39 @@ class VarsPlugin:
         return found
 
 
-def vars_plugins(settings: LoadSettings, findings: Findings) -> Sequence[VarsPlugin]:
-    """Return the plugins that run: those that are enabled, and those found that need not be enabled."""
-    paths = {path.stem: path for path in user_plugins.files(KIND, settings)}
-    wanted = [name for name in settings.inventory.vars_plugins if name not in _OURS]
-    found = []
-    for name in dict.fromkeys((*wanted, *paths)):
-        path = paths.get(name) or user_plugins.find(KIND, name, settings)
-        if path is None:
+def vars_plugins(settings: LoadSettings, findings: Findings) -> Sequence[VarsPlugin | None]:
+    """Return the plugins that run, weakest first; None stands for ``group_vars`` and ``host_vars``.
+
+    Those that need not be enabled come first, then those that are, in their order.
+    """
+    found: dict[str, VarsPlugin | None] = {}
+    for path in user_plugins.files(KIND, settings):
+        one = _plugin(path, settings, findings)
+        if one is not None and not getattr(one.plugin, "REQUIRES_ENABLED", False):
+            found[path.stem] = one
+    for name in settings.inventory.vars_plugins:
+        if name in HOST_GROUP_VARS:
+            found.setdefault(HOST_GROUP_VARS[0], None)
+            continue
+        enabled = user_plugins.find(KIND, name, settings)
+        if enabled is None:
             findings.warn(f"there is no vars plugin '{name}'", hint="vars_plugins_enabled names it")
-            continue
-        try:
-            plugin = _made(path, settings)
-        except InputError as error:
-            findings.extend(error.diagnostics)
-            continue
-        if not hasattr(plugin, "get_vars"):
-            text = "is relying on the deprecated entrypoints 'get_host_vars' and 'get_group_vars'"
-            hint = "give it get_vars(loader, path, entities)"
-            findings.warn(f"The vars plugin {name} from {path} {text}", hint=hint)
-        if name in wanted or not getattr(plugin, "REQUIRES_ENABLED", False):
-            found.append(VarsPlugin(path, plugin, plugin_interface.Loader(settings)))
-    return found
+        elif name not in found and (one := _plugin(enabled, settings, findings)) is not None:
+            found[name] = one
+    return tuple(found.values())
+
+
+def _plugin(path: Path, settings: LoadSettings, findings: Findings) -> VarsPlugin | None:
+    try:
+        plugin = _made(path, settings)
+    except InputError as error:
+        findings.extend(error.diagnostics)
+        return None
+    if not hasattr(plugin, "get_vars"):
+        text = "is relying on the deprecated entrypoints 'get_host_vars' and 'get_group_vars'"
+        hint = "give it get_vars(loader, path, entities)"
+        findings.warn(f"The vars plugin {path.stem} from {path} {text}", hint=hint)
+    return VarsPlugin(path, plugin, plugin_interface.Loader(settings))
 
 
 def _made(path: Path, settings: LoadSettings) -> Any:

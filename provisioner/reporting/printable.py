@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from typing import get_args
 
 from provisioner.model.event import Event
 from provisioner.reporting.renderer import EventRenderer, OwnsScreen
 from provisioner.reporting.spelling import ACTIVE, printable
 
 __all__ = ["Printable", "PrintableScreen", "printable", "safe"]
+
+
+NEVER_ACTIVE = (int, float, type(None))
+FIELDS = {kind.__name__: tuple(field.name for field in fields(kind)) for kind in get_args(Event)}
 
 
 class Printable:
@@ -20,7 +25,8 @@ class Printable:
 
     def handle(self, event: Event) -> None:
         """Pass on one event."""
-        changes = {f.name: new for f in fields(event) if (new := _clean(old := getattr(event, f.name))) is not old}
+        names = FIELDS[type(event).__name__]
+        changes = {name: new for name in names if (new := _clean(old := getattr(event, name))) is not old}
         self.inner.handle(replace(event, **changes) if changes else event)  # type: ignore[arg-type]
 
     def close(self) -> None:
@@ -49,6 +55,8 @@ def safe(renderer: EventRenderer) -> EventRenderer:
 
 def _clean(value: object) -> object:
     """Return ``value`` safe to print; the same object where it is already."""
+    if isinstance(value, NEVER_ACTIVE):
+        return value
     if isinstance(value, str):
         return printable(value) if ACTIVE.search(value) else value
     if isinstance(value, Mapping):

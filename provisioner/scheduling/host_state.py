@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 from enum import IntEnum
 
 from provisioner.graph.operation import Branch, RoleContext, Section
@@ -46,8 +47,10 @@ class HostState:
         "notified",
         "open",
         "phase",
+        "place",
         "played",
         "rescue_failed",
+        "shares_failure",
     )
 
     def __init__(self, name: str, left: array[int], nodes: int) -> None:
@@ -67,11 +70,20 @@ class HostState:
         self.has_failed_handler = False
         self.played: dict[str, str] = {}
         self.open = nodes
+        self.place: tuple[Branch, ...] | None = ()
+        """Where it ran something last, or where its failure led it; None on its way out of a block without one."""
+        self.shares_failure = False
+        """Whether another host's failure was to be its own too: a rescue lets it go on here, but in no later play."""
 
     @property
     def is_live(self) -> bool:
         """Tell whether the host still takes part in the play."""
         return not (self.doomed or self.gone or self.ended)
+
+    @property
+    def is_out(self) -> bool:
+        """Tell whether a failure, its own or another's, keeps the host out of later plays."""
+        return self.doomed or self.shares_failure
 
     def grow(self, count: int) -> None:
         """Make room for ``count`` more nodes, which this host has no part in until told so."""
@@ -80,6 +92,7 @@ class HostState:
 
     def fail(self, branches: tuple[Branch, ...]) -> bool:
         """Note a failure at this place; return whether a rescue takes it up."""
+        self.place = _way_out(branches)
         for branch in reversed(branches):
             if branch.section is Section.BLOCK:
                 self.failed_blocks.add(branch.block)
@@ -91,6 +104,20 @@ class HostState:
                 self.failed_blocks.add(branch.block)  # one that fails with others was not in it: its ``always`` runs
         self.doomed = True
         return False
+
+    def fail_along(self, branches: tuple[Branch, ...] | None, times: int) -> None:
+        """Fail as another host did at a place: there, or where the host is, having failed before or no part in it.
+
+        The second of two ``times`` fails the very section that takes up the first.
+        """
+        self.shares_failure = True
+        is_apart = branches is None or self.doomed or any(self._has_broken(branch) for branch in branches)
+        place = self.place if is_apart else branches
+        is_elsewhere = place is not None and self.fate(place) is not None
+        for _ in range(1 if is_elsewhere else times):
+            if place is not None and not (self.gone or self.ended):
+                self.fail(place)
+                place = self.place
 
     def play_role(self, role: RoleContext, status: Status) -> None:
         """Note that a task of a role ran: the role need not run again here, unless it broke off."""
@@ -141,11 +168,26 @@ class HostState:
         return None
 
     def _is_closed(self, branch: Branch) -> bool:
-        if branch.section is Section.BLOCK:
-            return branch.block in self.failed_blocks
-        if f"{branch.block}/{branch.section.value}" in self.rescue_failed:
+        if self._has_broken(branch):
             return True
         return branch.section is Section.RESCUE and branch.block not in self.failed_blocks
+
+    def _has_broken(self, branch: Branch) -> bool:
+        if branch.section is Section.BLOCK:
+            return branch.block in self.failed_blocks
+        return f"{branch.block}/{branch.section.value}" in self.rescue_failed
+
+
+def _way_out(branches: tuple[Branch, ...]) -> tuple[Branch, ...] | None:
+    """Return the section of the innermost block in which a host goes on that fails at a place; None without one."""
+    if not branches:
+        return None
+    *outer, branch = branches
+    if branch.section is Section.BLOCK and branch.has_rescue:
+        return (*outer, replace(branch, section=Section.RESCUE))
+    if branch.section is not Section.ALWAYS and branch.has_always:
+        return (*outer, replace(branch, section=Section.ALWAYS))
+    return None
 
 
 def would_rescue(branches: tuple[Branch, ...]) -> bool:

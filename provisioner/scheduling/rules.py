@@ -16,6 +16,8 @@ class Rules:
     slots: int = 50
     pinned: bool = False
     max_fail_percentage: float | None = None
+    each_for_itself: bool = False
+    """Whether no host's failure is ever that of others (free, host_pinned)."""
     force_handlers: bool = False
     send_ahead: bool = True
     informed: frozenset[str] = frozenset()

@@ -46,7 +46,9 @@ class RunState:
         self._ready: deque[tuple[HostState, Node]] = deque()
         self._outstanding = size * len(self.hosts)
         self._tickets: dict[int, tuple[Node, tuple[tuple[str, tuple[str, ...]], ...]]] = {}
-        self._fatal: set[int] = set()
+        self._fatal: dict[int, set[str]] = {}
+        """Operations whose failure is that of all hosts, with the hosts that have failed for it."""
+        self._fatal_twice: set[int] = set()
         self._stopping = False
         self._announced = False
         self.ended_play = False
@@ -148,6 +150,8 @@ class RunState:
     def _decide(self, host: HostState, node: Node) -> None:
         fate = self._fate(host, node)
         if node.kind in {Kind.TASK, Kind.FLUSH} and fate is not None:
+            if node.chosen and host.fate(node.operation.branches) is None:
+                host.place = node.operation.branches
             self._arrived(node, host, ())
             self._settle(host, node)
         elif node.kind is Kind.TASK:
@@ -312,6 +316,7 @@ class RunState:
         self._release(host, node)
         for handler in told.notified:
             host.notified.setdefault(handler)
+        host.place = node.operation.branches
         if node.operation.role is not None and told.was_reached:
             host.play_role(node.operation.role, told.status)
         if told.status.is_bad:
@@ -324,9 +329,13 @@ class RunState:
             return
         self._arrived(node, host, ())
         self._settle(host, node)
+        if self.rules.max_fail_percentage is not None:
+            self._keep_to_limit(node)
 
     def _failed(self, host: HostState, node: Node, told: Finished) -> None:
         if told.status is Status.FAILED:
+            if node.once:
+                self._fatal_twice.add(node.index)
             host.fail(node.operation.branches)
             host.has_failed_handler |= self._is_last_flush(node.operation)
         else:
@@ -335,17 +344,32 @@ class RunState:
 
     def _spread(self, host: HostState, node: Node, *, fatal: bool) -> None:
         """Let the others fail with a host where that is asked for."""
-        if fatal:
-            self._fatal.add(node.index)
+        if fatal and not self.rules.each_for_itself:
+            host.shares_failure |= host.gone
+            self._fatal.setdefault(node.index, set()).add(host.name)
             for other in self.hosts.values():
-                if other.is_live and other.phase[node.index] == Phase.SETTLED and other is not host:
-                    other.fail(node.operation.branches)
-        if self.rules.too_many(sum(1 for h in self.hosts.values() if h.doomed), len(self.hosts)):
-            self._doom_all()
+                if other.phase[node.index] == Phase.SETTLED:
+                    self._fail_along(other, node)
+        self._keep_to_limit(node)
 
-    def _doom_all(self) -> None:
+    def _fail_along(self, host: HostState, node: Node) -> None:
+        """Let a host fail as another did, where that is to be its own failure too."""
+        failed = self._fatal[node.index]
+        if host.name not in failed:
+            failed.add(host.name)
+            within = node.hosts is None or host.name in node.hosts
+            place = node.operation.branches if within else None
+            host.fail_along(place, 2 if node.index in self._fatal_twice else 1)
+            self._keep_to_limit(node)
+
+    def _keep_to_limit(self, node: Node) -> None:
+        """End every host's way where more have failed than may; one that fails just now has its rescue's next task."""
+        out = sum(1 for h in self.hosts.values() if h.is_out)
+        if not self.rules.too_many(out, len(self.hosts)):
+            return
         for host in self.hosts.values():
-            host.doomed = host.doomed or host.is_live
+            has_failed_here = not host.shares_failure and host.name in self._fatal.get(node.index, ())
+            host.doomed = host.doomed or (host.is_live and not has_failed_here)
 
     def _end(self, host: HostState, operation: Operation, ends: Ends) -> None:
         if ends is Ends.HOST:
@@ -367,8 +391,8 @@ class RunState:
         if host.open == 0 and host.name in self._pinned:
             self._pinned.discard(host.name)
             self._slots.give_back(host.name)
-        if node.index in self._fatal and host.is_live and node.kind is Kind.TASK:
-            host.fail(node.operation.branches)
+        if node.index in self._fatal and node.kind is Kind.TASK:
+            self._fail_along(host, node)
         for number in node.after:
             after = self.plan.nodes[number]
             if after.kind is Kind.BARRIER:
@@ -417,6 +441,7 @@ class RunState:
             if graph is None:
                 for name in names:
                     self.hosts[name].fail(node.operation.branches)
+                    self.hosts[name].shares_failure = True
                     self.hosts[name].has_failed_handler |= self._is_last_flush(node.operation)
                     self._spread(self.hosts[name], node, fatal=told.fatal)
             elif len(graph):

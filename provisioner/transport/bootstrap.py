@@ -57,10 +57,15 @@ class Started:
     facts: Facts
 
 
-def script(python: str, blob_size: int, *, terminal: bool = False) -> str:
-    """Return the POSIX shell text that turns into a worker. No quote, backslash or ``!``: any login shell passes it."""
+def script(python: str, *, terminal: bool = False) -> str:
+    """Return the POSIX shell text that turns into a worker. No quote, backslash or ``!``: any login shell passes it.
+
+    How long the code is that it reads stands before the code, so that the host can be told to start while the code is
+    still being made ready.
+    """
     start = (
-        f"import io,os,zlib;i=io.BufferedReader(io.FileIO(os.dup(0)),65536);exec(zlib.decompress(i.read({blob_size})))"
+        "import io,os,zlib;i=io.BufferedReader(io.FileIO(os.dup(0)),65536);"
+        "exec(zlib.decompress(i.read(int(i.readline()))))"
     )
     return choosing(python, f'-c "{start}"', terminal=terminal)
 
@@ -85,10 +90,13 @@ def choosing(python: str, what: str, *, terminal: bool = False) -> str:
 
 
 class Starter:
-    """Starts workers of one (target, become) on open connections."""
+    """Starts workers of one (target, become) on open connections.
 
-    def __init__(self, target: Target, become: Become | None, blob: bytes, timeout_s: float) -> None:
-        self.target, self.become, self.blob, self.timeout_s = target, become, blob, timeout_s
+    ``code`` is asked for what they start from while the host is already starting Python.
+    """
+
+    def __init__(self, target: Target, become: Become | None, code: Callable[[], bytes], timeout_s: float) -> None:
+        self.target, self.become, self.code, self.timeout_s = target, become, code, timeout_s
 
     def start(self, open_pipe: Callable[[Elevation], Pipe]) -> Started:
         """Return a worker, or raise Unreachable; a method that insists on a terminal gets one at the second try."""
@@ -111,7 +119,7 @@ class Starter:
 
     def _elevation(self, *, terminal: bool) -> Elevation:
         try:
-            text = script(self.target.python, len(self.blob), terminal=terminal)
+            text = script(self.target.python, terminal=terminal)
             elevation = elevate(text, self.become, terminal=terminal)
         except (NoInterpreter, ElevationFailed) as error:
             raise type(error)(f"{where(self.target)}: {error}") from None
@@ -126,7 +134,7 @@ class _Greeting:
     """The talk from the start of the command to the worker's greeting."""
 
     def __init__(self, starter: Starter, elevation: Elevation, pipe: Pipe, began: float) -> None:
-        self.target, self.become, self.blob = starter.target, starter.become, starter.blob
+        self.target, self.become, self.code = starter.target, starter.become, starter.code
         self.pipe, self.elevation, self.began = pipe, elevation, began
         self.deadline = began + starter.timeout_s
         self.timeout_s = starter.timeout_s
@@ -141,7 +149,7 @@ class _Greeting:
             if self.elevation.prompt is not None or self.elevation.terminal:
                 self._await(READY)
                 self.ready = True
-            self._send_blob()
+            self._send_code()
             self._await(protocol.MARKER)
             return self._hello()
         except ElevationFailed as error:
@@ -153,9 +161,10 @@ class _Greeting:
         except (_Ended, OSError, protocol.Broken, ValueError, KeyError) as error:
             raise self._not_started(error) from None
 
-    def _send_blob(self) -> None:
+    def _send_code(self) -> None:
+        code = self.code()
         try:
-            self.pipe.write(self.blob)
+            self.pipe.write(code)
         except OSError:
             return  # the command has ended; what it said is still to be read and tells more
 

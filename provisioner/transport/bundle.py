@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import threading
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import PurePosixPath
@@ -12,6 +11,8 @@ from typing import Protocol
 
 from provisioner.model.call import Request
 from provisioner.remote import protocol
+
+from .kept_sources import Import, KeptSources, Slimmed
 
 CORE = ("compiled.py", "worker.py")
 FRAMES_KEPT = 256
@@ -37,10 +38,14 @@ class UnknownModule(LookupError):
 
 
 class ModuleSources:
-    """Gives the files a module needs, itself included; every file is read and parsed once. Safe for many threads."""
+    """Gives the files a module needs, itself included; every file is read once. Safe for many threads.
 
-    def __init__(self, folder: Folder | None = None) -> None:
+    ``kept`` has what was made of them before, where that outlives a run.
+    """
+
+    def __init__(self, folder: Folder | None = None, kept: KeptSources | None = None) -> None:
         self._folder = folder if folder is not None else _packaged()
+        self._kept = kept or KeptSources()
         self._lock = threading.Lock()
         self._texts: dict[str, str] = {}
         self._imports: dict[str, tuple[str, ...]] = {}
@@ -96,8 +101,13 @@ class ModuleSources:
             if not self._blob:
                 sources = {name: self._text(name) for name in sorted(core)}
                 code = f"{self._text('loader.py')}\nstart(i, {sources!r})\n"
-                self._blob = zlib.compress(code.encode(), 9)
+                self._blob = self._kept.compressed(code)
             return self._blob
+
+    def start(self) -> bytes:
+        """Return what a worker reads first: how long the code is that it starts from, on a line, and the code."""
+        blob = self.blob()
+        return b"%d\n" % len(blob) + blob
 
     def load_frame(self, files: Iterable[str]) -> bytes:
         """Return the frame that brings ``files`` to a worker; the same set is packed once."""
@@ -136,25 +146,24 @@ class ModuleSources:
         return self._imports[name]
 
     def _take(self, name: str) -> None:
-        """Read and parse a file, once, for both what it imports and what travels of it."""
+        """Read a file, once, for both what it imports and what travels of it."""
         if name in self._texts:
             return
-        source = self._read(name)
-        tree = ast.parse(source, name)
+        text, imports = self._kept.slimmed(self._read(name), _slimmed)
         needed = {str(parent / "__init__.py") for parent in PurePosixPath(name).parents}
-        for node in _statements(tree):
-            if isinstance(node, ast.ImportFrom) and node.level:
-                needed.update(self._imported(name, node))
+        for each in imports:
+            needed.update(self._imported(name, each))
         self._imports[name] = tuple(sorted(needed - {name}))
-        self._texts[name] = slim(source, tree)
+        self._texts[name] = text
 
-    def _imported(self, name: str, node: ast.ImportFrom) -> Iterable[str]:
-        base = PurePosixPath(name).parents[node.level - 1]
-        if node.module:
-            base = base.joinpath(*node.module.split("."))
-            yield self._file(base, name)
-        for alias in node.names:
-            for candidate in (f"{base / alias.name}.py", str(base / alias.name / "__init__.py")):
+    def _imported(self, importer: str, named: Import) -> Iterable[str]:
+        level, module, names = named
+        base = PurePosixPath(importer).parents[level - 1]
+        if module:
+            base = base.joinpath(*module.split("."))
+            yield self._file(base, importer)
+        for each in names:
+            for candidate in (f"{base / each}.py", str(base / each / "__init__.py")):
                 if self._exists(candidate):
                     yield candidate
 
@@ -177,6 +186,16 @@ class ModuleSources:
 
 def _packaged() -> Folder:
     return resources.files("provisioner.remote")
+
+
+def _slimmed(source: str) -> Slimmed:
+    tree = ast.parse(source)
+    imports = tuple(
+        (node.level, node.module or "", tuple(alias.name for alias in node.names))
+        for node in _statements(tree)
+        if isinstance(node, ast.ImportFrom) and node.level
+    )
+    return slim(source, tree), imports
 
 
 def slim(source: str, tree: ast.Module | None = None) -> str:

@@ -77,7 +77,7 @@ class Reach(Protocol):
 
 def payload(sources: ModuleSources, items: Sequence[Outgoing]) -> bytes:
     """Return what a worker reads that carries out these requests and ends."""
-    parts: list[bytes] = [sources.blob()]
+    parts: list[bytes] = [sources.start()]
     frames = Frames(sources, parts.append)
     frames.send(items)
     frames.send_close(finishes=True)
@@ -94,7 +94,7 @@ with tempfile.TemporaryFile() as said:
     os.dup2(said.fileno(), 1)
     i = io.BytesIO(base64.b64decode("""
 {text}"""))
-    exec(zlib.decompress(i.read({size})))
+    exec(zlib.decompress(i.read(int(i.readline()))))
     said.seek(0)
     data = said.read()
 out = os.fdopen(shown, "w")
@@ -111,11 +111,11 @@ out.close()
 '''
 
 
-def as_script(blob_size: int, whole: bytes) -> bytes:
+def as_script(whole: bytes) -> bytes:
     """Return a Python program that holds a payload. Its answer is text, as a terminal may lie on the way."""
     text = base64.encodebytes(whole).decode()
     return SCRIPT.format(
-        text=text, size=blob_size, word=ANSWER, marker=protocol.MARKER, result=protocol.RESULT
+        text=text, word=ANSWER, marker=protocol.MARKER, result=protocol.RESULT
     ).encode()  # fmt: skip
 
 
@@ -129,15 +129,14 @@ class Shot:
         """Return the answer to each request by its number; TargetError where none could be carried out."""
         manner = self._reach.manner()
         whole = payload(self._sources, items)
-        size = len(self._sources.blob())
         if manner.here:
             self._target = replace(self._target, python=sys.executable)
         if manner.piped:
             path = _written(scratch, "payload", whole)
-            said = self._reach.run(_by_shell(script(self._target.python, size)), self._become, path)
+            said = self._reach.run(_by_shell(script(self._target.python)), self._become, path)
             return self._replies(items, said)
         name = f"AnsiballZ_{items[0].request.module}.py"
-        path = _written(Path(manner.local) if manner.here and manner.local else scratch, name, as_script(size, whole))
+        path = _written(Path(manner.local) if manner.here and manner.local else scratch, name, as_script(whole))
         said, folder = self._by_file(manner, path, name)
         replies = self._replies(items, said)
         return {n: replace(each, folder=folder) for n, each in replies.items()} if manner.files.keeps else replies

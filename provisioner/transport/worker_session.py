@@ -178,7 +178,7 @@ class WorkerSession:
         return True
 
     def _start(self) -> Started:
-        starter = Starter(self.target, self.become, self._sources.blob(), self._limits.start_s)
+        starter = Starter(self.target, self.become, self._sources.start, self._limits.start_s)
         return starter.start(self._open)
 
     def _open(self, elevation: Elevation) -> Pipe:

@@ -29,7 +29,6 @@ ansible_connection=local
 """
 NAMES = ("va", "vb", "vc", "vd")
 TAGS = ("red", "blue", "always", "never")
-CAN_FAIL = frozenset({"fail", "assert", "failed_when", "until"})
 Tree = dict[str, Any]
 
 
@@ -111,8 +110,10 @@ class Maker:
 
     def _leave_out(self) -> None:
         """Take out what the two sides do differently on purpose; ``docs/compat.md`` has the reasons."""
-        self._part_rescues_from_failures_for_all()
-        for task, around, is_once in _tasks(self.made):
+        if self._fails_for_all():
+            for play in self.made.plays:
+                play.pop("max_fail_percentage", None)
+        for task, around in _tasks(self.made):
             is_nested = not {"rescue", "always"}.isdisjoint(around)
             ends = str(task.get("meta")).startswith("end") and is_nested
             if ends or task.get("meta") == "clear_host_errors":
@@ -121,15 +122,11 @@ class Maker:
                 task["set_fact"][name] = value.replace(f"'].{name} |", "'].nothing |")
             if task.get("run_once") == "{{ 1 == 2 }}" and ("register" in task or "set_fact" in task):
                 task["run_once"] = False
-            if is_once and around and CAN_FAIL.intersection(task):
-                task["ignore_errors"] = True
 
-    def _part_rescues_from_failures_for_all(self) -> None:
-        """Have either ``rescue`` or ``any_errors_fatal`` in a scenario, by its number."""
-        unwanted = "rescue" if self.made.seed % 2 else "any_errors_fatal"
+    def _fails_for_all(self) -> bool:
+        """Tell whether anything in the scenario may fail hosts that did not fail themselves."""
         text = json.dumps([self.made.plays, self.made.files])
-        if '"rescue"' in text and '"any_errors_fatal"' in text:
-            self.made.plays, self.made.files = _without(unwanted, [self.made.plays, self.made.files])
+        return '"any_errors_fatal"' in text or '"run_once"' in text
 
     # ------------------------------------------------------------------ values and texts
 
@@ -388,38 +385,27 @@ class Maker:
         return play
 
 
-def _without(name: str, value: Any) -> Any:
-    """Return a tree without what has this name in it."""
-    if isinstance(value, dict):
-        return {key: _without(name, each) for key, each in value.items() if key != name}
-    return [_without(name, each) for each in value] if isinstance(value, list) else value
-
-
-def _tasks(made: Scenario) -> Iterator[tuple[Tree, tuple[str, ...], bool]]:
-    """Yield every task where it is run: with the sections of blocks around it, and whether one host runs it for all."""
+def _tasks(made: Scenario) -> Iterator[tuple[Tree, tuple[str, ...]]]:
+    """Yield every task where it is run: with the sections of blocks around it."""
     for play in made.plays:
         if "roles" in play:
-            yield from _tasks_of(made, made.files["roles/part/tasks/main.json"], (), is_once=False)
+            yield from _tasks_of(made, made.files["roles/part/tasks/main.json"], ())
         for name in ("pre_tasks", "tasks", "post_tasks"):
-            yield from _tasks_of(made, play.get(name, []), (), is_once=False)
-        yield from _tasks_of(made, play["handlers"], ("block",), is_once=False)  # wherever they are flushed
+            yield from _tasks_of(made, play.get(name, []), ())
+        yield from _tasks_of(made, play["handlers"], ("block",))  # wherever they are flushed
 
 
-def _tasks_of(
-    made: Scenario, nodes: list[Tree], around: tuple[str, ...], *, is_once: bool
-) -> Iterator[tuple[Tree, tuple[str, ...], bool]]:
+def _tasks_of(made: Scenario, nodes: list[Tree], around: tuple[str, ...]) -> Iterator[tuple[Tree, tuple[str, ...]]]:
     for node in nodes:
-        is_for_all = bool(node.get("run_once", is_once))
         name = node.get("include_tasks", node.get("import_tasks"))
         name = "roles/part/tasks/main.json" if {"include_role", "import_role"}.intersection(node) else name
         if "block" not in node:
-            yield node, around, is_for_all
+            yield node, around
         for section in ("block", "rescue", "always"):
             within = (*around, section) if {"rescue", "always"}.intersection(node) else around
-            yield from _tasks_of(made, node.get(section, []), within, is_once=is_for_all)
+            yield from _tasks_of(made, node.get(section, []), within)
         if name:
-            is_inherited = is_for_all if "import_tasks" in node or "import_role" in node else is_once
-            yield from _tasks_of(made, made.files[name], around, is_once=is_inherited)
+            yield from _tasks_of(made, made.files[name], around)
 
 
 def scenario(seed: int) -> Scenario:

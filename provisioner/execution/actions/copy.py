@@ -10,7 +10,7 @@ from typing import Any
 from provisioner.execution.files import SMALL, KnownFile, Leaf, tree
 from provisioner.execution.judge import result_of
 from provisioner.execution.needs import Result, Steps, locally
-from provisioner.execution.sending import offer_file, pack, read, refuse_vaulted, unreadable, write_file
+from provisioner.execution.sending import offer_file, pack, read, unreadable, write_file
 from provisioner.execution.task_run import ActionCall
 from provisioner.remote.change import Traits
 from provisioner.remote.modules.copy import EXAMPLES, Params
@@ -73,20 +73,19 @@ def _text(call: ActionCall, args: dict[str, Any]) -> Steps:
 
 
 def _folder(call: ActionCall, params: Params, args: dict[str, Any], source: Path) -> Steps:
-    """Send the list of what the folder holds, then one archive with the content the host lacks."""
+    """Send the list of what the folder holds, then one body with the content the host lacks."""
     is_inside = str(params.src).endswith("/")
     cache, loading = call.run.play.run.files, call.run.play.run.loading
     vault = loading.vault if params.decrypt else None
 
     def known(path: Path) -> KnownFile:
-        refuse_vaulted(vault, path)
         return cache.file(path, vault)
 
     def listed() -> list[Leaf]:
         return list(tree(source, known, whole=not is_inside, follows=params.local_follow))
 
     try:
-        leaves = yield from locally(listed)
+        leaves = yield from locally(listed, call.resolved.route)
     except OSError as error:
         raise unreadable(call, source, error) from None
     manifest = [leaf.words for leaf in leaves]

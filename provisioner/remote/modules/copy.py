@@ -2,7 +2,7 @@
 
 The controller sends content as the request's raw body. Where it is large it first asks with ``_source_checksum`` and no
 body; the answer holds ``_needs_content`` when it has to be sent. A tree comes as a manifest (``_tree``); the answer
-lists the files ``_needed``, which are then sent as one tar.
+lists the files ``_needed``, which are then sent in one body.
 """
 
 import io
@@ -141,7 +141,7 @@ def _inspect_file(params: Params, system: System) -> FileState:
     if system.files.exists(path) and not is_file and not system.files.is_link(path):
         raise Failed("cannot write %s: it is not a file" % path)
     source = params._source_checksum or _hash_of_source(params, system)
-    checksum = system.files.checksum(path) if is_file else None
+    checksum = _hash_of_file(path, system) if is_file else None
     differs = checksum != source
     folder = os.path.dirname(path) or "/"
     return FileState(
@@ -199,6 +199,10 @@ def _hash_of_source(params: Params, system: System) -> str:
             return sha1_of(stream)
     except OSError as error:
         raise Failed("Source %s is not readable: %s" % (params.src, error.strerror)) from error
+
+
+def _hash_of_file(path: str, system: System) -> str:
+    return system.placed.sha1(system.files.stat(path, follow=True)) or system.files.checksum(path)
 
 
 def _head_of_source(params: Params, system: System) -> bytes:

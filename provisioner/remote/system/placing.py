@@ -58,6 +58,7 @@ def place(system: System, path: str, source: IO[bytes], want: attributes.Wanted,
         with replacement as stream:
             digests = _fill(stream, source, how.known)
             stream.flush()
+            _note(system, os.fstat(stream.fileno()), digests)
             result = {"checksum": digests.sha1, "md5sum": digests.md5}
             _compare_hash(digests.sha1, how.sha1)
             if how.validate:
@@ -74,6 +75,13 @@ def _fill(target: IO[bytes], source: IO[bytes], known: Optional[Digests]) -> Dig
         return copy_hashing(source, target)
     _copy(source, target)
     return known
+
+
+def _note(system: System, written: os.stat_result, digests: Digests) -> None:
+    """Remember what was written, if that is all of what was hashed."""
+    if written.st_size != digests.size:
+        raise Failed("%d bytes were written of %d" % (written.st_size, digests.size))
+    system.placed.note(written, digests.sha1)
 
 
 def copy_hashing(source: IO[bytes], target: IO[bytes]) -> Digests:

@@ -5,6 +5,7 @@ from typing import IO, Any, Callable, Dict, Optional
 from .commands import Commands
 from .files import Files
 from .payload import Payload
+from .placed import Placed
 
 
 def _no_output(stream: str, text: str) -> None:
@@ -19,6 +20,7 @@ class System:
     ``attachment`` holds the reply's.
     ``foretell`` tells whether somebody will read the plan (check mode, diff); where not, a costly preview is wasted.
     ``checks`` tells that nothing will be applied (check mode).
+    ``placed`` knows the files that this request wrote.
     ``emit(stream, text)`` streams output of long work. ``tmp`` is a private folder of this worker, made
     by ``scratch`` when first asked for.
     """
@@ -36,6 +38,7 @@ class System:
         self.files = Files(root)
         self.commands = commands or Commands()
         self.payload = payload
+        self.placed = Placed()
         self.emit = emit
         self._tmp, self._scratch = tmp, scratch
         self.attachment: Optional[IO[bytes]] = None

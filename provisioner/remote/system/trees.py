@@ -5,11 +5,10 @@ A manifest is a list of entries ``{"path": relative, "mode": "0644", ...}`` with
 """
 
 import os
-import tarfile
 from typing import IO, Any, Callable, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ..change import Failed
-from . import attributes
+from . import attributes, parcel
 from .attributes import Wanted
 from .placing import Placing, place
 from .system import System
@@ -88,7 +87,8 @@ def _entry(system: System, dest: str, given: Mapping[str, Any], want: Wanted, fr
     else:
         if attributes.state_of(status) == "directory":
             raise Failed("cannot write the file %s: a directory is in the way" % path)
-        same = attributes.state_of(status) != "link" and system.files.checksum(path) == checksum
+        found = attributes.state_of(status) != "link" and (system.placed.sha1(status) or system.files.checksum(path))
+        same = found == checksum
     now = attributes.current(system, path, want, follow=kind != "link")
     differ = now is not None and attributes.compare(want, now).changed
     return Entry(path, kind, checksum, link, want, fresh_want, True, same, differ)
@@ -142,13 +142,9 @@ def _fill(system: System, entries: List[Entry], contents: Iterator[Tuple[str, IO
 
 
 def unpack(stream: IO[bytes], dest: str) -> Iterator[Tuple[str, IO[bytes]]]:
-    """Yield (full path, stream) of the files in an uncompressed tar; anything else in it raises Failed."""
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
-        for member in archive:
-            content = archive.extractfile(member) if member.isreg() else None
-            if content is None:
-                raise Failed("the member %s of the tree that was sent is not a file" % member.name)
-            yield dest.rstrip("/") + "/" + relative(member.name), content
+    """Yield (full path, stream) of the files in a body that was sent."""
+    for name, content in parcel.contents(stream):
+        yield dest.rstrip("/") + "/" + relative(name), content
 
 
 def read(system: System, source: str, paths: List[str], dest: str) -> Iterator[Tuple[str, IO[bytes]]]:

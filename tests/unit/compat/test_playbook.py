@@ -37,6 +37,20 @@ def test_a_playbook_that_is_not_there_ends_with_1(start: Started) -> None:
     assert said.err == "ERROR! the playbook: nofile.yml could not be found\n"
 
 
+@pytest.mark.parametrize(
+    ("task", "says"),
+    [
+        ("import_role: {name: nowhere}", "the role 'nowhere' was not found"),
+        ("import_tasks: nowhere.yml", "nowhere.yml"),
+        ("debug: msg=x\n    changed_when: true\n    notify: nobody", "The requested handler 'nobody' was not found"),
+    ],
+)
+def test_a_role_a_file_or_a_handler_that_is_missing_ends_with_1(start: Started, task: str, says: str) -> None:
+    said = start("ansible-playbook", tasks=f"  - {task}\n")
+    assert said.code == 1
+    assert says in said.err
+
+
 def test_text_that_is_no_yaml_ends_with_4_and_nothing_runs(start: Started) -> None:
     said = start("ansible-playbook", tasks=BEFORE + "   x: y\n")
     assert said.code == 4

@@ -166,6 +166,94 @@ def test_any_errors_fatal_lets_every_host_into_the_rescue(theatre: Theatre) -> N
     assert theatre.on("h2") == ["a changed", "r changed", "z changed", "after changed"]
 
 
+FATAL = (
+    "  - block:\n    - {name: a, command: fail@h1, any_errors_fatal: true}\n    rescue:\n"
+    "    - {name: r, debug: {msg: '{{ ansible_play_hosts }}'}}\n"
+)
+
+
+def test_hosts_rescued_from_the_failure_of_another_take_no_part_in_later_plays(theatre: Theatre) -> None:
+    theatre.run(play(FATAL + "  - {name: after, command: ok}\n") + NEXT)
+    assert theatre.on("h1") == ["a failed", "r ok", "after changed", "next changed"]
+    assert theatre.on("h2") == ["a changed", "r ok", "after changed"]
+    assert theatre.said("h2") == [["h1"]]
+    assert theatre.context.failed_hosts == {"h2"}
+    assert not theatre.context.set_aside
+    assert any("h2: rescued from a failure that counts for all hosts" in note for note in theatre.notes)
+
+
+def test_hosts_rescued_from_the_failure_of_another_in_the_last_play_do_not_count_as_failed(theatre: Theatre) -> None:
+    theatre.run(play(FATAL))
+    assert theatre.context.failed_hosts == theatre.context.set_aside == {"h2"}
+
+
+def test_the_errors_of_hosts_rescued_from_the_failure_of_another_can_be_cleared(theatre: Theatre) -> None:
+    theatre.run(play(FATAL + "  - meta: clear_host_errors\n") + NEXT)
+    assert theatre.on("h2") == ["a changed", "r ok", "next changed"]
+
+
+def test_a_run_is_over_when_each_host_failed_or_was_rescued_from_the_failure_of_another(theatre: Theatre) -> None:
+    theatre.run(play(FATAL + FATAL.replace("@h1", "@h2")) + NEXT)
+    assert not any(" next " in line for line in theatre.told)
+    assert theatre.context.set_aside == {"h1", "h2"}
+
+
+def test_a_host_that_is_being_rescued_is_taken_out_by_the_failure_of_another(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n    - {name: a, command: fail@h1}\n    - {name: b, command: fail@h2, any_errors_fatal: true}\n"
+        "    rescue:\n    - {name: r, command: ok}\n"
+    )
+    theatre.run(play(tasks))
+    assert theatre.on("h1") == ["a failed"]
+    assert theatre.on("h2") == ["a changed", "b failed", "r changed"]
+
+
+def test_hosts_without_part_in_an_include_fail_with_those_in_it(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n    - {include_tasks: t.yml, when: inventory_hostname == 'h1'}\n    - {name: b, command: ok}\n"
+        "    rescue:\n    - {name: r, command: ok}\n"
+    )
+    files = {"t.yml": "- block:\n  - {name: a, command: fail, any_errors_fatal: true}\n  rescue:\n  - {command: ok}\n"}
+    theatre.run(play(tasks), files)
+    assert "h2 r changed" in theatre.told
+    assert "h2 b changed" not in theatre.told
+    assert "h1 b changed" in theatre.told
+
+
+def test_hosts_rescued_from_the_failure_of_another_count_for_max_fail_percentage(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    theatre.run(play(FATAL + "  - {name: after, command: ok}\n", "  max_fail_percentage: 50\n"))
+    assert theatre.on("h1") == ["a failed", "r ok"]
+    assert theatre.on("h2") == ["a changed"]
+
+
+def test_no_host_fails_with_another_under_the_free_strategy(theatre: Theatre) -> None:
+    head = "  strategy: free\n  any_errors_fatal: true\n  max_fail_percentage: 0\n"
+    theatre.run(play("  - {name: a, command: fail@h1}\n  - {name: b, command: ok}\n", head) + NEXT)
+    assert theatre.on("h2") == ["a changed", "b changed", "next changed"]
+    assert any("any_errors_fatal has no effect" in note for note in theatre.notes)
+
+
+def test_a_delegate_that_breaks_down_ends_the_loop_whatever_when_says(theatre: Theatre) -> None:
+    tasks = (
+        "  - {name: a, command: ok, delegate_to: \"{{ 'h' ~ (2 // item) }}\", loop: [1, 0, 2], when: item != 0,"
+        ' ignore_errors: true, register: r}\n  - debug: {msg: "{{ r.results is defined }}"}\n'
+    )
+    theatre.run(play(tasks))
+    assert [e.status.value for e in theatre.recorder.of(event.ItemFinished) if e.host == "h1"] == ["changed"]
+    assert theatre.said("h1") == [False]
+
+
+def test_a_run_once_failure_in_an_include_sends_every_host_to_the_rescue_around_it(theatre: Theatre) -> None:
+    tasks = (
+        "  - block:\n    - include_tasks: t.yml\n    rescue:\n    - {name: r, command: ok}\n"
+        "  - block:\n    - block:\n      - {name: b, command: fail, run_once: true}\n"
+        "    rescue:\n    - {name: s, command: ok}\n"
+    )
+    theatre.run(play(tasks), {"t.yml": "- {name: a, command: fail, run_once: true}\n"})
+    assert theatre.on("h2")[-2:] == ["r changed", "s changed"]
+
+
 def test_always_runs_for_a_host_that_a_failure_in_anothers_rescue_ends(theatre: Theatre) -> None:
     tasks = (
         "  - any_errors_fatal: true\n    block:\n    - {name: a, command: fail@h1, any_errors_fatal: false}\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioner.model import event
 from tests.support.theatre import Theatre
 
 
@@ -130,6 +131,19 @@ def test_a_missing_file_fails_the_include_and_can_be_rescued(theatre: Theatre) -
     assert theatre.on("h1")[0] == "inc failed"
     assert "nothere.yml" in theatre.result("inc")["reason"]
     assert theatre.said() == ["inc"]
+
+
+def test_a_host_rescued_from_a_missing_file_takes_no_part_in_later_plays(theatre: Theatre) -> None:
+    theatre.run(
+        play(
+            "  - block:\n    - {name: inc, include_tasks: '{{ name_of }}.yml'}\n    rescue:\n"
+            "    - {name: r, command: ok}\n"
+        )
+        + "- hosts: all\n  gather_facts: false\n  tasks:\n  - {name: next, command: ok}\n",
+        extra_vars={"name_of": "nothere"},
+    )
+    assert theatre.on("h1") == ["inc failed", "r changed"]
+    assert not next(e for e in theatre.recorder.of(event.OperationFinished)).effects.get("rescued")
 
 
 def test_a_missing_file_fails_its_hosts_only(theatre: Theatre) -> None:

@@ -155,6 +155,14 @@ def test_a_vars_file_that_does_not_exist_is_an_error_that_says_where_it_was_look
         raise InputError.at(None, theatre.result("a")["msg"])
 
 
+def test_a_vars_file_that_does_not_exist_counts_for_nothing_where_mistakes_are_left_for_the_run(
+    theatre: Theatre,
+) -> None:
+    text = "- hosts: h1\n  gather_facts: false\n  vars_files: [nothere.yml, there.yml]\n  tasks:\n"
+    theatre.run(text + "  - debug: {msg: '{{ v }}'}\n", {"there.yml": "v: 1\n"}, mistakes="at-run")
+    assert theatre.said() == [1]
+
+
 # ---------------------------------------------------------------------- stopping, stepping
 
 

@@ -51,11 +51,26 @@ def test_an_ignored_failure_ends_nobody(theatre: Theatre) -> None:
     assert theatre.said("h2") == [True]
 
 
-def test_a_failure_is_rescued_by_every_host(theatre: Theatre) -> None:
-    tasks = "  - block:\n    - {name: a, command: fail, run_once: true}\n    rescue:\n    - {name: r, command: ok}\n"
-    theatre.run(play(tasks))
-    assert theatre.on("h1") == ["a failed", "r changed"]
-    assert theatre.on("h2") == ["r changed"]
+RESCUED = "  - block:\n    - {name: a, command: fail, run_once: true}\n    rescue:\n    - {name: r, command: ok}\n"
+
+
+def test_only_the_host_that_ran_a_failed_task_is_rescued(theatre: Theatre) -> None:
+    theatre.run(play(RESCUED + "  - {name: b, command: ok}\n"))
+    assert theatre.on("h1") == ["a failed", "r changed", "b changed"]
+    assert theatre.on("h2") == []
+    assert theatre.context.failed_hosts == {"h2"}
+
+
+def test_the_others_run_the_always_behind_that_rescue_and_no_more(theatre: Theatre) -> None:
+    theatre.run(play(RESCUED + "    always:\n    - {name: z, command: ok}\n  - {name: b, command: ok}\n"))
+    assert theatre.on("h2") == ["z changed"]
+
+
+def test_the_others_do_not_run_an_always_that_no_rescue_comes_before(theatre: Theatre) -> None:
+    block = RESCUED.replace("rescue:", "always:").replace("\n", "\n  ").replace("  - block", "    - block", 1)
+    theatre.run(play("  - block:\n" + block.rstrip() + "\n    rescue:\n    - {name: o, command: ok}\n"))
+    assert theatre.on("h1") == ["a failed", "r changed", "o changed"]
+    assert theatre.on("h2") == ["o changed"]
 
 
 def test_an_unreachable_first_host_ends_the_run(theatre: Theatre) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -235,3 +236,27 @@ def test_the_last_run_sorts_last_also_when_the_clock_was_set_back(tmp_path: Path
     (tmp_path / "zzz of somebody else").mkdir()
     (tmp_path / "zzz of somebody else" / "journal.jsonl").touch()
     assert new_run_id(7.0, tmp_path).startswith("19700101-000007")
+
+
+def only_ends(kind: str, _line: bytes) -> bool:
+    return kind == "OperationFinished"
+
+
+def test_lines_that_do_not_matter_are_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path / "r1", *ONE_OF_EACH)
+    found = [type(event).__name__ for event in replay(path, only_ends)]
+    assert found == ["OperationFinished"]
+
+
+@pytest.mark.parametrize("damage", [
+    lambda lines: lines[:3] + lines[4:],
+    lambda lines: [line.replace(b"install nginx", b"install apache") for line in lines],
+    lambda lines: [*lines[:2], lines[3], lines[2], *lines[4:]],
+])  # fmt: skip
+def test_damage_in_lines_that_do_not_matter_is_found(
+    tmp_path: Path, damage: Callable[[list[bytes]], list[bytes]]
+) -> None:
+    path = written(tmp_path / "r1", *ONE_OF_EACH)
+    path.write_bytes(b"".join(damage(path.read_bytes().splitlines(keepends=True))))
+    with pytest.raises(InputError, match=r"it says it is event|the journal is damaged"):
+        list(replay(path, only_ends))

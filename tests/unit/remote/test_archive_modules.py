@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
 import subprocess
-import tarfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 from provisioner.remote.modules import archive, copy, unarchive
 from provisioner.remote.runner import Mode, run_module
 from provisioner.remote.system import System
+from provisioner.remote.system.parcel import heading
 from provisioner.remote.system.payload import Payload
 from tests.modules.tree import snapshot
 
@@ -127,12 +126,10 @@ def manifest(root: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def tar_of(root: Path, names: list[str]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as made:
-        for name in names:
-            made.add(root / name, name)
-    return packed.getvalue()
+def packed_of(source: Path, names: list[str]) -> bytes:
+    """Return these files as the controller sends them."""
+    contents_of = {name: (source / name).read_bytes() for name in names}
+    return b"".join(heading(name, len(content)) + content for name, content in contents_of.items())
 
 
 def test_a_tree_takes_two_questions_and_only_what_differs(site: Path) -> None:
@@ -141,7 +138,7 @@ def test_a_tree_takes_two_questions_and_only_what_differs(site: Path) -> None:
     asked = run(copy, site, **params)
     assert sorted(asked["_needed"]) == ["a", "sub/empty", "sub/run"]
     assert os.listdir(site / "d") == []
-    assert "_needed" not in run(copy, site, tar_of(source, asked["_needed"]), **params)
+    assert "_needed" not in run(copy, site, packed_of(source, asked["_needed"]), **params)
     assert contents(site / "d") == contents(source) | {".": contents(site / "d")["."]}
     assert run(copy, site, **params)["changed"] is False
     (source / "a").write_text("new")
@@ -153,7 +150,7 @@ def test_a_tree_refuses_content_it_did_not_ask_for(site: Path) -> None:
     source = site / "s/site"
     params = {"dest": "/d", "_tree": [e for e in manifest(source) if e["path"] == "a"]}
     (source / "b").write_text("x")
-    system = System(root=str(site), payload=Payload(tar_of(source, ["a", "b"])))
+    system = System(root=str(site), payload=Payload(packed_of(source, ["a", "b"])))
     result = run_module(copy, params, Mode(), system)
     assert "/d/b was sent although it was not asked for" in result["msg"]
 
@@ -162,6 +159,6 @@ def test_a_tree_refuses_content_that_is_not_what_was_promised(site: Path) -> Non
     source = site / "s/site"
     params = {"dest": "/d", "_tree": [e for e in manifest(source) if e["path"] == "a"]}
     (source / "a").write_text("tampered")
-    system = System(root=str(site), payload=Payload(tar_of(source, ["a"])))
+    system = System(root=str(site), payload=Payload(packed_of(source, ["a"])))
     assert "does not match the expected checksum" in run_module(copy, params, Mode(), system)["msg"]
     assert not (site / "d/a").exists()

@@ -226,6 +226,21 @@ def test_vars_plugins_give_variables_to_hosts_and_groups(write: Write, good: Goo
     assert merged(enabled, "a") == {"of_host": "a", "of_group": "g", "shy": True}
 
 
+def test_host_vars_count_more_than_a_vars_plugin_unless_that_is_enabled_behind_them(write: Write, good: Good) -> None:
+    gives = VARS + "{}" + GIVES + "        return {{'from': '{}', entities[0].name: '{}'}}\n"
+    write({
+        "play/vars_plugins/free.py": gives.format("", "free", "free"),
+        "play/vars_plugins/shy.py": gives.format("    REQUIRES_ENABLED = True\n", "shy", "shy"),
+        "play/host_vars/a.yml": "from: file\n",
+        "h": "a\n",
+    })  # fmt: skip
+    first, last = ("shy", "host_group_vars"), ("host_group_vars", "shy", "free")
+    assert merged(good("h", playbook_dirs=["play"]), "a")["from"] == "file"
+    found = merged(good("h", playbook_dirs=["play"], vars_plugins=first), "a")
+    assert (found["from"], found["a"]) == ("file", "shy")
+    assert merged(good("h", playbook_dirs=["play"], vars_plugins=last), "a")["from"] == "shy"
+
+
 def test_a_vars_plugin_that_fails_is_an_error(write: Write, load: Load) -> None:
     write({"play/vars_plugins/bad.py": VARS + GIVES + "        return entities[1]\n", "h": "a\n"})
     _inventory, findings = load("h", playbook_dirs=["play"])
