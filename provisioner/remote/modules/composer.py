@@ -1,18 +1,18 @@
 """Run composer, the package manager of PHP, in a project.
 
-Whether something changed is read from what composer prints. Tested against its recorded answers.
+Whether something changed is read from what composer prints; check mode asks it what it would do.
 """
 
 import re
 import shlex
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Set
 
 from ..change import Change, Failed, Traits
 from ..params import Parameters, optional
 from ..system import System
-from ..system.commands import PLAIN
+from ..system.commands import PLAIN, Completed
 
-TRAITS = Traits(predictable="no", reach="others", locks=("composer",), settles=False)
+TRAITS = Traits(predictable="partly", reach="others", locks=("composer",), settles=False)
 NOTHING = re.compile(
     r"Nothing to install(?:,| or) update|Nothing to modify in lock file.*Nothing to install", re.DOTALL
 )
@@ -57,13 +57,14 @@ FLAGS = (
 
 
 class State(NamedTuple):
-    """The whole command line."""
+    """The whole command line, and in check mode whether it would do anything, if composer can tell."""
 
     argv: List[str]
+    foretold: Optional[bool] = None
 
 
 def inspect(params: Params, system: System) -> State:
-    """Ask composer which options this command has, as they differ from version to version."""
+    """Make the command line; in check mode ask composer what it would do."""
     if re.search(r"\s", params.command):
         raise Failed("Use the 'arguments' param for passing arguments with the 'command'")
     if not params.global_command and not params.working_dir:
@@ -71,33 +72,52 @@ def inspect(params: Params, system: System) -> State:
     program = params.composer_executable or system.commands.which("composer", "/usr/local/bin")
     if program is None:
         raise Failed("Failed to find required executable composer")
-    told = system.commands.run(
-        [params.executable, program, "help", params.command, "--no-interaction", "--format=json"], env=PLAIN
-    )
-    known = set(re.findall(r'"--([a-z-]+)"', told.out)) if told.rc == 0 else set()
+    known = _options(params, program, system)
     words = [params.executable, program, *(["global"] if params.global_command else []), params.command]
-    for each in ("ansi", "interaction", "progress"):
-        if "no-" + each in known or each != "progress":
-            words.append("--no-" + each)
-    words += [
-        "--" + each.replace("_", "-") for each in FLAGS if getattr(params, each) and each.replace("_", "-") in known
-    ]
+    words += ["--no-ansi", "--no-interaction"]
+    words += ["--no-progress"] if "no-progress" in known else []
+    asked = (each.replace("_", "-") for each in FLAGS if getattr(params, each))
+    words += ["--" + each for each in asked if each in known]
     words += ["--working-dir", params.working_dir] if params.working_dir else []
-    return State([*words, *shlex.split(params.arguments)])
+    more = shlex.split(params.arguments)
+    trial = [*words, "--dry-run", *more] if system.checks and "dry-run" in known else None
+    return State([*words, *more], None if trial is None else _is_change(_run(trial, system)))
+
+
+def _options(params: Params, program: str, system: System) -> Set[str]:
+    """Ask which options this command has, as they differ from version to version.
+
+    Without plugins, as composer refuses to load them for root unless it was told so; the command itself does not mind.
+    """
+    asked = ["help", params.command, "--no-interaction", "--no-plugins", "--format=json"]
+    told = system.commands.run([params.executable, program, *asked], env=PLAIN)
+    return set(re.findall(r'"--([a-z-]+)"', told.out)) if told.rc == 0 else set()
+
+
+def _run(argv: List[str], system: System) -> Completed:
+    done = system.commands.run(argv, env=PLAIN)
+    if done.rc != 0:
+        raise Failed(_said(done), rc=done.rc, stdout=done.out, stderr=done.err, changed=True)
+    return done
+
+
+def _said(done: Completed) -> str:
+    return " ".join((done.out + "\n" + done.err).split())
+
+
+def _is_change(done: Completed) -> bool:
+    return NOTHING.search(done.out + "\n" + done.err) is None
 
 
 def plan(params: Params, state: State) -> Change:
-    """Only running tells."""
-    return Change(None, state.argv)
+    """Only running tells, or a trial."""
+    return Change(state.foretold, state.argv)
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
     """Run it, and read whether it did anything."""
-    done = system.commands.run(change.todo, env=PLAIN)
-    said = done.out + "\n" + done.err
-    if done.rc != 0:
-        raise Failed(" ".join(said.split()), rc=done.rc, stdout=done.out, stderr=done.err, changed=True)
-    return {"changed": NOTHING.search(said) is None, "msg": " ".join(said.split()), "stdout": done.out}
+    done = _run(change.todo, system)
+    return {"changed": _is_change(done), "msg": _said(done), "stdout": done.out}
 
 
 RETURNS = """

@@ -44,6 +44,7 @@ RETURNS = """
 results: What was installed and removed, a line an item.
 msg: What was done, in words.
 rc: The exit code; 0 where nothing failed.
+failures: What failed, a line an item.
 """
 
 EXAMPLES = """

@@ -8,7 +8,7 @@ import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
-from ..params import Parameters, optional, required
+from ..params import Parameters, mutually_exclusive, optional, required
 from ..repositories import Remote, Repository
 from ..system import System
 from ..system.commands import Completed
@@ -48,10 +48,11 @@ class Params(Parameters):
         "list", "Fingerprints of accepted signers.", (), elements="str", aliases=("gpg_whitelist",)
     )
     umask: Any = optional("raw", "File creation mask, in octal.")
+    rules = (mutually_exclusive("separate_git_dir", "bare"),)
 
 
 class State(NamedTuple):
-    """The clone, if there is one, and where the version is now at the remote."""
+    """The clone, if there is one, and where the version is now at the remote; ``leaves`` is a wrong git directory."""
 
     exists: bool
     before: Optional[str] = None
@@ -62,6 +63,7 @@ class State(NamedTuple):
     stale: bool = False
     unpacked: bool = False
     kind: str = ""
+    leaves: str = ""
 
 
 def inspect(params: Params, system: System) -> State:
@@ -82,14 +84,15 @@ def inspect(params: Params, system: System) -> State:
     url = repository.text(["config", "--get", "remote.%s.url" % params.remote])
     branch = "" if params.bare else _branch(repository, params)
     dirty = False if params.bare else repository.is_dirty(params.track_submodules)
+    leaves = _leaves(params, git_dir, system)
     if not params.update:
-        return State(True, before, url, dirty, branch, before)
+        return State(True, before, url, dirty, branch, before, leaves=leaves)
     found = _target(params, repository, branch, before)
     stale = _stale(params, repository, system, before == found.commit) or _is_elsewhere(params, repository, found)
     if params.verify_commit and before == found.commit:
         _verify(params, repository, found.kind)
     unpacked = _is_unpacked(params, repository, system)
-    return State(True, before, url, dirty, branch, found.commit, stale, unpacked, found.kind)
+    return State(True, before, url, dirty, branch, found.commit, stale, unpacked, found.kind, leaves)
 
 
 def _repository(params: Params, system: System) -> Repository:
@@ -126,6 +129,16 @@ def _git_dir(params: Params, system: System) -> str:
         said = system.files.read(here).decode("utf-8", "surrogateescape").partition("gitdir:")[2].strip()
         return os.path.join(params.dest, said)
     return here
+
+
+def _leaves(params: Params, git_dir: str, system: System) -> str:
+    """Return the directory that the repository of a clone has to leave for ``separate_git_dir``, if any."""
+    wanted = params.separate_git_dir
+    if not wanted or system.files.real(wanted) == system.files.real(git_dir):
+        return ""
+    if system.files.exists(wanted):
+        raise Failed("Separate-git-dir path %s already exists." % wanted)
+    return git_dir
 
 
 def _branch(repository: Repository, params: Params) -> str:
@@ -201,8 +214,10 @@ def plan(params: Params, state: State) -> Change:
         if not params.clone:
             return Change(False, result=dict(result, changed=True))  # told, not done: nothing is on this host
         return Change(True, "clone", result, _diff(None, state.target))
+    if state.leaves:
+        result.update(git_dir_before=state.leaves, git_dir_now=params.separate_git_dir)
     if not params.update:
-        return Change(False, result=dict(result, after=state.before))
+        return Change(bool(state.leaves), "move", dict(result, after=state.before))
     if state.dirty and not params.force:
         raise Failed("Local modifications exist in the destination: %s (force=no)." % params.dest, before=state.before)
     if state.target is None and not re.match("^[0-9a-f]{4,}$", params.version):
@@ -210,7 +225,7 @@ def plan(params: Params, state: State) -> Change:
     moved = state.url != params.repo
     result["remote_url_changed"] = moved
     differs = state.before != state.target
-    if not (differs or moved or state.dirty or state.stale or state.unpacked):
+    if not (differs or moved or state.dirty or state.stale or state.unpacked or state.leaves):
         return Change(False, result=result)
     return Change(True, "update", result, _diff(state.before, state.target) if differs else None)
 
@@ -220,9 +235,25 @@ def _diff(before: Optional[str], after: Optional[str]) -> Dict[str, str]:
 
 
 def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
-    """Clone or fetch, switch to the version, bring submodules along, pack."""
+    """Move the repository, clone or fetch, switch to the version, bring submodules along, pack."""
     params, state = change.params, change.state
     repository = _repository(params, system)
+    if state.leaves and params.separate_git_dir:
+        _move(params.separate_git_dir, repository, system)
+    if change.todo == "move":
+        return None
+    return _bring(params, state, change, repository, system)
+
+
+def _move(git_dir: str, repository: Repository, system: System) -> None:
+    system.files.makedirs(os.path.dirname(git_dir), 0o755)
+    words = ["init", "--quiet", "--template=", "--separate-git-dir=%s" % git_dir]
+    repository.must(words, "Failed to move the repository")
+
+
+def _bring(
+    params: Params, state: State, change: Change, repository: Repository, system: System
+) -> Optional[Dict[str, Any]]:
     if change.todo == "clone":
         _clone(params, repository, system, state.kind)
     else:
@@ -309,6 +340,8 @@ RETURNS = """
 before: The commit before.
 after: The commit now.
 remote_url_changed: Whether the remote's address was another.
+git_dir_before: Where the repository was, if separate_git_dir moved it.
+git_dir_now: Where it is then.
 """
 
 EXAMPLES = """

@@ -89,7 +89,7 @@ def apply(change: Change, system: System) -> Optional[Dict[str, Any]]:
         raise Failed("Failed to send mail to %s by %s:%d: %s" % (addresses, params.host, params.port, error)) from None
     if refused:
         return {"changed": False, "msg": "Failed to send mail to all: %s" % sorted(refused), "result": refused}
-    return {"changed": False, "msg": "Mail sent successfully"}
+    return {"changed": False, "msg": "Mail sent successfully", "result": {}}
 
 
 def _connected(params: Params) -> smtplib.SMTP:

@@ -52,6 +52,7 @@ def inspect(params: Params, system: System) -> State:
     client = mysql.connect(system, params, params.check_implicit_admin)
     mariadb, version, full = client.version()
     parts: Dict[str, Any] = {"server_engine": "MariaDB" if mariadb else "MySQL"}
+    parts["connector_name"], parts["connector_version"] = client.connector()
     for part in wanted:
         if part == "version":
             parts[part] = _version(version, full)
@@ -180,6 +181,8 @@ def apply(change: Change, system: System) -> None:
 RETURNS = """
 version: Version of the server, in parts.
 server_engine: MySQL or MariaDB.
+connector_name: What speaks with it, here a client program.
+connector_version: The version of that.
 settings: Global variables.
 global_status: Global status.
 databases: Databases with their sizes and counts of tables.

@@ -1,10 +1,11 @@
 """Manage packages of Node.js.
 
-The program npm does the work. Tested against its recorded answers.
+The program npm does the work.
 """
 
 import json
 import os
+import tempfile
 from typing import Any, Dict, List, NamedTuple, Optional
 
 from ..change import Change, Failed, Traits
@@ -78,7 +79,11 @@ def _npm(params: Params, words: List[str], system: System, checked: bool = False
     ):
         argv += [option] if is_on else []
     argv += ["--registry", params.registry] if params.registry else []
-    done = system.commands.run(argv, env=PLAIN, cwd=params.path)
+    if checked:
+        done = system.commands.run(argv, env=PLAIN, cwd=params.path)
+    else:  # a question; it would leave a log in the user's home each time
+        with tempfile.TemporaryDirectory(dir=system.tmp or None) as folder:
+            done = system.commands.run(argv, env=dict(PLAIN, npm_config_cache=folder), cwd=params.path)
     if done.rc in (126, 127):
         raise Failed('Failed to find required executable "npm": ' + done.err.strip(), rc=done.rc)
     if checked and done.rc != 0:

@@ -73,7 +73,6 @@ public_key: The public half.
 public_key_fingerprints: Fingerprints of the public half, by algorithm.
 type: The kind of key.
 public_data: The numbers of the public half.
-private_data: The numbers of the private half, with return_private_key_data.
 """
 
 EXAMPLES = """

@@ -1,6 +1,6 @@
 """Add and remove the keys that rpm trusts.
 
-The program rpm does the work. Tested against its recorded answers.
+The program rpm does the work. Tested with rpm on Debian.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Switch a boolean of SELinux on or off.
 
-The programs getsebool, setsebool and semanage do the work. Tested against their recorded answers, not on a host with
-SELinux.
+The programs getsebool, setsebool and semanage do the work. Tested with them on a host whose kernel has
+no SELinux (there for the next start); for one that has it against recorded answers.
 """
 
 import re

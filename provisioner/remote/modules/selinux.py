@@ -1,6 +1,7 @@
 """Set the policy and the mode of SELinux, in its configuration and in the running kernel.
 
-Tested against recorded answers of getenforce and setenforce, not on a host with SELinux.
+The configuration was tested on a host whose kernel has no SELinux; for one that has it, getenforce and setenforce
+were tested against recorded answers.
 """
 
 import re

@@ -1,6 +1,7 @@
 """Tell SELinux which type a port of the network has.
 
-The program semanage does the work. Tested against its recorded answers, not on a host with SELinux.
+The program semanage does the work. Tested with it on a host whose kernel has no SELinux; what a kernel that has it
+says, against recorded answers.
 """
 
 import re
@@ -35,6 +36,8 @@ class State(NamedTuple):
 
 def inspect(params: Params, system: System) -> State:
     """Ask semanage."""
+    if not params.ignore_selinux_state and not system.files.exists("/sys/fs/selinux/enforce"):
+        raise Failed("SELinux is disabled on this host.")
     done = system.commands.run(["semanage", "port", "-l", "-n", *(["-C"] if params.local else [])], env=PLAIN)
     if done.rc == 127:
         raise Failed("This module requires the program semanage; install the package policycoreutils-python-utils")

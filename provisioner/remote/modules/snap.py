@@ -1,6 +1,7 @@
 """Manage snaps.
 
-The program snap does the work. Tested against its recorded answers, not with a running snapd.
+The program snap does the work. Tested against its recorded answers, not with a running snapd: the lab's hosts
+cannot mount what it installs.
 """
 
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -32,10 +33,11 @@ class Snap(NamedTuple):
 
 
 class State(NamedTuple):
-    """The snaps installed, and the settings asked about with their values."""
+    """The snaps installed, the settings asked about with their values, the versions of what snap is made of."""
 
     snaps: Dict[str, Snap]
     settings: Dict[str, str]
+    version: Dict[str, str]
 
 
 def inspect(params: Params, system: System) -> State:
@@ -50,7 +52,8 @@ def inspect(params: Params, system: System) -> State:
     for name, key, _ in _settings(params):
         told = _snap(system, ["get", name, key], fails=False)
         settings["%s:%s" % (name, key)] = told.out.strip() if told.rc == 0 else ""
-    return State(snaps, settings)
+    parts = (line.split() for line in _snap(system, ["version"], fails=False).out.splitlines())
+    return State(snaps, settings, {words[0]: words[1] for words in parts if len(words) == 2})
 
 
 def _settings(params: Params) -> List[Any]:
@@ -79,6 +82,7 @@ def plan(params: Params, state: State) -> Change:
     """Compare snap by snap."""
     todo: List[List[str]] = []
     names = []
+    other: List[Any] = []
     for each in params.name:
         step = _step(params, each, state.snaps.get(each))
         if step:
@@ -89,6 +93,9 @@ def plan(params: Params, state: State) -> Change:
         todo += [["set", name, "%s=%s" % (key, value)] for name, key, value in other]
     key = {"present": "snaps_installed", "absent": "snaps_removed"}.get(params.state, "snaps_%s" % params.state)
     result: Dict[str, Any] = {"classic": params.classic, "channel": params.channel, "cmd": "", key: names}
+    result["version"] = state.version
+    if other:
+        result["options_changed"] = ["%s:%s=%s" % each for each in other]
     if not todo:
         return Change(False, result=result)
     result["cmd"] = "; ".join("snap " + " ".join(each) for each in todo)
@@ -132,6 +139,7 @@ snaps_removed: Snaps that were removed.
 snaps_enabled: Snaps that were switched on.
 snaps_disabled: Snaps that were switched off.
 options_changed: Options that are other ones now.
+version: Versions of what snap is made of.
 """
 
 EXAMPLES = """

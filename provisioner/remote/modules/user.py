@@ -450,6 +450,8 @@ system: Whether it is a system account.
 create_home: Whether the home directory was to be made.
 force: As given.
 remove: As given.
+stdout: What the programs wrote.
+stdout_lines: The same, a line an item.
 stderr: What was written to standard error.
 stderr_lines: The same, a line an item.
 msg: What was done, in words.

@@ -1,8 +1,9 @@
 """Add repositories of SUSE Linux, or remove them.
 
-The program zypper does the work. Tested against its recorded answers, not on SUSE Linux.
+The program zypper does the work. Tested with zypper on Debian, not on SUSE Linux.
 """
 
+import re
 from typing import Any, Dict, List, NamedTuple, Optional
 from xml.etree import ElementTree
 
@@ -50,12 +51,17 @@ def inspect(params: Params, system: System) -> State:
         raise Failed("zypper's list cannot be read: %s" % error) from None
     found = []
     for each in listed:
-        url = (each.findtext("url") or "").strip().rstrip("/")
+        url = _address((each.findtext("url") or "").strip())
         named = params.name is not None and each.get("alias") == params.name
-        at = params.repo is not None and not params.repo.endswith(".repo") and url == params.repo.rstrip("/")
+        at = params.repo is not None and not params.repo.endswith(".repo") and url == _address(params.repo)
         if named or at:
             found.append(dict(each.attrib, url=url))
     return State(found)
+
+
+def _address(url: str) -> str:
+    """Return an address as zypper lists it, which writes those of this host with one slash: dir:/srv."""
+    return re.sub(r"^(cd|dir|dvd|file|hd|iso):/+", r"\1:/", url).rstrip("/")
 
 
 def plan(params: Params, state: State) -> Change:
@@ -88,11 +94,11 @@ def _is_same(params: Params, now: Dict[str, str]) -> bool:
     wanted = {
         "enabled": "1" if params.enabled else "0",
         "autorefresh": "1" if params.autorefresh else "0",
-        "gpgcheck": None if not params.disable_gpg_check else "0",
+        "gpgcheck": "0" if params.disable_gpg_check else "1",
         "priority": None if params.priority is None else str(params.priority),
         "alias": params.name,
         "name": params.description,
-        "url": None if params.repo is None or params.repo.endswith(".repo") else params.repo.rstrip("/"),
+        "url": None if params.repo is None or params.repo.endswith(".repo") else _address(params.repo),
     }
     defaults = {"priority": "99", "gpgcheck": "1"}
     return all(value is None or now.get(key, defaults.get(key)) == value for key, value in wanted.items())
@@ -104,7 +110,7 @@ def _added(params: Params) -> List[str]:
     if params.name is None and not params.repo.endswith(".repo"):
         raise Failed("Name required when adding non-repo files.")
     words = ["addrepo"]
-    words += ["--no-gpgcheck"] if params.disable_gpg_check else []
+    words.append("--no-gpgcheck" if params.disable_gpg_check else "--gpgcheck")
     words += ["--disable"] if not params.enabled else []
     words += ["--refresh"] if params.autorefresh else []
     words += ["--priority", str(params.priority)] if params.priority is not None else []

@@ -229,8 +229,9 @@ def key_kind(public_key: bytes) -> Dict[str, object]:
         return {"type": "ECC", "curve": curve, "size": size, "x": across, "y": up}
     known = OTHER_KEYS.get(kind, "")
     if known == "DSA":
-        prime = parts[1].children()[0]
-        return {"type": "DSA", "size": int.from_bytes(prime.content, "big").bit_length()}
+        p, q, g = (int.from_bytes(each.content, "big") for each in parts[1].children())
+        y = int.from_bytes(elements(bits.content[1:])[0].content, "big")
+        return {"type": "DSA", "size": p.bit_length(), "p": p, "q": q, "g": g, "y": y}
     if not known:
         raise ValueError("a kind of key that is not known: %s" % kind)
     return {"type": known, "size": FIXED_SIZES[known]}

@@ -115,6 +115,12 @@ class Client:
         finally:
             os.unlink(options)
 
+    def connector(self) -> Tuple[str, str]:
+        """Return name and version of the client program."""
+        said = self.program(("mariadb", "mysql"), ["--version"]).out
+        known = [re.search(pattern, said) for pattern in (r"Distrib ([^\s,]+)", r"from ([^\s,]+)", r"Ver ([^\s,]+)")]
+        return os.path.basename(said.split(" ")[0]), next((match.group(1) for match in known if match), "")
+
     def version(self) -> Tuple[bool, Tuple[int, ...], str]:
         """Return whether it is MariaDB, the version as numbers, and as text."""
         said = self.rows("SELECT VERSION() AS version")[0][0]["version"] or ""

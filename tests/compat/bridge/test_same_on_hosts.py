@@ -38,16 +38,27 @@ BESIDES = frozenset(
 )
 """Keys that say nothing of what was done."""
 FORETELLS_NOTHING = frozenset(
-    ["assemble", "at", "cronvar", "expect", "locale_gen", "mysql_query", "mysql_variables", "unarchive"]
+    [
+        "assemble",
+        "at",
+        "cronvar",
+        "expect",
+        "locale_gen",
+        "mysql_query",
+        "mysql_variables",
+        "unarchive",
+        "zypper_repository",
+    ]
 )
 """Modules that Ansible skips in check mode, or is wrong there, and ours foretell."""
 CHANGES_AGAIN = frozenset({"capabilities"})
 """Modules of Ansible's that say so each time."""
-WITHOUT = {"get_url": {"src"}, "mysql_info": {"connector_name", "connector_version"}, "locale_gen": {"ubuntu_mode"}}
+WITHOUT = {"get_url": {"src"}, "locale_gen": {"ubuntu_mode"}}
 """Keys that only Ansible's module gives, by module; each is in docs/compat.md."""
 MADE_ANEW = re.compile(
     r"/etc/ssh/|/etc/hosts$|.*\.pyc$|/srv/(venv|clone|origin|svn|svn-copy)/|/srv/(a|id|dh)(\.\w+)?$|/srv/(other-)?disk$"
-    r"|/srv/(again|tree)\.tar\.gz$|/srv/passwords$|/var/spool/cron/atjobs/"
+    r"|/srv/(again|tree)\.tar\.gz$|/srv/passwords$|/var/spool/cron/atjobs/|/root/\.(gnupg|npm)/|/srv/mail/new/"
+    r"|/srv/noops\.asc$|/srv/shop/vendor/(autoload|composer/autoload_(real|static))\.php$"
 )
 """Keys, salted hashes, times, and what the host's own programs make."""
 WRITTEN_OTHERWISE = {

@@ -125,3 +125,27 @@ def test_of_a_tag_that_is_only_a_name_the_commits_signature_counts(
         raw = {"repo": f"file://{origin}", "dest": str(origin.parent / str(number)), "version": version}
         result = run_module(git, {**raw, "verify_commit": True}, Mode(), System(tmp=str(origin.parent)))
         assert f'Failed to verify GPG signature of commit/tag "{version}"' in result["msg"]
+
+
+def test_a_repository_moves_to_the_directory_asked_for_and_says_from_where(origin: Path) -> None:
+    assert ask(origin, "a")[0] is True
+    apart = origin.parent / "git" / "a"
+    for now, before in ((apart, origin.parent / "a" / ".git"), (apart.parent / "b", apart)):
+        raw = {"repo": f"file://{origin}", "dest": str(origin.parent / "a"), "separate_git_dir": str(now)}
+        system = System(tmp=str(origin.parent))
+        check = run_module(git, {**raw, "update": False}, Mode(check=True), system)
+        assert (check["changed"], now.exists()) == (True, False)
+        result = run_module(git, raw, Mode(), system)
+        assert (result["changed"], result["git_dir_before"], result["git_dir_now"]) == (True, str(before), str(now))
+        again = run_module(git, {**raw, "update": False}, Mode(), system)
+        assert (again["changed"], "git_dir_now" in again) == (False, False)
+        assert run(origin.parent / "a", "status", "--porcelain") == ""
+    assert not apart.exists()
+
+
+def test_a_repository_does_not_move_over_what_is_there(origin: Path) -> None:
+    ask(origin, "a")
+    raw = {"repo": f"file://{origin}", "dest": str(origin.parent / "a"), "separate_git_dir": str(origin)}
+    result = run_module(git, raw, Mode(), System(tmp=str(origin.parent)))
+    assert result["failed"]
+    assert "already exists" in result["msg"]
