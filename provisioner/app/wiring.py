@@ -63,7 +63,7 @@ class Loaded:
     settings: Settings
     warnings: tuple[Diagnostic, ...]
     only_proofs: bool = False
-    beside: VarsFolders = field(default_factory=lambda: VarsFolders((), LoadSettings(), Findings()))
+    beside: VarsFolders = field(default_factory=lambda: VarsFolders((), LoadSettings(), None))
     remarks: Remarks = field(default_factory=Remarks)
 
 
@@ -130,7 +130,7 @@ def _load(
     findings = _repeated_keys(findings, str(settings.configuration.value("DUPLICATE_YAML_DICT_KEY")))
     if findings.errors:
         raise InputError(findings.all)
-    beside = folders_of_variables(inventory, loading, Findings())
+    beside = folders_of_variables(inventory, loading, None)
     for use in (use for play in playbook.plays for use in roles_of(play)):
         loading.use_role(use.role.path)
     if loading.role_vars_plugins:

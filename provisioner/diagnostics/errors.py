@@ -2,6 +2,7 @@
 
 ProvisionerError
     InputError      what the user gave is wrong; carries diagnostics; exit 4 (as ansible-playbook's parser error)
+        UnreadableVariables     what a run brought in has variables that cannot be read
     UnmetNeed       this machine lacks something (root, a program, an interpreter); exit 1
     TargetError     a host could not be worked with
         Unreachable     no connection, or refused
@@ -60,6 +61,10 @@ class InputError(ProvisionerError):
     def said(self) -> str:
         """Return the message of a task that failed for it."""
         return "\n".join(diagnostic.said() for diagnostic in self.diagnostics)
+
+
+class UnreadableVariables(InputError):
+    """A role, a group or a host that came in while running has variables that cannot be read."""
 
 
 class UnmetNeed(ProvisionerError):

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeAlias, assert_never
 
-from provisioner.diagnostics.errors import InputError
+from provisioner.diagnostics.errors import InputError, UnreadableVariables
 from provisioner.execution.context import PlayContext
 from provisioner.execution.expansion import HANDLERS, Expander
 from provisioner.execution.figures import keep
@@ -147,6 +147,7 @@ class Applier:
         outcome, foreseen = self._foreseen(run, outcome)
         for path, checksum in self.play.run.files.fresh().items():
             self.sink.handle(event.FileRead(path, checksum, self.clock.now()))
+        outcome = self._grown(outcome)
         outcome, notified = self._notified(run, outcome)
         notified = self._foreseen_handlers(run, outcome, notified, foreseen)
         hosts = self._hosts_of(run, state)
@@ -231,16 +232,14 @@ class Applier:
         return outcome, tuple(dict.fromkeys((*notified, *before, *self._owed(run))))
 
     def _take_effect(self, run: TaskRun, outcome: Outcome, hosts: Sequence[str], state: RunState) -> None:
-        is_rescued = outcome.status is Status.FAILED and _is_taken_up(run.operation, state)
         for host in hosts:
             self._learn(host, outcome.effects)
-            if is_rescued:
-                self.play.run.memory(host).set(_what_failed(run, outcome.result))
+        if outcome.status is Status.FAILED and _is_taken_up(run.operation, state):
+            self.play.run.memory(run.host).set(_what_failed(run, outcome.result))
         for figure in outcome.effects.figures:
             keep(self.play.run.stats, figure)
         if outcome.effects.clear_errors:
             self._forgive(run.operation, state)
-        self._grow_inventory(outcome.effects)
 
     def _owed(self, run: TaskRun) -> tuple[str, ...]:
         """Return the handlers that earlier runs left owing, with the host's first task behind its pre_tasks.
@@ -264,7 +263,8 @@ class Applier:
     def _hosts_of(self, run: TaskRun, state: RunState) -> list[str]:
         if not run.operation.runs_once:
             return [run.host]
-        return [name for name, host in state.hosts.items() if host.is_live or name == run.host]
+        out = {*self.play.run.unreachable_hosts, *(name for name, host in state.hosts.items() if host.gone)}
+        return [name for name in self.play.cut if name not in out or name == run.host]
 
     def _learn(self, host: str, effects: Effects) -> None:
         memory = self.play.run.memory(host)
@@ -301,6 +301,16 @@ class Applier:
         run.failed_hosts.difference_update(meant)
         run.unreachable_hosts.difference_update(meant)
 
+    def _grown(self, outcome: Outcome) -> Outcome:
+        """Return the outcome once the inventory has grown by it; failed where new variables cannot be read."""
+        try:
+            self._grow_inventory(outcome.effects)
+        except UnreadableVariables as error:
+            if self.play.run.options.mistakes == AT_RUN:
+                raise  # as Ansible does: it needs the variables for whatever comes next
+            return _failed_instead(outcome, str(error))
+        return outcome
+
     def _grow_inventory(self, effects: Effects) -> None:
         inventory = self.play.run.inventory
         if effects.refresh_inventory:
@@ -312,6 +322,8 @@ class Applier:
             inventory.add_to_groups(host, groups, parents)
         if effects.new_hosts or effects.new_groups:
             self.play.forget_scopes()
+        if why := inventory.inventory.sealed(host for host, _, _ in effects.new_groups) if effects.new_groups else ():
+            raise UnreadableVariables(why[0])
 
     # ------------------------------------------------------------------ growth
 
@@ -320,11 +332,12 @@ class Applier:
         graphs: list[Graph | None] = []
         errors: dict[str, InputError] = {}
         operation = state.operation(wanted.operation)
-        plugins = len(self.play.run.loading.role_vars_plugins)
         for key, hosts in wanted.groups:
             try:
-                graph = self.expander.graph(operation, key, hosts)
+                graph = self._graph(operation, key, hosts)
             except InputError as error:
+                if isinstance(error, UnreadableVariables) and self.play.run.options.mistakes == AT_RUN:
+                    raise  # as Ansible does: it needs the variables for whatever comes next
                 graphs.append(None)
                 errors.update(dict.fromkeys(hosts, error))
             else:
@@ -335,10 +348,22 @@ class Applier:
                 self.plan(list(graph.operations))
         for host in dict.fromkeys(name for _, names in wanted.groups for name in names):
             self._end_include(wanted.operation, host, errors.get(host), state)
-        if len(self.play.run.loading.role_vars_plugins) > plugins:
-            self.play.run.inventory.read_again()
-            self.play.forget_scopes()
         return tuple(graphs)
+
+    def _graph(self, operation: Operation, key: str, hosts: Sequence[str]) -> Graph:
+        """Return one graph, once the vars plugins of its roles were asked; where one fails, all are as if never met."""
+        plugins = self.play.run.loading.role_vars_plugins
+        before = tuple(plugins)
+        graph = self.expander.graph(operation, key, hosts)
+        if len(plugins) > len(before):
+            try:
+                self.play.run.inventory.read_again()
+            except UnreadableVariables:
+                for each in tuple(plugins)[len(before) :]:
+                    del plugins[each]
+                raise
+            self.play.forget_scopes()
+        return graph
 
     def tell_rest(self) -> None:
         """Tell of includes that were never expanded, as their host's way ended just then."""

@@ -23,6 +23,7 @@ from provisioner.execution.memory import HostMemory
 from provisioner.graph.compile import CompiledPlay
 from provisioner.graph.expand import roles_of
 from provisioner.graph.operation import Operation
+from provisioner.graph.passes.once import EACH_FOR_ITSELF
 from provisioner.loading.settings import LoadSettings
 from provisioner.model.inventory import Inventory
 from provisioner.model.keywords import UNSET, Keywords
@@ -137,6 +138,8 @@ class PlayContext:
         self.compiled = compiled
         self.all_hosts = list(hosts)
         self.batch: list[str] = list(hosts)
+        self.cut: list[str] = list(hosts)
+        """The batch with those of its hosts that were out before it began."""
         self.out_before = frozenset(run.failed_hosts | run.unreachable_hosts)
         """Hosts that were out when the play began."""
         self.live: Callable[[], list[str]] = lambda: list(self.batch)
@@ -176,16 +179,21 @@ class PlayContext:
         return {"ansible_host": host, "ansible_ssh_host": host, **secret}
 
     def decided(self, operation: Operation, host: str) -> Operation:
-        """Return an operation with what its first host says of ``run_once`` and ``throttle``."""
+        """Return an operation with what a host says of ``run_once`` and ``throttle``."""
         scope = self.operation_scope(operation, host)
         throttle = self._rendered(operation.keywords.throttle, scope)
         try:
-            once = boolean(self._rendered(operation.keywords.run_once, scope))
+            once = self._waits_for_all and boolean(self._rendered(operation.keywords.run_once, scope))
         except ValueError:
             once = False
         number = int(str(throttle)) if str(throttle).isdigit() else 0
         keywords = replace(operation.keywords, throttle=number)
         return replace(operation, keywords=keywords, runs_once=operation.runs_once or once, asks_first=False)
+
+    @property
+    def _waits_for_all(self) -> bool:
+        """Whether hosts wait for each other, so that one of them can run something for all."""
+        return self.compiled.play.strategy not in EACH_FOR_ITSELF
 
     def _rendered(self, written: Any, scope: Scope) -> Any:
         try:

@@ -93,9 +93,9 @@ class Course:
             raise InputError(sealed)
         cut = self._batches(compiled.play, hosts, layers)
         if not cut:
-            self._pass_by(compiled, (0, 1), is_unmatched=not hosts)
+            self._pass_by(compiled, (0, 1), is_unmatched=True)
             return True
-        if not self._may_begin(compiled, hosts):
+        if self._left(hosts) and not self._may_begin(compiled, hosts):
             return False
         context = PlayContext(self.run, compiled, layers, hosts)
         context.host_layers = lambda _host, scope: vars_file_layers(compiled.play, self.run, scope)
@@ -123,14 +123,14 @@ class Course:
 
     def _batch(self, context: PlayContext, applier: Applier, batch: list[str], place: tuple[int, int]) -> After:
         compiled, play = context.compiled, context.compiled.play
-        alive = [h for h in batch if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
+        alive = self._left(batch)
         if self.stopping:
             return After.END
         if not alive:
             self._pass_by(compiled, place)
             return After.NEXT_BATCH
         self.run.set_aside.clear()
-        context.batch = alive
+        context.batch, context.cut = alive, batch
         now, graph = self.around.clock.now, compiled.graph
         number, count = place
         name, size = self._name(context), sum(1 for _ in graph.tasks)
@@ -154,6 +154,10 @@ class Course:
         after, is_halted = self._sum_up(state)
         self.sink.handle(event.PlayFinished(compiled.id, number, now(), is_halted))
         return after
+
+    def _left(self, hosts: Sequence[str]) -> list[str]:
+        """Return those of some hosts that have not failed."""
+        return [h for h in hosts if h not in self.run.failed_hosts and h not in self.run.unreachable_hosts]
 
     def _pass_by(self, compiled: CompiledPlay, place: tuple[int, int], *, is_unmatched: bool = False) -> None:
         """Tell of a batch without a host that is left to run it."""
@@ -205,18 +209,18 @@ class Course:
         self._set_aside([n for n in failed if not (state.hosts[n].doomed or state.hosts[n].gone)])
         self.run.unreachable_hosts.update(gone)
         is_halted = state.rules.too_many(len(failed), len(state.hosts))
-        if self.stopping or len(failed) + len(gone) == len(state.hosts) or (failed and state.ended_fatally):
+        if self.stopping or len({*failed, *gone}) == state.rules.batch_size:
             return After.END, is_halted
         if is_halted or (self.run.options.all_or_nothing and (failed or gone)):
             return After.END, is_halted
         return (After.NEXT_PLAY if state.ended_play else After.NEXT_BATCH), is_halted
 
     def _set_aside(self, hosts: list[str]) -> None:
-        """Note which hosts take no further part though a rescue took up what happened to them, and say why."""
+        """Note which hosts take no further part though they ended well themselves, and say why."""
         self.run.set_aside.update(hosts)
         if hosts:
-            text = f"{', '.join(hosts)}: rescued from a failure that counts for all hosts; no part in later plays"
-            self._note("warning", text)
+            why = "after a failure that counts for all hosts or a failed include"
+            self._note("warning", f"{', '.join(hosts)}: no part in later plays, {why}")
 
     def _owe(self, context: PlayContext, state: RunState) -> None:
         """Tell of handlers that were notified and did not get their turn."""
@@ -309,8 +313,6 @@ class Course:
         return found
 
     def _batches(self, play: Play, hosts: tuple[str, ...], layers: Sequence[Layer]) -> tuple[tuple[str, ...], ...]:
-        if all(h in self.run.failed_hosts or h in self.run.unreachable_hosts for h in hosts):
-            return ()
         try:
             in_order = ordered(hosts, play.order)
         except ValueError as error:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from provisioner.diagnostics.errors import UnreadableVariables
 from provisioner.loading.draft import Lineage, safe_group_name
 from provisioner.loading.patterns import members
 from provisioner.loading.variables import LEVELS, host_variables, origin_of
@@ -146,11 +147,17 @@ class InventoryState:
             self.inventory = replace(self.inventory, files={**self.inventory.files, (kind, name): found})
 
     def read_again(self) -> None:
-        """Take over what files and plugins have for all hosts and groups now: a role brought plugins of its own."""
+        """Take over what files and plugins have for all hosts and groups now: a role brought plugins of its own.
+
+        InputError where one of them fails; nothing is taken over then.
+        """
         hosts = dict.fromkeys((*self.inventory.hosts, "localhost"))
         owners = [*(("group", name) for name in self.inventory.groups), *(("host", name) for name in hosts)]
         files = {owner: found for owner in owners if (found := self._variables_of(*owner))}
-        self.inventory = replace(self.inventory, files=files)
+        fresh = replace(self.inventory, files=files)
+        if why := [each for each in fresh.sealed(hosts) if each not in self.inventory.sealed(hosts)]:
+            raise UnreadableVariables(why[0])
+        self.inventory = fresh
         self._layers.clear()
 
     def replace(self, inventory: Inventory) -> None:

@@ -58,7 +58,7 @@ def with_variables(inventory: Inventory, beside: VarsFolders) -> Inventory:
     return replace(inventory, files=_files(inventory, beside))
 
 
-def folders_of_variables(inventory: Inventory, settings: LoadSettings, findings: Findings) -> VarsFolders:
+def folders_of_variables(inventory: Inventory, settings: LoadSettings, findings: Findings | None) -> VarsFolders:
     """Return the folders beside an inventory's sources and the playbooks whose variables count."""
     places = _places(inventory.sources, settings)
     places += [(absolute_path(folder, settings.basedir), "playbook") for folder in settings.playbook_dirs]

@@ -22,11 +22,13 @@ FOLDERS = {"group": "group_vars", "host": "host_vars"}
 class VarsFolders:
     """The folders of a run whose variables count; what a name has there is read when it is asked for.
 
-    ``places`` are folders, each with ``inventory`` or ``playbook``, weakest first.
+    ``places`` are folders, each with ``inventory`` or ``playbook``, weakest first. Mistakes go to ``findings``; without
+    them, as while a run is under way, the variables of who has them are sealed: whoever needs these is told.
     """
 
-    def __init__(self, places: Sequence[tuple[str, str]], settings: LoadSettings, findings: Findings) -> None:
-        self._places, self._settings, self._findings = tuple(places), settings, findings
+    def __init__(self, places: Sequence[tuple[str, str]], settings: LoadSettings, findings: Findings | None) -> None:
+        self._places, self._settings, self._told = tuple(places), settings, findings
+        self._findings = Findings()
         self._homes = {
             kind: [(Path(folder, name), beside, _names_in(Path(folder, name))) for folder, beside in self._places]
             for kind, name in FOLDERS.items()
@@ -37,13 +39,22 @@ class VarsFolders:
 
     def of(self, kind: str, name: str) -> tuple[VarsFile, ...]:
         """Return what a ``group`` or ``host`` has, weakest first."""
+        self._findings = Findings()
+        found = self._found(kind, name)
+        if self._told is not None:
+            self._told.extend(self._findings.all)
+        elif self._findings.errors:
+            found.append(VarsFile(kind, name, "playbook", "", Sealed(self._findings.errors)))
+        return tuple(found)
+
+    def _found(self, kind: str, name: str) -> list[VarsFile]:
         if self.is_behind:
             self._asked = tuple(self._settings.role_vars_plugins)
             self._plugins = vars_plugins(self._settings, self._findings)
         found: list[VarsFile] = []
         for plugin in self._plugins:
             found += self._of_files(kind, name) if plugin is None else self._of_plugin(plugin, kind, name)
-        return tuple(found)
+        return found
 
     @property
     def is_behind(self) -> bool:
@@ -59,10 +70,6 @@ class VarsFolders:
                 continue
             if values:
                 yield VarsFile(kind, name, beside, plugin.name, values)
-
-    def with_findings(self, findings: Findings) -> VarsFolders:
-        """Return the same folders, looked at again, with their mistakes recorded elsewhere."""
-        return VarsFolders(self._places, self._settings, findings)
 
     def _of_files(self, kind: str, name: str) -> Iterable[VarsFile]:
         for home, beside, present in self._homes[kind]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections import deque
 
 from provisioner.graph.graph import Graph
 from provisioner.graph.operation import Kind, Operation
@@ -43,9 +44,9 @@ class Node:
         self.chosen = ""
         self.once = operation.runs_once and len(parties) > 1
         self.is_open = operation.asks_first
-        """Whether the first host has yet to say how the operation is run."""
+        """Whether a host has yet to say how the operation is run."""
         self.asked = ""
-        self.waiting: list[str] = []
+        self.waiting: deque[str] = deque()
         self.locks = locks(operation)
 
     @property

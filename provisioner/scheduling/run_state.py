@@ -105,15 +105,6 @@ class RunState:
             else:
                 host.forgive(operation.branches)
 
-    @property
-    def ended_fatally(self) -> bool:
-        """Tell whether a failure that counts for all hosts left none that goes on."""
-        return (
-            bool(self._fatal)
-            and any(h.doomed for h in self.hosts.values())
-            and not any(h.is_live for h in self.hosts.values())
-        )
-
     def operation(self, name: str) -> Operation:
         """Return an operation of the base graph or of any fragment spliced in."""
         return self.plan.nodes[self._index[name]].operation
@@ -154,6 +145,8 @@ class RunState:
                 host.place = node.operation.branches
             self._arrived(node, host, ())
             self._settle(host, node)
+            if node.is_open and node.asked in ("", host.name):
+                self._ask_next(node)
         elif node.kind is Kind.TASK:
             self._start(host, node)
         elif node.kind is Kind.FLUSH:
@@ -219,15 +212,15 @@ class RunState:
             self._dispatch(host, node, ahead=False)
 
     def _decided(self, told: Decided) -> None:
-        """Take what the first host says of an operation; let the others come to it now."""
+        """Take what a host says of an operation: it is run once here, or the next one is asked, or the others come."""
         host, node = self._instance(told.operation, told.host)
-        if not node.is_open:
+        if not node.is_open or node.asked != host.name:
             return
-        node.is_open = False
+        node.is_open = not told.runs_once and isinstance(node.operation.keywords.run_once, str)
         throttle = told.throttle or UNSET
         keywords = dataclasses.replace(node.operation.keywords, throttle=throttle)
         node.operation = dataclasses.replace(
-            node.operation, keywords=keywords, runs_once=told.runs_once, asks_first=False
+            node.operation, keywords=keywords, runs_once=told.runs_once, asks_first=node.is_open
         )
         node.once = told.runs_once and len(node.parties) > 1
         node.chosen = host.name if node.once else ""
@@ -235,8 +228,17 @@ class RunState:
             self._forget_notice(host, node.operation)
         before, node.locks = node.locks, locks(node.operation)
         self._locks.take(tuple(each for each in node.locks if each not in before))
+        if node.is_open:
+            self._ask_next(node)
+            return
         self._ready.extend((self.hosts[name], node) for name in node.waiting)
         node.waiting.clear()
+
+    def _ask_next(self, node: Node) -> None:
+        """Let the next host that waits to be asked come to an operation."""
+        node.asked = ""
+        if node.waiting:
+            self._ready.append((self.hosts[node.waiting.popleft()], node))
 
     def _dispatch(self, host: HostState, node: Node, *, ahead: bool) -> None:
         operation = node.operation
@@ -334,7 +336,7 @@ class RunState:
 
     def _failed(self, host: HostState, node: Node, told: Finished) -> None:
         if told.status is Status.FAILED:
-            if node.once:
+            if node.chosen == host.name:
                 self._fatal_twice.add(node.index)
             host.fail(node.operation.branches)
             host.has_failed_handler |= self._is_last_flush(node.operation)

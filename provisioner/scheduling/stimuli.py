@@ -29,7 +29,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """What the first host of an operation with ``asks_first`` says of it, before anything else of it is told."""
+    """What a host that was asked says of an operation with ``asks_first``, before anything else of it is told."""
 
     operation: str
     host: str

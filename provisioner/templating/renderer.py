@@ -136,6 +136,22 @@ class Renderer:
         work = Rendering(self, scope)
         return all(self._holds(expression, work) for expression in expressions)
 
+    def is_written(self, argument: object, scope: Scope) -> bool:
+        """Tell whether an argument may be taken for an expression: no data came into its text."""
+        return isinstance(argument, str) and not isinstance(argument, Unsafe) and self._watched(argument, scope)[1]
+
+    def conditions(self, written: object, scope: Scope) -> list[object]:
+        """Return the conditions that an argument holds: a template may become one or a list, but not out of data."""
+        if not isinstance(written, str) or not is_template(written) or isinstance(written, Unsafe):
+            return written if isinstance(written, list) else [written]
+        value, is_written = self._watched(written, scope)
+        value = Text(value, position_of(written)) if isinstance(value, str) else value
+        found = value if isinstance(value, list) else [value]
+        unsafe = [] if is_written else [each for each in found if isinstance(each, str) and each]
+        if unsafe:
+            raise _unsafe(written, unsafe[0]).within(unsafe[0])
+        return found
+
     def _holds(self, expression: object, work: Rendering) -> bool:
         if expression is None or expression == "":
             return True
@@ -182,14 +198,17 @@ class Renderer:
                 severity=Severity.WARNING,
             )
         )
-        watching = Rendering(self, work.scope)
-        watching.watched = []
-        value = watching.string(expression)
-        if isinstance(value, str) and value and not all(map(is_trusted, watching.watched)):
-            hint = "write the condition without {{ }}: what hosts and tasks said then counts as values, not as code"
-            summary = "Conditional is marked as unsafe, and cannot be evaluated."
-            raise TemplateError(Diagnostic(summary, position_of(expression), f"it became: {value}", hint))
+        value, is_written = self._watched(expression, work.scope)
+        if isinstance(value, str) and value and not is_written:
+            raise _unsafe(expression, value)
         return value
+
+    def _watched(self, template: str, scope: Scope) -> tuple[object, bool]:
+        """Return what a template becomes, and whether all that came into it is what somebody wrote."""
+        watching = Rendering(self, scope)
+        watching.watched = []
+        value = watching.string(template)
+        return value, all(map(is_trusted, watching.watched))
 
     def _expression(self, expression: str) -> Program:
         return self._expressions.get(expression) or self._compiled_expression(expression)
@@ -403,6 +422,13 @@ def _with_newlines(text: str, program: Program) -> str:
         return text
     lacking = program.newlines - trailing_newlines(text)
     return text + program.environment.newline_sequence * lacking if lacking > 0 else text
+
+
+def _unsafe(expression: str, value: str) -> TemplateError:
+    """Return the error of a condition into whose text data came."""
+    hint = "write the condition without {{ }}: what hosts and tasks said then counts as values, not as code"
+    summary = "Conditional is marked as unsafe, and cannot be evaluated."
+    return TemplateError(Diagnostic(summary, position_of(expression), f"it became: {value}", hint))
 
 
 def _kept(programs: dict[Any, Program], key: Any, program: Program) -> Program:

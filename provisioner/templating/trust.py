@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+from provisioner.diagnostics.position import Text, Unsafe
 from provisioner.variables.scope import Found, Level
 
 HARMLESS = re.compile(r"[\w .,:/@+-]*")
@@ -14,14 +15,20 @@ HARMLESS = re.compile(r"[\w .,:/@+-]*")
 def is_trusted(found: Found) -> bool:
     """Tell whether a final value may become part of a condition's own text.
 
-    Facts and registered results never; what ``set_fact`` and loops hold may come from either, so only harmless text.
+    Facts and registered results never; what ``set_fact`` and loops hold may come from either, so only
+    harmless text there, and what is written in a file.
     """
     level = found.layer.level
     if level is Level.MAGIC or found.layer.origin == "connection":
         return True
     if level is Level.FACTS or isinstance(found.value, Mapping):
         return False
-    return all(HARMLESS.fullmatch(text) for text in _texts(found.value))
+    return all(_is_written(text) or HARMLESS.fullmatch(text) for text in _texts(found.value))
+
+
+def _is_written(text: str) -> bool:
+    """Tell whether a text stands in a file as it is: no data came into it."""
+    return isinstance(text, Text) and not isinstance(text, Unsafe)
 
 
 def _texts(value: object) -> list[str]:

@@ -113,15 +113,21 @@ class Maker:
         if self._fails_for_all():
             for play in self.made.plays:
                 play.pop("max_fail_percentage", None)
+        is_forced = (
+            any("force_handlers" in play for play in self.made.plays) or "--force-handlers" in self.made.arguments
+        )
         for task, around in _tasks(self.made):
             is_nested = not {"rescue", "always"}.isdisjoint(around)
             ends = str(task.get("meta")).startswith("end") and is_nested
+            ends = ends or (is_forced and task.get("meta") in {"end_batch", "end_play"})
             if ends or task.get("meta") == "clear_host_errors":
                 task["meta"] = "noop"
             for name, value in task.get("set_fact", {}).items():
                 task["set_fact"][name] = value.replace(f"'].{name} |", "'].nothing |")
-            if task.get("run_once") == "{{ 1 == 2 }}" and ("register" in task or "set_fact" in task):
+            if task.get("run_once") == "{{ 1 == 2 }}" and "register" in task:
                 task["run_once"] = False
+            if "rescue" in around and {"fail", "assert", "failed_when"}.intersection(task):
+                task.pop("run_once", None)
 
     def _fails_for_all(self) -> bool:
         """Tell whether anything in the scenario may fail hosts that did not fail themselves."""

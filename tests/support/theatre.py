@@ -66,8 +66,8 @@ class Theatre:
         loaded = load([str(self.folder / "site.yml")], wanted, Credentials())
         plays = compiled_plays(loaded, wanted)
         self.context = RunContext(
-            wanted, InventoryState(loaded.inventory), loaded.renderer, loaded.loading, "run-1", self.folder,
-            self.secrets.append, lambda: reload_inventory(loaded, wanted), cache=self.cache,
+            wanted, InventoryState(loaded.inventory, loaded.beside.of), loaded.renderer, loaded.loading, "run-1",
+            self.folder, self.secrets.append, lambda: reload_inventory(loaded, wanted), cache=self.cache,
         )  # fmt: skip
         if self.plugins is not None:
             self.context.plugins = self.plugins

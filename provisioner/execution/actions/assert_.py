@@ -22,12 +22,8 @@ class Params(Parameters):
 def answer(call: ActionCall) -> Result:
     """Evaluate the conditions in order; the first that does not hold fails the task."""
     params = Params.parse(call.args)
-    written = call.run.task.args.get("that", params.that)
-    conditions = (
-        written if isinstance(written, list) else params.that if isinstance(params.that, list) else [params.that]
-    )
     manner: Result = {"_ansible_verbose_always": False} if params.quiet else {}
-    for condition in conditions:
+    for condition in call.renderer.conditions(call.run.task.args.get("that", params.that), call.scope):
         if not call.renderer.condition((condition,), call.scope):
             shown = {"assertion": condition, "evaluated_to": False}
             return {"failed": True, "changed": False, **shown, "msg": params.fail_msg or "Assertion failed", **manner}

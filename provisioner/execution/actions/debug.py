@@ -45,8 +45,10 @@ def _variable(call: ActionCall, written: object) -> Result:
         return {str(type(written)): written}
     if isinstance(call.args.get("var"), Unsafe):
         return {written: written}
+    if not call.renderer.is_written(call.run.task.args.get("var", written), call.scope):
+        return {written: "{{" + written + "}}"}  # what a host said is no code
     try:
-        return {written: _whole(call.renderer.evaluate(written, call.scope))}
+        return {written: _whole(call.renderer.render("{{" + written + "}}", call.scope))}
     except UndefinedVariable as error:
         return {
             written: "VARIABLE IS NOT DEFINED!" + (f": {error.plainly}" if call.run.play.run.options.verbosity else "")

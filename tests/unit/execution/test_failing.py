@@ -179,7 +179,7 @@ def test_hosts_rescued_from_the_failure_of_another_take_no_part_in_later_plays(t
     assert theatre.said("h2") == [["h1"]]
     assert theatre.context.failed_hosts == {"h2"}
     assert not theatre.context.set_aside
-    assert any("h2: rescued from a failure that counts for all hosts" in note for note in theatre.notes)
+    assert any("h2: no part in later plays" in note for note in theatre.notes)
 
 
 def test_hosts_rescued_from_the_failure_of_another_in_the_last_play_do_not_count_as_failed(theatre: Theatre) -> None:
@@ -376,3 +376,37 @@ def test_unreachable_hosts_do_not_count_for_max_fail_percentage(theatre: Theatre
     tasks = "  - {name: a, command: 'die@h1,h2'}\n  - {name: b, command: ok}\n"
     theatre.run(play(tasks, "  max_fail_percentage: 40\n"))
     assert theatre.on("h3") == ["a changed", "b changed"]
+
+
+def test_a_batch_that_began_with_failed_hosts_does_not_end_the_run(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\n"
+    theatre.run(
+        play("  - {name: a, command: fail@h2}\n")
+        + play("  - {name: b, command: fail@h1}\n", "  serial: 2\n  any_errors_fatal: true\n")
+    )
+    assert [line for line in theatre.told if " b " in line] == ["h1 b failed", "h3 b changed", "h4 b changed"]
+
+
+def test_a_failure_for_all_ends_the_run_where_nobody_had_failed_before_and_only_there(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\n"
+    local = NEXT.replace("all", "localhost").replace("command: ok", "debug: {}")
+    fatal = play("  - {name: b, command: fail@h1, any_errors_fatal: true}\n") + local
+    theatre.run(fatal)
+    assert theatre.on("localhost") == []
+    theatre.run(play("  - {name: a, command: fail@h2}\n") + fatal)
+    assert theatre.on("localhost") == ["next ok"]
+
+
+def test_every_batch_of_a_play_whose_hosts_have_all_failed_is_told(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\n"
+    theatre.run(
+        play("  - {name: a, command: fail@h2}\n")
+        + play("  - {name: b, command: fail@h1, any_errors_fatal: true}\n")
+        + play("  - {name: c, command: ok}\n", "  serial: 2\n")
+    )
+    assert [tuple(e.hosts) for e in theatre.recorder.of(event.PlayStarted)] == [
+        ("h1", "h2", "h3"),
+        ("h1", "h3"),
+        (),
+        (),
+    ]

@@ -24,6 +24,40 @@ def test_set_fact_once_sets_it_for_all(theatre: Theatre) -> None:
     assert (theatre.said("h1"), theatre.said("h2")) == (["h1"], ["h1"])
 
 
+SHOWN = "{{ groups.all | map('extract', hostvars) | map(attribute='r.stdout', default='-') | join(' ') }}"
+
+
+def test_hosts_that_failed_or_ended_before_get_it_too_and_those_out_of_reach_do_not(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\nh4\nh5\n"
+    theatre.run(
+        play("  - {command: fail@h5}\n")
+        + play(
+            "  - {command: fail@h2}\n  - {meta: end_host, when: inventory_hostname == 'h3'}\n  - {command: die@h4}\n"
+            "  - {command: echo hi, run_once: true, register: r}\n"
+            f'  - debug: {{msg: "{SHOWN}"}}\n'
+        )
+    )
+    assert theatre.said("h1") == ["hi hi hi - hi"]
+
+
+def test_only_the_host_that_failed_sees_what_failed(theatre: Theatre) -> None:
+    failed = "{{ ansible_failed_task.name | default('-') }}"
+    theatre.run(play(RESCUED + f'    always:\n    - debug: {{msg: "{failed}"}}\n'))
+    assert (theatre.said("h1"), theatre.said("h2")) == (["a"], ["-"])
+
+
+def test_a_template_is_asked_of_each_host_until_one_says_yes(theatre: Theatre) -> None:
+    theatre.inventory = "h1\nh2\nh3\n"
+    once = "{{ inventory_hostname == 'h2' }}"
+    theatre.run(play(f'  - {{name: a, command: ok, run_once: "{once}"}}\n'))
+    assert sorted(theatre.told) == ["h1 a changed", "h2 a changed"]
+
+
+def test_a_template_does_not_count_under_free_even_where_throttle_is_one(theatre: Theatre) -> None:
+    theatre.run(play("  - {name: a, command: ok, run_once: '{{ true }}', throttle: '{{ 1 }}'}\n", "  strategy: free\n"))
+    assert sorted(theatre.told) == ["h1 a changed", "h2 a changed"]
+
+
 def test_a_loop_is_run_by_one_host(theatre: Theatre) -> None:
     theatre.run(
         play(

@@ -213,7 +213,7 @@ def test_stop_starts_nothing_more_but_lets_what_runs_finish() -> None:
     assert state.is_over
 
 
-# ---------------------------------------------------------------------- what the first host decides
+# ---------------------------------------------------------------------- what hosts decide when asked
 
 
 def asking(**keywords: object) -> RunState:
@@ -230,10 +230,29 @@ def test_a_templated_run_once_that_comes_out_true_leaves_the_others_out() -> Non
     assert state.is_over
 
 
-def test_a_templated_run_once_that_comes_out_false_lets_the_others_in() -> None:
+def test_a_templated_run_once_is_asked_of_each_host_until_one_says_yes() -> None:
     state = asking(run_once="{{ q }}")
-    out = state.handle(Decided("1.1", "x", runs_once=False, throttle=0))
-    assert out == [Dispatch("1.1", "y"), Dispatch("1.1", "z")]
+    assert state.handle(Decided("1.1", "x", runs_once=False, throttle=0)) == [Dispatch("1.1", "y")]
+    assert state.handle(Decided("1.1", "x", runs_once=False, throttle=0)) == [], "x has said it before"
+    assert state.handle(Decided("1.1", "y", runs_once=True, throttle=0)) == [], "z is left out"
+    state.handle(Finished("1.1", "x", Status.OK))
+    state.handle(Finished("1.1", "y", Status.OK))
+    assert state.is_over
+
+
+def test_a_host_that_said_no_fails_for_itself_alone_though_another_runs_it_once() -> None:
+    state = asking(run_once="{{ q }}")
+    state.handle(Decided("1.1", "x", runs_once=False, throttle=0))
+    state.handle(Decided("1.1", "y", runs_once=True, throttle=0))
+    state.handle(Finished("1.1", "x", Status.FAILED))
+    state.handle(Finished("1.1", "y", Status.OK))
+    assert [name for name, host in state.hosts.items() if host.is_out] == ["x"]
+
+
+def test_a_host_that_is_gone_is_not_waited_for_when_hosts_are_asked() -> None:
+    state = asking(run_once="{{ q }}")
+    state.hosts["y"].ended = True
+    assert state.handle(Decided("1.1", "x", runs_once=False, throttle=0)) == [Dispatch("1.1", "z")]
 
 
 def test_a_templated_throttle_counts_the_host_that_was_asked() -> None:

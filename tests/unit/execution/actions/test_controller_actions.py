@@ -39,7 +39,50 @@ def test_debug_prints_values_as_they_are(theatre: Theatre) -> None:
 
 
 def test_debug_shows_a_variable_or_expression_under_its_own_text(theatre: Theatre) -> None:
-    assert result(theatre, "debug: {var: v.x}", extra_vars={"v": {"x": 3}})["v.x"] == 3
+    assert result(theatre, "debug: {var: v.x}", extra_vars={"v": {"x": [3]}})["v.x"] == [3]
+
+
+def test_debug_shows_a_variable_as_a_template_of_it_becomes(theatre: Theatre) -> None:
+    theatre.run(
+        "- hosts: h1\n  gather_facts: false\n  vars: {n: 3, d: {x: 1}}\n  tasks:\n"
+        "  - {name: a, debug: {var: n}}\n  - {name: b, debug: {var: d.x}}\n  - {name: c, debug: {var: d}}\n"
+    )
+    assert theatre.result("a")["n"] == 3
+    assert theatre.result("b")["d.x"] == "1"
+    assert theatre.result("c")["d"] == {"x": 1}
+
+
+TOLD = (
+    "- hosts: h1\n  gather_facts: false\n  vars: {mine: [v == 1, v > 0], v: 1}\n"
+    "  tasks:\n  - {command: echo {}, register: r}\n"
+)
+
+
+def test_debug_never_takes_what_a_host_said_for_an_expression(theatre: Theatre) -> None:
+    theatre.run(TOLD.replace("{}", "secrets") + "  - {name: a, debug: {var: \"lookup('{{ r.stdout }}', 'x')\"}}\n")
+    assert theatre.result("a")["lookup('secrets', 'x')"] == "{{lookup('secrets', 'x')}}"
+
+
+@pytest.mark.parametrize(
+    "that", ["{{ r.stdout }}", "{{ r.stdout_lines }}", "{{ mine + r.stdout_lines }}", "v or {{ r.rc }}"]
+)
+def test_assert_never_takes_what_a_host_said_for_a_condition(theatre: Theatre, that: str) -> None:
+    theatre.run(TOLD.replace("{}", "v") + f'  - {{name: a, assert: {{that: "{that}"}}}}\n')
+    assert "Conditional is marked as unsafe" in theatre.result("a")["msg"]
+
+
+@pytest.mark.parametrize("that", ["{{ mine }}", "{{ r.rc == 0 }}", "{{ [r.rc == 0, v == 1] }}", "{{ mine[0] }}"])
+def test_assert_takes_conditions_that_a_template_of_what_is_written_becomes(theatre: Theatre, that: str) -> None:
+    theatre.run(TOLD.replace("{}", "v") + f'  - {{name: a, assert: {{that: "{that}"}}}}\n')
+    assert theatre.result("a")["msg"] == "All assertions passed"
+
+
+def test_assert_takes_conditions_that_are_items_of_a_loop(theatre: Theatre) -> None:
+    theatre.run(
+        "- hosts: h1\n  gather_facts: false\n  tasks:\n"
+        "  - {name: a, assert: {that: '{{ item }}'}, loop: [\"'x' == 'x'\", true]}\n"
+    )
+    assert theatre.on("h1") == ["a ok"]
 
 
 def test_debug_says_when_a_variable_is_not_defined(theatre: Theatre) -> None:
