@@ -151,7 +151,7 @@ def _below(
     folder: Path, prefix: str, read: Callable[[Path], KnownFile], follows: bool, around: tuple[Path, ...]
 ) -> Iterator[Leaf]:
     with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda each: (each.is_dir(), each.name))
+        entries = sorted(found, key=lambda each: (_leads_to_folder(each), each.name))
     for entry in entries:
         name, path = prefix + entry.name, folder / entry.name
         if entry.is_symlink() and not (follows and path.exists()):
@@ -166,6 +166,13 @@ def _below(
             yield Leaf(
                 name, {"path": name, "mode": f"{entry.stat().st_mode & 0o7777:04o}", "checksum": read(path).sha1}, path
             )
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads in a circle
+        return False
 
 
 def _mode(path: Path) -> str:

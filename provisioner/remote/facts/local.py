@@ -53,4 +53,4 @@ def _parsed(path: str, content: str) -> Any:
         parser.read_string(content)
         return {section: dict(parser.items(section)) for section in parser.sections()}
     except configparser.Error as error:
-        return "error loading facts as JSON or ini - please check content: %s: %s" % (path, error)
+        return "error loading facts as ini - please check content: %s: %s" % (path, error)

@@ -72,6 +72,15 @@ def test_a_tree_has_links_folders_and_modes_as_they_are(tmp_path: Path) -> None:
     assert found["around"]["link"] == "d/.."
 
 
+@pytest.mark.parametrize("follows", [True, False])
+def test_a_link_that_leads_in_a_circle_stays_a_link(tmp_path: Path, follows: bool) -> None:
+    (tmp_path / "circle").symlink_to("circle")
+    (tmp_path / "file").write_text("x")
+    found = {leaf.path: leaf.words for leaf in tree(tmp_path, FileCache().file, whole=False, follows=follows)}
+    assert found["circle"]["link"] == "circle"
+    assert sorted(found) == ["circle", "file"]
+
+
 def test_a_tree_of_large_and_small_files_arrives(stage: Stage) -> None:
     contents = {"a": b"small", "empty": b"", "d/large": b"x" * 3_000_000}
     for name, content in contents.items():
