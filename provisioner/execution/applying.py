@@ -158,7 +158,7 @@ class Applier:
             groups = (HANDLERS,)
         operation = run.operation
         self.play.run.count_round(operation.id, run.host)
-        recorded = _recorded(outcome.effects, notified, hosts, is_rescued=is_rescued)
+        recorded = _recorded(outcome, notified, hosts, is_rescued=is_rescued)
         finished = self._finished(run, outcome, started, {**recorded, **foreseen})
         if groups and (outcome.is_fatal or operation.runs_once):
             self._fatal.add(operation.id)
@@ -418,9 +418,10 @@ def _what_failed(run: TaskRun, result: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _recorded(
-    effects: Effects, notified: tuple[str, ...], hosts: Sequence[str], *, is_rescued: bool
+    outcome: Outcome, notified: tuple[str, ...], hosts: Sequence[str], *, is_rescued: bool
 ) -> Mapping[str, Any]:
     """Return the effects as the journal keeps them: enough to restore them in a replay."""
+    effects = outcome.effects
     everything: dict[str, Any] = {
         "notified": list(notified),
         "facts": effects.facts,
@@ -434,6 +435,7 @@ def _recorded(
         "includes": [include.name for include in effects.includes],
         "ends": effects.ends.value if isinstance(effects.ends, Ends) else None,
         "rescued": is_rescued,
+        "fatal": is_rescued and outcome.is_fatal,
         "hosts": list(hosts) if len(hosts) > 1 else [],
     }
     return {name: value for name, value in everything.items() if value}

@@ -60,8 +60,8 @@ def _outcome(known: OperationFinished, operation: Operation) -> Outcome:
     notifies = known.status is Status.CHANGED
     names = tuple(str(name) for name in operation.keywords.notify) if notifies else ()
     return Outcome(
-        known.status, result, restored, known.no_log, known.delegated_to, names, is_recalled=True,
-        notified=tuple(_names(effects.get("notified"))),
+        known.status, result, restored, known.no_log, known.delegated_to, names,
+        is_fatal=bool(effects.get("fatal")), is_recalled=True, notified=tuple(_names(effects.get("notified"))),
     )  # fmt: skip
 
 

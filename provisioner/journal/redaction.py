@@ -25,7 +25,7 @@ SHORTEST = 4
 SHORTEST_OUTPUT = 6
 SECRETS_KEY = "_secrets"
 KEPT_RESULT = ("changed", "failed", "skipped", "unreachable", "rc", "attempts")
-KEPT_EFFECTS = frozenset({"notified", "rescued", "ends", "hosts", "groups", "foreseen"})
+KEPT_EFFECTS = frozenset({"notified", "rescued", "fatal", "ends", "hosts", "groups", "foreseen"})
 
 # what a no_log task brought back; paths, modes and the like would mask half of what other tasks say
 _TELLING = ("stdout", "stderr", "content", "json", "results")

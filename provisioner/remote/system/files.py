@@ -29,6 +29,7 @@ class Files:
         self.root = root
         self._folders = Folders()
         self._led: Dict[str, str] = {}
+        """Where each path led when it was looked at: itself, or what a link in its last place pointed to."""
 
     def look(self, path: str) -> None:
         """Begin to work on ``path``: its folder is held, and it is remembered whether a link is there and to where.
